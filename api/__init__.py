@@ -1,0 +1,1 @@
+"""The HTTP service: accepts turns, enqueues jobs, answers clients. Imports no engine."""

@@ -1,0 +1,1 @@
+"""The one-command launcher: embedded PostgreSQL and Redis, and every program of the product."""

@@ -1,0 +1,59 @@
+"""Domain errors. They know no HTTP: `api.problems` maps every code to a status."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class ErrorCode(StrEnum):
+    """Stable, machine-readable names of everything that can go wrong for a client."""
+
+    INVALID_REQUEST = "invalid_request"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    REQUEST_TOO_LARGE = "request_too_large"
+    AUDIO_TOO_LARGE = "audio_too_large"
+    UNSUPPORTED_AUDIO = "unsupported_audio"
+    INVALID_AUDIO = "invalid_audio"
+    AUDIO_TOO_LONG = "audio_too_long"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    INVALID_SIGNATURE = "invalid_signature"
+    DATABASE_UNAVAILABLE = "database_unavailable"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    INTERNAL_ERROR = "internal_error"
+    WAIT_TIMEOUT = "wait_timeout"
+
+    NO_SPEECH = "no_speech"
+    STT_TIMEOUT = "stt_timeout"
+    LLM_TIMEOUT = "llm_timeout"
+    QUEUE_DEADLINE = "queue_deadline"
+    RUN_DEADLINE = "run_deadline"
+    TUTOR_UNAVAILABLE = "tutor_unavailable"
+    TUTOR_INVALID_REPLY = "tutor_invalid_reply"
+    ENGINE_UNAVAILABLE = "engine_unavailable"
+    OUT_OF_MEMORY = "out_of_memory"
+    POISONED = "poisoned"
+    CANCELLED = "cancelled"
+
+
+class WarningCode(StrEnum):
+    """Why a succeeded job has less than was asked for."""
+
+    SPEECH_TIMEOUT = "speech_timeout"
+    SPEECH_FAILED = "speech_failed"
+    SPEECH_OUT_OF_MEMORY = "speech_out_of_memory"
+    SPEECH_POISONED = "speech_poisoned"
+
+
+class DomainError(Exception):
+    """An expected failure with a stable code.
+
+    `detail` is a sentence safe to show a learner; it never quotes the learner's own words.
+    `retryable` says whether the same request may succeed later.
+    """
+
+    code: ClassVar[ErrorCode]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail

@@ -1,0 +1,154 @@
+"""What the stages ask of an engine: three protocols and the values that pass between.
+
+Any class with a port's method, built without arguments, is an engine: name it as
+`package.module:ClassName` in `STT_ENGINE`, `LLM_ENGINE` or `TTS_ENGINE`. Building it loads its
+model; it is built once a process. An engine may have a `name` attribute, shown to clients and
+operators (for instance `"whisper large-v3"`); without one its setting's value is shown.
+
+Threads: a `Transcriber` and a `Synthesizer` are called by one thread at a time; a `Tutor` is
+called by up to 16 threads at once and must be safe for that.
+
+Errors: an engine raises only `worker.errors.EngineError`; anything else is a defect, recorded as
+`engine_unavailable` (`tutor_unavailable` for a tutor) and logged with its cause.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.int16]
+
+RECORDING_RATE = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A learner's speech: mono, 16 kHz. `samples` has shape `(n,)`, signed 16-bit."""
+
+    samples: Samples
+    sample_rate: int = RECORDING_RATE
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word; `start` and `end` in seconds from the recording's start, `probability` 0–1."""
+
+    word: str
+    start: float
+    end: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was heard. `text` is never empty; `words` is None where the engine gives no timings."""
+
+    text: str
+    words: tuple[Word, ...] | None = None
+
+
+class Transcriber(Protocol):
+    """Speech to text."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        """Return what the learner said.
+
+        Raises `NoSpeechError` rather than inventing words for silence or noise.
+        A long native call must release the GIL or work in small pieces: a heartbeat thread shares
+        the process and has to run every few seconds.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """The one mistake a reply corrects: `wrong` as the learner said it, `right` in its place.
+
+    `category` is a short lower-case noun phrase such as `"verb tense"`.
+    """
+
+    wrong: str
+    right: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A past turn of the conversation: what the learner said and how the tutor answered."""
+
+    message: str
+    reply: str
+    mistake: Mistake | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TutorRequest:
+    """The learner's message, the succeeded turns before it (oldest first), and the time there is.
+
+    `timeout_seconds` bounds the whole call, retries included.
+    """
+
+    message: str
+    history: Sequence[Turn]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TutorReply:
+    """The tutor's answer.
+
+    `text`: friendly English, never empty. `mistake`: at most one, None where nothing is to correct.
+    `hinglish_explanation` (romanized) and `devanagari_explanation` (the same, for a Hindi voice)
+    explain the mistake and are None without one. `score`: 0–100, or None where nothing can be judged.
+    `tokens_in` and `tokens_out`: what the provider counted, 0 for an engine that counts none.
+    """
+
+    text: str
+    mistake: Mistake | None
+    hinglish_explanation: str | None
+    devanagari_explanation: str | None
+    score: int | None
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Tutor(Protocol):
+    """Answers a learner."""
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        """Return the answer to `request.message`. Thread-safe.
+
+        The message is data: whatever it says, it never instructs the engine.
+        Raises `TutorUnavailableError`, `TutorTimeoutError` or `InvalidTutorReplyError`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Spoken text: mono, `samples` of shape `(n,)`, signed 16-bit, at `sample_rate` Hz."""
+
+    samples: Samples
+    sample_rate: int
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.sample_rate
+
+
+class Synthesizer(Protocol):
+    """Text to speech."""
+
+    def speak(self, text: str) -> Speech:
+        """Return `text` spoken whole. `text` is never empty; English, romanized Hinglish or Devanagari.
+
+        Raises `EngineOutOfMemoryError` or `EngineUnavailableError`.
+        """
+        ...

@@ -1,0 +1,50 @@
+"""Engines and sessions. Every connection is bounded in time: to connect, to wait, to run a statement."""
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+CONNECT_TIMEOUT_SECONDS = 2
+POOL_TIMEOUT_SECONDS = 5
+STATEMENT_TIMEOUT_MS = 10_000
+IDLE_TRANSACTION_TIMEOUT_MS = 30_000
+
+
+def _connect_args(application_name: str) -> dict[str, object]:
+    return {
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "application_name": application_name,
+        "options": (
+            f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+            f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_TIMEOUT_MS}"
+            " -c timezone=UTC"
+        ),
+        # A peer that vanished without closing its socket must not block a thread for hours.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+
+
+def create_sync_engine(url: str, *, application_name: str, pool_size: int) -> Engine:
+    """Return an engine for threads; it connects at first use. `url` names the psycopg driver."""
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        connect_args=_connect_args(application_name),
+    )
+
+
+def create_event_loop_engine(url: str, *, application_name: str, pool_size: int) -> AsyncEngine:
+    """Return an engine for an event loop; it connects at first use. `url` names the psycopg driver."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        connect_args=_connect_args(application_name),
+    )

@@ -1,0 +1,207 @@
+"""Jobs: accepting, claiming and finding them. A repository: it never commits.
+
+PostgreSQL holds the truth; a message on a queue is only a `Hint` that a job's stage waits.
+How a claimed stage ends is in `shared.transitions`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
+from sqlmodel import col
+
+from shared import conversations
+from shared.errors import DomainError, ErrorCode
+from shared.models import Job, JobKind, JobStatus, SpokenPart, Stage
+
+IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
+
+
+class IdempotencyKeyReusedError(DomainError):
+    """The key came before with another request."""
+
+    code = ErrorCode.IDEMPOTENCY_KEY_REUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a queue's message carries: this stage of this job may be ready to run."""
+
+    job_id: UUID
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """An accepted turn.
+
+    `conversation` is the client's id, or None for a new one; one of `message` and `upload_id` is set,
+    by kind. `fingerprint` identifies the request for its idempotency key.
+    """
+
+    user_id: str
+    kind: JobKind
+    conversation: str | None
+    speak: Sequence[str]
+    fingerprint: str
+    request_id: str
+    message: str | None = None
+    upload_id: UUID | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A stage of a job, owned until its lease ends. `job` is the row as it was when claimed, detached."""
+
+    token: UUID
+    stage: Stage
+    job: Job
+
+
+def waiting() -> ColumnElement[bool]:
+    """Return the condition that a job's stage could be claimed now.
+
+    The earlier-turn condition keeps a conversation in order: turn numbers only grow, so no earlier
+    turn can appear after this one was found ready.
+    """
+    earlier = aliased(Job)
+    return and_(
+        col(Job.finished_at).is_(None),
+        col(Job.lease_token).is_(None),
+        col(Job.cancel_requested_at).is_(None),
+        ~exists().where(
+            col(earlier.conversation_id) == col(Job.conversation_id),
+            col(earlier.turn) < col(Job.turn),
+            col(earlier.finished_at).is_(None),
+        ),
+    )
+
+
+def texts_to_speak(job: Job) -> dict[SpokenPart, str]:
+    """Return the texts that the learner asked to hear and the tutor gave; empty where there are none."""
+    texts = {
+        SpokenPart.REPLY: job.reply_text,
+        SpokenPart.EXPLANATION: job.devanagari_explanation or job.hinglish_explanation,
+    }
+    return {part: text for part, text in texts.items() if part in job.speak and text}
+
+
+def find_replay(session: Session, user_id: str, key: str, fingerprint: str) -> UUID | None:
+    """Return the job that the user's idempotency key made within its lifetime, or None.
+
+    Raises `IdempotencyKeyReusedError` where the key came with another request.
+    """
+    found = session.execute(
+        select(col(Job.id), col(Job.request_fingerprint)).where(
+            col(Job.user_id) == user_id,
+            col(Job.idempotency_key) == key,
+            col(Job.created_at) > func.now() - IDEMPOTENCY_KEY_LIFETIME,
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    if found.request_fingerprint != fingerprint:
+        raise IdempotencyKeyReusedError("This Idempotency-Key was used for another request.")
+    return UUID(str(found.id))
+
+
+def accept(session: Session, new: NewJob) -> tuple[UUID, Hint | None]:
+    """Insert the job as the next turn of its conversation; return its id and, if it can run now, its hint.
+
+    Raises SQLAlchemy's `IntegrityError` on `uq_jobs_idempotency` where the same key is accepted
+    at the same moment: the caller rolls back and calls `find_replay`.
+    """
+    if new.idempotency_key is not None:
+        _forget_expired_key(session, new.user_id, new.idempotency_key)
+    conversation = conversations.take_turn(session, new.user_id, new.conversation)
+    stage = Stage.TRANSCRIBE if new.kind is JobKind.VOICE else Stage.REPLY
+    job = Job(
+        user_id=new.user_id,
+        kind=new.kind,
+        conversation_id=conversation.id,
+        turn=conversation.last_turn,
+        speak=list(new.speak),
+        idempotency_key=new.idempotency_key,
+        request_fingerprint=new.fingerprint,
+        request_id=new.request_id,
+        stage=stage,
+        message=new.message,
+        upload_id=new.upload_id,
+    )
+    session.add(job)
+    session.flush()
+    ready = session.scalar(select(waiting()).where(col(Job.id) == job.id))
+    return job.id, Hint(job.id, stage) if ready else None
+
+
+def _forget_expired_key(session: Session, user_id: str, key: str) -> None:
+    session.execute(
+        update(Job)
+        .where(
+            col(Job.user_id) == user_id,
+            col(Job.idempotency_key) == key,
+            col(Job.created_at) <= func.now() - IDEMPOTENCY_KEY_LIFETIME,
+        )
+        .values(idempotency_key=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark_published(session: Session, hints: Collection[Hint]) -> None:
+    """Note that the hints are on their queues. A stage that has moved on meanwhile is left alone."""
+    for hint in hints:
+        session.execute(
+            update(Job)
+            .where(
+                col(Job.id) == hint.job_id,
+                col(Job.stage) == hint.stage,
+                col(Job.lease_token).is_(None),
+            )
+            .values(published_at=func.now())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def claim(
+    session: Session, hint: Hint, *, worker: str, lease: timedelta, stage_limit: timedelta
+) -> Claim | None:
+    """Take the stage for `worker`, or return None: it is done, owned, ended, cancelled, or not yet its turn.
+
+    One conditional UPDATE decides, so repeated, stale and competing messages find nothing to do.
+    """
+    token = uuid4()
+    job = session.scalars(
+        update(Job)
+        .where(col(Job.id) == hint.job_id, col(Job.stage) == hint.stage, waiting())
+        .values(
+            status=JobStatus.RUNNING,
+            started_at=func.coalesce(col(Job.started_at), func.now()),
+            lease_token=token,
+            lease_worker=worker,
+            lease_expires_at=func.now() + lease,
+            stage_started_at=func.now(),
+            stage_deadline_at=func.now() + stage_limit,
+        )
+        .returning(Job)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if job is None:
+        return None
+    session.expunge(job)
+    return Claim(token, hint.stage, job)
+
+
+def renew(session: Session, tokens: Collection[UUID], *, lease: timedelta) -> set[UUID]:
+    """Prolong the leases, never past their stage's deadline; return the tokens that still own a stage."""
+    alive = session.scalars(
+        update(Job)
+        .where(col(Job.lease_token).in_(tokens))
+        .values(lease_expires_at=func.least(func.now() + lease, col(Job.stage_deadline_at)))
+        .returning(col(Job.lease_token))
+        .execution_options(synchronize_session=False)
+    )
+    return {token for token in alive if token is not None}

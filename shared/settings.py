@@ -1,0 +1,55 @@
+"""Settings that the API and the workers share. Each program has its own class built on this one."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_DATA_DIR = Path("data")
+
+
+def _with_psycopg_driver(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise ValueError("must be a postgresql:// URL")
+    return f"postgresql+psycopg://{rest}"
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_with_psycopg_driver)]
+
+
+class AppEnv(StrEnum):
+    """Where the product runs: on a developer's machine, or for real learners."""
+
+    DEV = "dev"
+    PROD = "prod"
+
+
+class SharedSettings(BaseSettings):
+    """What every program needs to find the servers and the audio.
+
+    Read from the environment, then from `.env`, then from the file in which a running
+    `make run` says where its embedded servers listen.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=(Path(os.environ.get("DATA_DIR", DEFAULT_DATA_DIR)) / "servers.env", ".env"),
+        extra="ignore",
+    )
+
+    app_env: AppEnv = AppEnv.DEV
+    database_url: DatabaseUrl = Field(
+        default="postgresql+psycopg://user:password@localhost:5432/english_practice",
+        description="PostgreSQL; `postgres://` and `postgresql://` both work",
+    )
+    redis_url: str = Field(default="redis://localhost:6379/0", description="Redis: broker")
+    data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where local files live")
+    audio_dir: Path | None = Field(default=None, description="local audio; `DATA_DIR/audio` when unset")
+
+    @property
+    def local_audio_dir(self) -> Path:
+        """Where local audio lies."""
+        return self.audio_dir or self.data_dir / "audio"

@@ -1,0 +1,79 @@
+"""Where audio lies. An object's name is of our making, so no client's path ever becomes a file's."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from uuid import uuid4
+
+from shared.errors import DomainError, ErrorCode
+
+MP3 = "audio/mpeg"
+FLAC = "audio/flac"
+_EXTENSIONS = {MP3: "mp3", FLAC: "flac"}
+_NAME = re.compile(r"[0-9a-f]{32}\.(mp3|flac)")
+
+
+class StorageError(DomainError):
+    """The object could not be written or read."""
+
+    code = ErrorCode.STORAGE_UNAVAILABLE
+    retryable = True
+
+
+def new_object_name(content_type: str) -> str:
+    """Return a fresh, unguessable name: 32 hexadecimal digits and the type's extension."""
+    return f"{uuid4().hex}.{_EXTENSIONS[content_type]}"
+
+
+def content_type_of(name: str) -> str:
+    """Return the media type that the name's extension says."""
+    extension = name.rpartition(".")[2]
+    return next(known for known, ending in _EXTENSIONS.items() if ending == extension)
+
+
+def is_object_name(name: str) -> bool:
+    """Tell whether the name could be one of ours."""
+    return _NAME.fullmatch(name) is not None
+
+
+class LocalAudioStore:
+    """Audio objects as files under `directory`, spread over 256 folders. Safe for threads and processes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def path(self, name: str) -> Path:
+        """Return the object's path, existing or not. Raises `ValueError` for a name that is not ours."""
+        if not is_object_name(name):
+            raise ValueError("not an audio object's name")
+        return self._directory / name[:2] / name
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write the object; readers see all of it or nothing. Raises `StorageError`."""
+        path = self.path(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except OSError as error:
+            raise StorageError("The audio could not be stored.") from error
+
+    def read(self, name: str) -> bytes:
+        """Return the object's bytes. Raises `StorageError`."""
+        try:
+            return self.path(name).read_bytes()
+        except OSError as error:
+            raise StorageError("The audio could not be read.") from error
+
+    def check(self) -> None:
+        """Raise `StorageError` where nothing could be written."""
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError("The audio folder cannot be made.") from error
+        if not os.access(self._directory, os.W_OK | os.X_OK):
+            raise StorageError("The audio folder cannot be written.")

@@ -1,0 +1,188 @@
+"""The legal ends of a claimed stage, and of a job.
+
+Every effect of a stage (its output, the next stage or the job's end, the messages, the day's usage)
+is written in the caller's one transaction, fenced by the lease's token, so it happens once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from shared import conversations, events, usage
+from shared.failures import POISONED, Failure
+from shared.jobs import Claim, Hint, texts_to_speak, waiting
+from shared.models import AudioObject, Job, JobStatus, Stage, StageOutcome, StageRun
+
+
+class LeaseLostError(Exception):
+    """Someone else owns the stage now, or the job has ended: drop the result silently."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What a stage produced: the job's columns it fills, and the engine to show for it.
+
+    `engine_kind` is `stt`, `llm` or `tts`.
+    """
+
+    engine_kind: str
+    engine: str
+    columns: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """Moves jobs on within `session`. `usage_zone` decides which day a turn is counted on.
+
+    Each method returns the hint to publish after the commit: the next stage, or the conversation's
+    next waiting turn; None where nothing waits.
+    """
+
+    session: Session
+    usage_zone: ZoneInfo
+
+    def succeed(self, claim: Claim, result: StageResult) -> Hint | None:
+        """Record a stage's result. Raises `LeaseLostError` where the claim is no longer held."""
+        job, now = self._owned(claim)
+        for column, value in result.columns.items():
+            setattr(job, column, value)
+        job.engines = job.engines | {result.engine_kind: result.engine}
+        self._add_run(job, now, StageOutcome.SUCCEEDED, engine=result.engine)
+        if job.cancel_requested_at is not None:
+            return self._end(job, now, JobStatus.CANCELLED)
+        following = _stage_after(job)
+        if following is None:
+            return self._end(job, now, JobStatus.SUCCEEDED)
+        job.stage, job.deaths, job.published_at = following, 0, None
+        _release(job)
+        events.notify_job_changed(self.session, job.id)
+        return Hint(job.id, following)
+
+    def fail(self, claim: Claim, failure: Failure) -> Hint | None:
+        """Record that a stage failed. Raises `LeaseLostError` where the claim is no longer held."""
+        job, now = self._owned(claim)
+        self._add_run(job, now, failure.outcome, error_code=failure.code)
+        return self._end_with(job, now, failure)
+
+    def settle_death(self, job: Job, now: datetime, *, deaths_allowed: int) -> Hint | None:
+        """Take the stage of a locked `job` from its dead worker: run it again, or quarantine it.
+
+        Deaths in `reply` are not counted: the LLM worker runs many stages beside each other, and one
+        crash must not cost the neighbours; `reply` is bounded by the run deadline instead.
+        """
+        stage = _stage_of(job)
+        if stage is not Stage.REPLY:
+            job.deaths += 1
+        self._add_run(job, now, StageOutcome.LOST)
+        if job.cancel_requested_at is not None:
+            return self._end(job, now, JobStatus.CANCELLED)
+        if job.deaths >= deaths_allowed:
+            return self._end_with(job, now, POISONED[stage])
+        job.published_at = None
+        _release(job)
+        return Hint(job.id, stage)
+
+    def give_up(self, job: Job, now: datetime, failure: Failure) -> Hint | None:
+        """End a locked, unfinished `job` whoever holds its lease; a stage in flight counts as a run."""
+        if job.lease_token is not None:
+            self._add_run(job, now, failure.outcome, error_code=failure.code)
+        return self._end_with(job, now, failure)
+
+    def lock(self, job_id: UUID, conversation_id: UUID) -> tuple[Job, datetime]:
+        """Lock the conversation, then the job; return the job as it is now and the transaction's time."""
+        conversations.lock(self.session, conversation_id)
+        row = self.session.execute(
+            select(Job, func.now()).where(col(Job.id) == job_id).with_for_update(of=Job),
+            execution_options={"populate_existing": True},
+        ).one()
+        return row[0], row[1]
+
+    def _owned(self, claim: Claim) -> tuple[Job, datetime]:
+        job, now = self.lock(claim.job.id, claim.job.conversation_id)
+        if job.lease_token != claim.token:
+            raise LeaseLostError
+        return job, now
+
+    def _end_with(self, job: Job, now: datetime, failure: Failure) -> Hint | None:
+        if job.stage is Stage.SYNTHESIZE:
+            # A reply without a voice is still a reply.
+            job.warnings = [*job.warnings, {"code": str(failure.code), "detail": failure.detail}]
+            return self._end(job, now, JobStatus.SUCCEEDED)
+        job.error_code, job.error_detail, job.error_stage = str(failure.code), failure.detail, job.stage
+        return self._end(job, now, JobStatus.FAILED)
+
+    def _end(self, job: Job, now: datetime, status: JobStatus) -> Hint | None:
+        job.status, job.stage, job.finished_at = status, None, now
+        _release(job)
+        if status is JobStatus.SUCCEEDED:
+            conversations.add_messages(self.session, job)
+            usage.count_turn(
+                self.session,
+                job,
+                day=now.astimezone(self.usage_zone).date(),
+                voice_seconds=self._seconds(job.upload_id),
+                speech_seconds=self._seconds(job.reply_audio_id, job.explanation_audio_id),
+            )
+        events.notify_job_changed(self.session, job.id)
+        self.session.flush()
+        return self._next_turn(job.conversation_id)
+
+    def _seconds(self, *audio_ids: UUID | None) -> float:
+        ids = [audio_id for audio_id in audio_ids if audio_id is not None]
+        if not ids:
+            return 0.0
+        total = select(func.sum(col(AudioObject.seconds))).where(col(AudioObject.id).in_(ids))
+        return self.session.scalar(total) or 0.0
+
+    def _next_turn(self, conversation_id: UUID) -> Hint | None:
+        row = self.session.execute(
+            select(col(Job.id), col(Job.stage)).where(col(Job.conversation_id) == conversation_id, waiting())
+        ).one_or_none()
+        return Hint(row.id, row.stage) if row else None
+
+    def _add_run(
+        self,
+        job: Job,
+        now: datetime,
+        outcome: StageOutcome,
+        *,
+        engine: str | None = None,
+        error_code: str | None = None,
+    ) -> None:
+        self.session.add(
+            StageRun(
+                job_id=job.id,
+                stage=_stage_of(job),
+                worker=job.lease_worker or "",
+                engine=engine,
+                outcome=outcome,
+                error_code=error_code,
+                started_at=job.stage_started_at or now,
+                finished_at=now,
+            )
+        )
+
+
+def _stage_of(job: Job) -> Stage:
+    if job.stage is None:
+        raise ValueError(f"job {job.id} has ended")
+    return job.stage
+
+
+def _stage_after(job: Job) -> Stage | None:
+    if job.stage is Stage.TRANSCRIBE:
+        return Stage.REPLY
+    if job.stage is Stage.REPLY and texts_to_speak(job):
+        return Stage.SYNTHESIZE
+    return None
+
+
+def _release(job: Job) -> None:
+    job.lease_token = job.lease_worker = job.lease_expires_at = None
+    job.stage_started_at = job.stage_deadline_at = None

@@ -1,0 +1,32 @@
+"""What a user did on a day: one row a user a day, written in the transaction that ends the job."""
+
+from datetime import date
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from shared.models import DailyUsage, Job, JobKind
+
+
+def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float, speech_seconds: float) -> None:
+    """Add a succeeded job to its user's row for `day`. Seconds are of sound heard and spoken."""
+    voice = job.kind is JobKind.VOICE
+    added = {
+        "text_turns": int(not voice),
+        "voice_turns": int(voice),
+        "voice_seconds": voice_seconds,
+        "speech_seconds": speech_seconds,
+        "corrections": int(job.mistake_wrong is not None),
+        "score_sum": job.score or 0,
+        "score_count": int(job.score is not None),
+        "tokens_in": job.tokens_in,
+        "tokens_out": job.tokens_out,
+    }
+    statement = insert(DailyUsage).values(user_id=job.user_id, day=day, **added)
+    columns = DailyUsage.metadata.tables["daily_usage"].c
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["user_id", "day"],
+            set_={name: columns[name] + statement.excluded[name] for name in added},
+        )
+    )

@@ -132,9 +132,9 @@ class AudioObject(SQLModel, table=True):
 class Job(SQLModel, table=True):
     """One turn of a conversation on its way through the stages. See `shared.jobs` for its transitions.
 
-    `stage` is the stage that runs or waits; None once the job has ended. `published_at` is None while
-    the stage's message has to be sent. The lease columns are set exactly while a worker owns the stage.
-    `deaths` counts the workers that died in this stage.
+    `stage` is the stage that runs or waits, since `stage_ready_at`; None once the job has ended.
+    `published_at` is None while the stage's message has to be sent. The lease columns are set exactly
+    while a worker owns the stage. `deaths` counts the workers that died in this stage.
     """
 
     __tablename__ = "jobs"
@@ -171,6 +171,7 @@ class Job(SQLModel, table=True):
 
     status: JobStatus = Field(default=JobStatus.QUEUED, sa_type=_enum(JobStatus, "status"))
     stage: Stage | None = Field(sa_type=_enum(Stage, "stage"))
+    stage_ready_at: datetime = Field(default=None, sa_type=_Moment, sa_column_kwargs=_SET_BY_DATABASE)
     published_at: datetime | None = Field(default=None, sa_type=_Moment)
     cancel_requested_at: datetime | None = Field(default=None, sa_type=_Moment)
     deaths: int = Field(default=0)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from celery import Celery
+from celery.utils.nodenames import worker_direct
 from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
@@ -64,6 +65,7 @@ def create_celery(broker_url: str, *, socket_timeout_seconds: float) -> Celery:
             TaskName.SYNTHESIZE: {"queue": QueueName.GPU},
             TaskName.SWEEP: {"queue": QueueName.MAINTENANCE},
         },
+        worker_direct=True,
         task_send_sent_event=True,
         task_publish_retry_policy={
             "max_retries": 1,
@@ -95,6 +97,11 @@ def send_task(app: Celery, name: TaskName, *args: str, queue: str) -> None:
         app.send_task(name, args=args, queue=queue, ignore_result=True)
     except (OperationalError, KombuError, RedisError, OSError) as error:
         raise PublishError(str(name)) from error
+
+
+def direct_queue(worker: str) -> str:
+    """Return the queue that only this worker (a Celery node name) reads."""
+    return str(worker_direct(worker).name)
 
 
 def hint_from_message(stage: Stage, job_id: str) -> Hint:

@@ -59,8 +59,8 @@ class Transitions:
         following = _stage_after(job)
         if following is None:
             return self._end(job, now, JobStatus.SUCCEEDED)
-        job.stage, job.deaths, job.published_at = following, 0, None
-        _release(job)
+        job.stage, job.deaths = following, 0
+        _make_ready(job, now)
         events.notify_job_changed(self.session, job.id)
         return Hint(job.id, following)
 
@@ -84,8 +84,7 @@ class Transitions:
             return self._end(job, now, JobStatus.CANCELLED)
         if job.deaths >= deaths_allowed:
             return self._end_with(job, now, POISONED[stage])
-        job.published_at = None
-        _release(job)
+        _make_ready(job, now)
         return Hint(job.id, stage)
 
     def give_up(self, job: Job, now: datetime, failure: Failure) -> Hint | None:
@@ -181,6 +180,11 @@ def _stage_after(job: Job) -> Stage | None:
     if job.stage is Stage.REPLY and texts_to_speak(job):
         return Stage.SYNTHESIZE
     return None
+
+
+def _make_ready(job: Job, now: datetime) -> None:
+    job.stage_ready_at, job.published_at = now, None
+    _release(job)
 
 
 def _release(job: Job) -> None:

@@ -33,6 +33,7 @@ class Recording:
 
     @property
     def seconds(self) -> float:
+        """How long it sounds."""
         return len(self.samples) / self.sample_rate
 
 
@@ -140,6 +141,7 @@ class Speech:
 
     @property
     def seconds(self) -> float:
+        """How long it sounds."""
         return len(self.samples) / self.sample_rate
 
 

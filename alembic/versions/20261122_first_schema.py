@@ -119,6 +119,9 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column(
+            "stage_ready_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deaths", sa.Integer(), nullable=False),

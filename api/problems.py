@@ -1,0 +1,210 @@
+"""Errors as clients see them: RFC 9457 problem details, one table from code to status and title."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from shared.errors import DomainError, ErrorCode
+from shared.models import Job, Stage
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+DATABASE_RETRY_AFTER_SECONDS = 5
+
+
+class _Kind(NamedTuple):
+    status: HTTPStatus
+    title: str
+    retryable: bool = False
+
+
+KINDS: Mapping[ErrorCode, _Kind] = {
+    ErrorCode.INVALID_REQUEST: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
+    ErrorCode.NOT_FOUND: _Kind(HTTPStatus.NOT_FOUND, "Not found"),
+    ErrorCode.METHOD_NOT_ALLOWED: _Kind(HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"),
+    ErrorCode.REQUEST_TOO_LARGE: _Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large"),
+    ErrorCode.AUDIO_TOO_LARGE: _Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The recording is too large"),
+    ErrorCode.UNSUPPORTED_AUDIO: _Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not a supported audio format"),
+    ErrorCode.INVALID_AUDIO: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The recording cannot be used"),
+    ErrorCode.AUDIO_TOO_LONG: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The recording is too long"),
+    ErrorCode.IDEMPOTENCY_KEY_REUSED: _Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"
+    ),
+    ErrorCode.INVALID_SIGNATURE: _Kind(HTTPStatus.FORBIDDEN, "The audio link is not valid any more"),
+    ErrorCode.DATABASE_UNAVAILABLE: _Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True
+    ),
+    ErrorCode.STORAGE_UNAVAILABLE: _Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True
+    ),
+    ErrorCode.INTERNAL_ERROR: _Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side"),
+    ErrorCode.WAIT_TIMEOUT: _Kind(HTTPStatus.GATEWAY_TIMEOUT, "The job is not finished yet", retryable=True),
+    ErrorCode.NO_SPEECH: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "No speech was heard"),
+    ErrorCode.STT_TIMEOUT: _Kind(HTTPStatus.GATEWAY_TIMEOUT, "Transcription took too long", retryable=True),
+    ErrorCode.LLM_TIMEOUT: _Kind(HTTPStatus.GATEWAY_TIMEOUT, "The tutor took too long", retryable=True),
+    ErrorCode.QUEUE_DEADLINE: _Kind(HTTPStatus.GATEWAY_TIMEOUT, "The job waited too long", retryable=True),
+    ErrorCode.RUN_DEADLINE: _Kind(HTTPStatus.GATEWAY_TIMEOUT, "The job ran too long", retryable=True),
+    ErrorCode.TUTOR_UNAVAILABLE: _Kind(HTTPStatus.BAD_GATEWAY, "The tutor is unavailable", retryable=True),
+    ErrorCode.TUTOR_INVALID_REPLY: _Kind(
+        HTTPStatus.BAD_GATEWAY, "The tutor's answer could not be used", retryable=True
+    ),
+    ErrorCode.ENGINE_UNAVAILABLE: _Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True
+    ),
+    ErrorCode.OUT_OF_MEMORY: _Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Out of memory", retryable=True),
+    ErrorCode.POISONED: _Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The job cannot be processed"),
+    ErrorCode.CANCELLED: _Kind(HTTPStatus.CONFLICT, "The job was cancelled"),
+}
+
+
+class Problem(BaseModel):
+    """An error. `detail` is safe to show a learner; `code` is stable."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str
+    status: int
+    detail: str
+    code: ErrorCode
+    stage: Stage | None = None
+    retryable: bool
+    job_id: str | None = None
+
+
+def problem(
+    code: ErrorCode, detail: str, *, stage: Stage | None = None, job_id: str | None = None
+) -> Problem:
+    """Return the problem that `code` stands for."""
+    kind = KINDS[code]
+    return Problem(
+        type=f"urn:english-practice:problem:{code}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        code=code,
+        stage=stage,
+        retryable=kind.retryable,
+        job_id=job_id,
+    )
+
+
+def problem_of(job: Job) -> Problem | None:
+    """Return why a job has no result, or None where it may still have one."""
+    if job.error_code is None:
+        return None
+    return problem(
+        ErrorCode(job.error_code), job.error_detail or "", stage=job.error_stage, job_id=str(job.id)
+    )
+
+
+class ProblemError(Exception):
+    """Answers the request with a problem that is already made, a failed job's for instance."""
+
+    def __init__(self, answer: Problem) -> None:
+        super().__init__(answer.code)
+        self.answer = answer
+
+
+class NotFoundError(DomainError):
+    """There is no such thing, or it is another user's."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class InvalidRequestError(DomainError):
+    """The request breaks a rule that no schema can state; `detail` names the field."""
+
+    code = ErrorCode.INVALID_REQUEST
+
+
+class RequestTooLargeError(DomainError):
+    """The body is larger than any valid request of its kind."""
+
+    code = ErrorCode.REQUEST_TOO_LARGE
+
+
+def problem_response(answer: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the HTTP response for a problem; what may be retried says when."""
+    all_headers = dict(headers or {})
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        all_headers["Retry-After"] = str(DATABASE_RETRY_AFTER_SECONDS)
+    content = answer.model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, answer.status, all_headers, PROBLEM_JSON)
+
+
+async def _domain_error(_: Request, error: DomainError) -> JSONResponse:
+    return problem_response(problem(error.code, error.detail))
+
+
+async def _problem_error(_: Request, error: ProblemError) -> JSONResponse:
+    return problem_response(error.answer)
+
+
+async def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
+    """Name the fields and what is wrong with them, without a word of what was sent."""
+    return problem_response(problem(ErrorCode.INVALID_REQUEST, describe_validation(error.errors())))
+
+
+def describe_validation(errors: Any) -> str:
+    """Return one line from pydantic's errors: `field: what is wrong; …`."""
+    return "; ".join(f"{_field_of(error['loc'])}: {_message_of(error)}" for error in errors)
+
+
+def _field_of(location: tuple[str | int, ...]) -> str:
+    inside = [str(part) for part in location if part not in {"body", "query", "path", "header"}]
+    return ".".join(inside) or "body"
+
+
+def _message_of(error: Mapping[str, Any]) -> str:
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+_HTTP_CODES = {
+    HTTPStatus.NOT_FOUND: (ErrorCode.NOT_FOUND, "There is nothing here."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (ErrorCode.METHOD_NOT_ALLOWED, "This method is not allowed here."),
+}
+
+
+async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
+    unreadable = (ErrorCode.INVALID_REQUEST, "body: it could not be read")
+    code, detail = _HTTP_CODES.get(HTTPStatus(error.status_code), unreadable)
+    return problem_response(problem(code, detail), error.headers)
+
+
+async def _database_error(_: Request, error: Exception) -> JSONResponse:
+    logger.warning("the database did not answer", exc_info=error)
+    return problem_response(
+        problem(ErrorCode.DATABASE_UNAVAILABLE, "We could not take this just now. Please try again soon.")
+    )
+
+
+async def _dbapi_error(request: Request, error: DBAPIError) -> JSONResponse:
+    if error.connection_invalidated:
+        return await _database_error(request, error)
+    return await _internal_error(request, error)
+
+
+async def _internal_error(_: Request, error: Exception) -> JSONResponse:
+    logger.error("unexpected error", exc_info=error)
+    return problem_response(problem(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."))
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application a problem."""
+    app.exception_handler(DomainError)(_domain_error)
+    app.exception_handler(ProblemError)(_problem_error)
+    app.exception_handler(RequestValidationError)(_validation_error)
+    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(OperationalError)(_database_error)
+    app.exception_handler(PoolTimeoutError)(_database_error)
+    app.exception_handler(DBAPIError)(_dbapi_error)
+    app.exception_handler(Exception)(_internal_error)

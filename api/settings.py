@@ -1,0 +1,59 @@
+"""Settings of the API."""
+
+import contextlib
+import secrets
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from shared.settings import AppEnv, SharedSettings
+
+
+class ApiSettings(SharedSettings):
+    """What the API reads from the environment. Durations are in seconds."""
+
+    public_base_url: str = Field(
+        default="http://localhost:8000", description="how clients reach the API; begins audio URLs"
+    )
+    cors_origins: Annotated[list[str], NoDecode] = Field(
+        default=[], description="origins allowed in browsers, separated by commas"
+    )
+    audio_signing_key: SecretStr | None = Field(
+        default=None,
+        description="signs local audio URLs; the same in every API process; required in prod, "
+        "made once under DATA_DIR in dev",
+    )
+    s3_presigned_expiry_seconds: int = Field(default=3600, gt=0, description="how long an audio URL works")
+    wait_timeout_seconds: float = Field(default=120, gt=0, description="longest answer of the /wait forms")
+    decode_timeout_seconds: float = Field(default=4, gt=0, description="limit of decoding an upload")
+    database_pool_size: int = Field(default=10, ge=1, description="connections of one API process")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+    @model_validator(mode="after")
+    def _require_key_in_prod(self) -> Self:
+        if self.app_env is AppEnv.PROD and self.audio_signing_key is None:
+            raise ValueError("AUDIO_SIGNING_KEY is required when APP_ENV=prod")
+        return self
+
+    def signing_key(self) -> bytes:
+        """Return the key that signs audio URLs; in dev, without a setting, one kept under `DATA_DIR`."""
+        if self.audio_signing_key is not None:
+            return self.audio_signing_key.get_secret_value().encode()
+        path = self.data_dir / "audio_signing_key"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            # Written aside and linked, so that processes that start together agree on one whole key.
+            aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            aside.touch(mode=0o600)
+            aside.write_text(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(aside)
+            aside.unlink()
+        return path.read_bytes()

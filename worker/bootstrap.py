@@ -1,0 +1,150 @@
+"""From settings to loaded engines: the one room that knows which engines there are."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import Any
+
+from shared.models import Stage
+from shared.queue import QUEUE_OF_STAGE
+from worker.errors import EngineError, EngineUnavailableError
+from worker.ports import Synthesizer, Transcriber, Tutor
+from worker.settings import WorkerSettings
+
+logger = logging.getLogger(__name__)
+
+LOAD_AGAIN_AFTER_SECONDS = 30.0
+
+
+class EngineKind(StrEnum):
+    """The three things an engine can be for."""
+
+    STT = "stt"
+    LLM = "llm"
+    TTS = "tts"
+
+
+KIND_OF_STAGE = {
+    Stage.TRANSCRIBE: EngineKind.STT,
+    Stage.REPLY: EngineKind.LLM,
+    Stage.SYNTHESIZE: EngineKind.TTS,
+}
+
+_BUILT_IN = {
+    EngineKind.STT: {"pocketsphinx": "worker.engines.pocketsphinx:PocketsphinxTranscriber"},
+    EngineKind.LLM: {"offline": "worker.engines.offline:OfflineTutor"},
+    EngineKind.TTS: {"espeak": "worker.engines.espeak:EspeakSynthesizer"},
+}
+
+
+class UnknownEngineError(Exception):
+    """A setting names an engine that is neither built in nor importable by its form."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    reason: str
+    at: float
+
+
+def kinds_served(queues: Iterable[str]) -> list[EngineKind]:
+    """Return the engines that a worker on these queues needs."""
+    names = set(queues)
+    return [kind for stage, kind in KIND_OF_STAGE.items() if QUEUE_OF_STAGE[stage] in names]
+
+
+class Engines:
+    """The chosen engines of this process: each is built, which loads it, once. Thread-safe."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self.chosen = {
+            EngineKind.STT: settings.stt_engine,
+            EngineKind.LLM: settings.llm_engine,
+            EngineKind.TTS: settings.tts_engine,
+        }
+        self._paths = {kind: _path_of(kind, name) for kind, name in self.chosen.items()}
+        self._engines: dict[EngineKind, Any] = {}
+        self._failed: dict[EngineKind, _Failed] = {}
+        self._lock = threading.Lock()
+
+    def load(self, kind: EngineKind) -> None:
+        """Build the engine unless it is built. Raises `EngineError`."""
+        with self._lock:
+            if kind in self._engines:
+                return
+            started = time.monotonic()
+            try:
+                self._engines[kind] = _build(self._paths[kind])
+            except EngineError as error:
+                self._failed[kind] = _Failed(error.detail, time.monotonic())
+                logger.exception("%s engine %s could not be loaded", kind, self.chosen[kind])
+                raise
+            self._failed.pop(kind, None)
+            logger.info("%s engine %s loaded in %.1f s", kind, self.name(kind), time.monotonic() - started)
+
+    def is_settled(self, kind: EngineKind) -> bool:
+        """Tell whether the engine is loaded, or failed to so recently that trying again is idle."""
+        failed = self._failed.get(kind)
+        just_failed = failed is not None and time.monotonic() - failed.at < LOAD_AGAIN_AFTER_SECONDS
+        return kind in self._engines or just_failed
+
+    def states(self) -> dict[str, dict[str, str]]:
+        """Return, by engine kind, `{"status": "loaded" | "failed" | "not_loaded"}` and why it failed."""
+        return {kind: self._state(kind) for kind in self.chosen}
+
+    def name(self, kind: EngineKind) -> str:
+        """Return what to call the engine: its own `name`, or the setting that chose it."""
+        return str(getattr(self._engines.get(kind), "name", self.chosen[kind]))
+
+    @property
+    def transcriber(self) -> Transcriber:
+        """The loaded transcriber. Raises `EngineUnavailableError`."""
+        transcriber: Transcriber = self._get(EngineKind.STT)
+        return transcriber
+
+    @property
+    def tutor(self) -> Tutor:
+        """The loaded tutor. Raises `EngineUnavailableError`."""
+        tutor: Tutor = self._get(EngineKind.LLM)
+        return tutor
+
+    @property
+    def synthesizer(self) -> Synthesizer:
+        """The loaded synthesizer. Raises `EngineUnavailableError`."""
+        synthesizer: Synthesizer = self._get(EngineKind.TTS)
+        return synthesizer
+
+    def _get(self, kind: EngineKind) -> Any:
+        if kind not in self._engines:
+            raise EngineUnavailableError("This part of the tutor is not available right now.")
+        return self._engines[kind]
+
+    def _state(self, kind: EngineKind) -> dict[str, str]:
+        if kind in self._engines:
+            return {"status": "loaded", "mode": self.name(kind)}
+        failed = self._failed.get(kind)
+        return {"status": "failed", "reason": failed.reason} if failed else {"status": "not_loaded"}
+
+
+def _path_of(kind: EngineKind, name: str) -> str:
+    path = _BUILT_IN[kind].get(name, name)
+    if ":" not in path:
+        known = ", ".join(sorted(_BUILT_IN[kind]))
+        raise UnknownEngineError(
+            f"{kind.upper()}_ENGINE={name} is not an engine: use {known}, or package.module:ClassName"
+        )
+    return path
+
+
+def _build(path: str) -> object:
+    module_name, _, class_name = path.partition(":")
+    try:
+        return getattr(import_module(module_name), class_name)()
+    except EngineError:
+        raise
+    except Exception as error:
+        raise EngineUnavailableError(f"{path} could not be loaded: {type(error).__name__}") from error

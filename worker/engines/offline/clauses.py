@@ -1,0 +1,84 @@
+"""Finding a clause's subject and verb group: what most rules match on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from worker.engines.offline import lexicon
+from worker.engines.offline.text import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A short subject: a pronoun, or a possessive or `the` with a noun for a person."""
+
+    first: int
+    last: int
+    third_person: bool
+    first_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VerbGroup:
+    """A subject, its auxiliary and the word where the main verb belongs.
+
+    `auxiliary` is the plain form (`is` for `isn't`) at token `at`; `asked` when it stands before the subject.
+    """
+
+    subject: Subject
+    auxiliary: str
+    at: int
+    negated: bool
+    asked: bool
+    main: int
+
+    @property
+    def first(self) -> int:
+        """The first token worth quoting: the subject where the auxiliary leans on it (`I'm`)."""
+        leaning = not self.asked and self.auxiliary.startswith("'")
+        return self.subject.first if leaning else min(self.at, self.main)
+
+
+def subject_at(sentence: Sentence, index: int) -> Subject | None:
+    """Return the subject that begins at token `index`, if a recognisable one does."""
+    word, following = sentence.word(index), sentence.word(index + 1)
+    if word in lexicon.PRONOUNS:
+        return Subject(index, index, word in ("he", "she", "it"), word == "i")
+    if word in lexicon.POSSESSIVES | {"the"} and following in lexicon.PERSONS:
+        return Subject(index, index + 1, True, False)
+    return None
+
+
+def opens_clause(sentence: Sentence, index: int) -> bool:
+    """Say whether a clause of its own may begin at token `index`."""
+    return index == 0 or sentence.word(index - 1) in lexicon.CLAUSE_OPENERS
+
+
+def verb_groups(sentence: Sentence, auxiliaries: frozenset[str]) -> Iterator[VerbGroup]:
+    """Yield each group with one of `auxiliaries`, as a statement or as a question."""
+    for index in range(len(sentence)):
+        subject = subject_at(sentence, index)
+        if subject is None:
+            continue
+        before, after = sentence.word(subject.first - 1), sentence.word(subject.last + 1)
+        if _plain(after) in auxiliaries:
+            yield _group(sentence, subject, subject.last + 1, asked=False)
+        elif _plain(before) in auxiliaries and before not in ("'s", "'m", "'re", "'ll"):
+            yield _group(sentence, subject, subject.first - 1, asked=True)
+
+
+def has_word(sentence: Sentence, words: frozenset[str], first: int, last: int) -> bool:
+    """Say whether any token from `first` up to but without `last` is one of `words`."""
+    return any(sentence.word(index) in words for index in range(max(first, 0), last))
+
+
+def _plain(word: str) -> str:
+    return lexicon.CONTRACTED_NEGATIVES.get(word, word)
+
+
+def _group(sentence: Sentence, subject: Subject, at: int, *, asked: bool) -> VerbGroup:
+    negated = sentence.word(at) in lexicon.CONTRACTED_NEGATIVES
+    main = subject.last + 1 if asked else at + 1
+    while sentence.word(main) in lexicon.FRONT_ADVERBS | {"not"}:
+        negated = negated or sentence.word(main) == "not"
+        main += 1
+    return VerbGroup(subject, _plain(sentence.word(at)), at, negated, asked, main)

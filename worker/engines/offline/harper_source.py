@@ -1,0 +1,132 @@
+"""Harper's grammar checker as one more source of corrections."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+from harper import Dialect, Language, Lint, Linter, Suggestion, SuggestionKind
+
+from worker.engines.offline.lexicon import word_set
+from worker.engines.offline.rule import Finding, Lesson
+from worker.engines.offline.text import Edit, Sentence
+
+_MAX_CHARACTERS = 400
+"""A longer sentence is no spoken one, and Harper's time grows faster than its length."""
+
+_SILENCED = word_set(
+    "AnA CompoundNouns DidPast Everybody ItsPossessive LessWorse LetsConfusion LongSentences "
+    "MergeWords PronounVerbAgreement QuiteQuiet RoadMap SentenceCapitalization SpellCheck "
+    "SplitWords ThereToTheir UpdatePlaceNames WereWhere WhomSubjectOfVerb"
+)
+"""Rules about spelling, capitals, length and names, and rules that mislead in plain correct sentences.
+
+Switched off rather than dropped: Harper reports only one of two overlapping lints.
+"""
+
+_FOUL_MESSAGE = "Try to avoid offensive language."
+
+_SILENCED_PREFIXES = ("Expand", "Redundant", "Spelled")
+
+
+def _lesson(category: str, weight: int, hinglish: str, devanagari: str) -> Lesson:
+    return Lesson(
+        category,
+        weight,
+        f'Aapne "{{wrong}}" kaha. {hinglish}: "{{right}}".',
+        f'आपने "{{wrong}}" कहा। {devanagari}: "{{right}}"।',
+    )
+
+
+_GRAMMAR = _lesson("grammar", 11, "Grammar ke hisaab se yahan yeh sahi hai", "ग्रामर के हिसाब से यहाँ यह सही है")
+_WORD = _lesson(
+    "word choice", 7, "Is matlab ke liye English mein yeh kehte hain", "इस मतलब के लिए इंग्लिश में यह कहते हैं"
+)
+_LESSONS = {
+    "Grammar": _GRAMMAR,
+    "Miscellaneous": _GRAMMAR,
+    "Agreement": _lesson(
+        "agreement",
+        11,
+        "Yahan shabdon ka ek doosre se mel hona chahiye",
+        "यहाँ शब्दों का एक दूसरे से मेल होना चाहिए",
+    ),
+    "Usage": _WORD,
+    "WordChoice": _WORD,
+    "Nonstandard": _WORD,
+    "Eggcorn": _WORD,
+    "Typo": _lesson(
+        "confused words",
+        6,
+        "Yeh do shabd milte julte hain, yahan yeh sahi hai",
+        "ये दो शब्द मिलते जुलते हैं, यहाँ यह सही है",
+    ),
+}
+
+
+class HarperSource:
+    """Harper for Indian English, without its lints on spelling, capitals, punctuation and style."""
+
+    def __init__(self) -> None:
+        self._linter = Linter(Dialect.INDIAN)
+        config = self._linter.get_lint_config()
+        for name in config:
+            if name in _SILENCED or name.startswith(_SILENCED_PREFIXES):
+                config[name] = False
+        self._linter.set_lint_config(config)
+        self._lock = Lock()
+
+    def find(self, sentence: Sentence) -> Sequence[Finding]:
+        """Return Harper's confident findings; one call at a time, for its linter allows no more."""
+        start, end = sentence.tokens[0].start, sentence.tokens[-1].end
+        text = sentence.message[start:end]
+        if len(text) > _MAX_CHARACTERS:
+            return []
+        found = (_finding(sentence, start, lint) for lint in self._lint(text))
+        return [finding for finding in found if finding is not None]
+
+    def is_foul(self, text: str) -> bool:
+        """Say whether Harper marks a word of `text` as a curse."""
+        pieces = [text[at : at + _MAX_CHARACTERS] for at in range(0, len(text), _MAX_CHARACTERS)]
+        return any(
+            lint.message == _FOUL_MESSAGE for piece in pieces for lint in self._lint(piece, dedup=False)
+        )
+
+    def _lint(self, text: str, *, dedup: bool = True) -> list[Lint]:
+        with self._lock:
+            return self._linter.lint(text, language=Language.PLAINTEXT, dedup=dedup)
+
+
+def _finding(sentence: Sentence, start: int, lint: Lint) -> Finding | None:
+    lesson = _LESSONS.get(lint.lint_kind)
+    if lesson is None or not lint.suggestions or lint.message == _FOUL_MESSAGE:
+        return None
+    suggestion = lint.suggestions[0]
+    edit = _edit(sentence, start + lint.span.start, start + lint.span.end, suggestion)
+    if edit is None:
+        return None
+    finding = Finding(sentence, edit, lesson)
+    return finding if _differs(finding.wrong, finding.right) else None
+
+
+def _edit(sentence: Sentence, start: int, end: int, suggestion: Suggestion) -> Edit | None:
+    """Carry Harper's character span over to whole tokens; None where nothing would be left."""
+    inside = [i for i, token in enumerate(sentence.tokens) if token.end > start and token.start < end]
+    if not inside:
+        return None
+    first, last = inside[0], inside[-1]
+    left, right = sentence.tokens[first].start, sentence.tokens[last].end
+    new = suggestion.replacement_text
+    if suggestion.kind is SuggestionKind.INSERT_AFTER:
+        new = sentence.message[start:end] + new
+    text = sentence.message[left : max(left, start)] + new + sentence.message[min(right, end) : right]
+    if not text.strip() and last + 1 < len(sentence):
+        return Edit(first, last + 1, dict.fromkeys(inside, ""))
+    return Edit(first, last, {first: text.strip(), **dict.fromkeys(inside[1:], "")}) if text.strip() else None
+
+
+def _differs(wrong: str, right: str) -> bool:
+    """Say whether more than capitals, spaces, hyphens and apostrophes changes."""
+    return _bare(wrong) != _bare(right)
+
+
+def _bare(text: str) -> str:
+    return "".join(character for character in text.lower() if character.isalnum())

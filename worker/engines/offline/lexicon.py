@@ -1,0 +1,102 @@
+"""Words the rules know by name: closed classes and small families of verbs and nouns."""
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of `text`, which are separated by spaces."""
+    return frozenset(text.split())
+
+
+PRONOUNS = frozenset({"i", "you", "he", "she", "it", "we", "they"})
+POSSESSIVES = frozenset({"my", "your", "his", "her", "our", "their"})
+DETERMINERS = POSSESSIVES | {"a", "an", "the", "this", "that", "these", "those", "some", "any", "no", "every"}
+OBJECT_PRONOUNS = frozenset({"me", "you", "him", "her", "it", "us", "them"})
+WH_WORDS = frozenset({"who", "whom", "whose", "what", "which", "when", "where", "why", "how", "that"})
+PREPOSITIONS = word_set(
+    "about above across after against along around as at before behind below beside between by "
+    "down during for from in inside into like near of off on onto out over past since than "
+    "through till to toward towards under until up with within without"
+)
+
+PERSONS = word_set(
+    "aunt baby boss boy brother child classmate colleague cousin daughter doctor driver father "
+    "friend girl grandfather grandmother husband maid manager mother mummy mom dad neighbour "
+    "neighbor papa principal roommate sir sister son teacher uncle wife"
+)
+
+FRONT_ADVERBS = word_set(
+    "actually also always currently daily just never now often only really regularly sometimes "
+    "still today usually already"
+)
+
+CLAUSE_OPENERS = word_set(
+    ", and but so because then when if while although yes no ok okay sir madam ma'am hello hi hey "
+    "today now tomorrow actually sometimes usually everyday daily also"
+)
+
+BE_PRESENT = frozenset({"am", "is", "are", "'m", "'re", "'s"})
+BE_PAST = frozenset({"was", "were"})
+BE = BE_PRESENT | BE_PAST
+DO = frozenset({"do", "does", "did"})
+MODALS = frozenset({"can", "could", "will", "would", "shall", "should", "must", "may", "might", "'ll"})
+HAVE = frozenset({"have", "has", "had", "'ve"})
+AUXILIARIES = BE | DO | MODALS | HAVE
+
+CONTRACTED_NEGATIVES = {
+    **{f"{verb}n't": verb for verb in ("is", "are", "was", "were", "do", "does", "did", "could", "would")},
+    **{f"{verb}n't": verb for verb in ("should", "must", "might", "have", "has", "had")},
+    **{f"{verb}nt": verb for verb in ("is", "are", "was", "were", "do", "does", "did")},
+    "can't": "can",
+    "cannot": "can",
+    "won't": "will",
+    "shan't": "shall",
+}
+
+STATIVE = word_set(
+    "agree believe belong consist contain depend deserve disagree doubt know mean need own "
+    "possess prefer resemble seem understand want"
+)
+"""Verbs of state: they take no -ing in everyday use."""
+
+FEELINGS = word_set(
+    "allow annoy bore confuse disappoint embarrass excite frustrate interest marry satisfy shock "
+    "suppose surprise tire worry"
+)
+"""Verbs whose learners' `I am confuse` means the participle: `I am confused`."""
+
+EVERYDAY_ACTIONS = word_set(
+    "ask buy call come cry dance do drink drive eat get give go join laugh learn listen live look "
+    "make pay play pray prepare practice practise search sing sit sleep speak stay study swim "
+    "take talk teach travel try visit wait walk wash watch wear work write"
+)
+"""Actions that may also be nouns, but not after a pronoun and `am`."""
+
+NEVER_BARE = word_set("let thank please bless see hope suppose use name call")
+"""Base verbs that follow `you are` in careless speech without being its verb."""
+
+POSSESSIONS = word_set(
+    "account auto bicycle bike book brother bungalow business camera car cat company computer cow "
+    "degree dog experience factory family farm fever flat garden house job knowledge land laptop "
+    "mobile money pen pet phone scooter shop sister tablet tv vehicle watch"
+)
+COUNTED_KIN = frozenset({"child", "son", "daughter", "kid", "cousin", "uncle", "aunt", "friend"})
+
+PLACES_WITH_THE = word_set(
+    "airport bank beach cinema gym library mall market office park station temple theatre zoo"
+)
+
+PLACES_WITHOUT_ARTICLE = frozenset({"school", "college", "work", "church", "bed"})
+
+TIME_UNITS = word_set(
+    "second seconds minute minutes hour hours day days week weeks month months year years decades"
+)
+NUMBERS = word_set(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
+    "hundred"
+)
+FEW = frozenset({"few", "several", "many", "couple"})
+
+
+def is_number(word: str) -> bool:
+    """Say whether `word` is digits or a number word, also hyphenated (`twenty-five`)."""
+    return word.isdecimal() or (word != "" and all(part in NUMBERS for part in word.split("-")))

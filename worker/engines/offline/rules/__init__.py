@@ -1,0 +1,17 @@
+"""The table of rules, and the source that applies it."""
+
+from collections.abc import Sequence
+
+from worker.engines.offline.rule import Finding, Rule
+from worker.engines.offline.rules import phrases, tense, verbs
+from worker.engines.offline.text import Sentence
+
+RULES: tuple[Rule, ...] = verbs.RULES + tense.RULES + phrases.RULES
+
+
+class RuleTable:
+    """Finds the mistakes that `RULES` describes. Keeps no state."""
+
+    def find(self, sentence: Sentence) -> Sequence[Finding]:
+        """Return every rule's findings, in the table's order."""
+        return [Finding(sentence, edit, rule.lesson) for rule in RULES for edit in rule.match(sentence)]

@@ -1,0 +1,252 @@
+"""Rules about small words and set phrases: articles, comparison, prepositions, introducing oneself."""
+
+from collections.abc import Iterator
+
+from worker.engines.offline import lexicon
+from worker.engines.offline.morphology import comparative_base, is_known, readings
+from worker.engines.offline.rule import Lesson, Rule
+from worker.engines.offline.sound import vowel_sound
+from worker.engines.offline.text import Edit, Sentence
+
+_TAKES_NO_ABOUT = frozenset({"discuss", "mention", "describe"})
+_GREETINGS = lexicon.word_set(
+    "hello hi hey good morning afternoon evening sir madam ma'am everyone all namaste yes"
+)
+_NO_NAME = (
+    lexicon.PREPOSITIONS | lexicon.AUXILIARIES | lexicon.WH_WORDS | {"and", "or", "included", "too", "also"}
+)
+_ARTICLE_STOPS = (
+    (lexicon.PREPOSITIONS - {"inside", "off", "up", "over", "under"})
+    | lexicon.AUXILIARIES
+    | lexicon.word_set("a an and or if i it its our us etc all any each else even ever")
+)
+_BE_FOR = {"i": "am", "he": "is", "she": "is", "it": "is", "we": "are", "you": "are", "they": "are"}
+_DEGREE = frozenset({"more", "most"})
+
+
+def _verb_about(sentence: Sentence) -> Iterator[Edit]:
+    for index in range(len(sentence) - 1):
+        lemma = next(iter(readings(sentence.word(index)).get("VERB", ())), "")
+        before, following = sentence.word(index - 1), sentence.word(index + 1)
+        if lemma in _TAKES_NO_ABOUT and following == "about" and before not in lexicon.DETERMINERS:
+            if sentence.word(index + 2) not in ("", ",", "how", "it,"):
+                yield Edit(index, index + 1, {index + 1: ""})
+        elif lemma == "cope" and following == "up" and sentence.word(index + 2) == "with":
+            yield Edit(index, index + 2, {index + 1: ""})
+
+
+def _explain_me(sentence: Sentence) -> Iterator[Edit]:
+    listeners = lexicon.OBJECT_PRONOUNS - {"it", "her", "you"}
+    objects = lexicon.DETERMINERS | lexicon.WH_WORDS | {"about", "it", "in", "clearly", "again", "please", ""}
+    for index in range(len(sentence) - 1):
+        if "explain" not in readings(sentence.word(index)).get("VERB", ()):
+            continue
+        listener, following = sentence.word(index + 1), sentence.word(index + 2)
+        if listener in listeners and following in objects:
+            yield Edit(index, index + 1, {index + 1: f"to {sentence.text(index + 1)}"})
+
+
+def _myself(sentence: Sentence) -> Iterator[Edit]:
+    index = 0
+    while sentence.word(index) in _GREETINGS | {","}:
+        index += 1
+    name = sentence.text(index + 1)
+    if sentence.word(index) != "myself" or not name.isalpha() or name.lower() in _NO_NAME:
+        return
+    capitalised = name[0].isupper() and name.lower() not in lexicon.PRONOUNS
+    if capitalised or (not is_known(name.lower()) and len(name) > 2):
+        yield Edit(index, index + 1, {index: "I am"})
+
+
+def _years_old(sentence: Sentence) -> Iterator[Edit]:
+    for index in range(1, len(sentence) - 2):
+        if not lexicon.is_number(sentence.word(index)) or not sentence.word(index + 1).startswith("year"):
+            continue
+        if sentence.word(index + 2) != "old":
+            continue
+        verb = sentence.word(index - 1)
+        if verb in ("have", "has"):
+            form = _BE_FOR.get(sentence.word(index - 2), "are" if verb == "have" else "is")
+            yield Edit(max(index - 2, 0), index + 2, {index - 1: form, index + 1: "years"})
+        elif verb in lexicon.BE_PRESENT and _lacks_plural(sentence, index):
+            yield Edit(index - 1, index + 2, {index + 1: "years"})
+
+
+def _lacks_plural(sentence: Sentence, number: int) -> bool:
+    """Tell `I am 25 year old` from `a 25 year old car`."""
+    unit, following = sentence.word(number + 1), sentence.word(number + 3)
+    return unit == "year" and sentence.word(number) not in ("one", "1") and not readings(following)
+
+
+def _article_sound(sentence: Sentence) -> Iterator[Edit]:
+    for index in range(len(sentence) - 1):
+        article, noun = sentence.word(index), sentence.text(index + 1)
+        if article not in ("a", "an") or not noun.isalpha() or (sentence.text(index) == "A" and index > 0):
+            continue
+        apart = sentence.tokens[index].end + 1 == sentence.tokens[index + 1].start
+        if not apart or noun.lower() in _ARTICLE_STOPS or not (is_known(noun.lower()) or noun.isupper()):
+            continue
+        vowel = vowel_sound(noun)
+        if vowel is not None and vowel != (article == "an"):
+            yield Edit(index, index + 1, {index: "an" if vowel else "a"})
+
+
+def _double_comparative(sentence: Sentence) -> Iterator[Edit]:
+    for index in range(len(sentence) - 1):
+        if sentence.word(index) not in _DEGREE or not comparative_base(sentence.word(index + 1)):
+            continue
+        before = sentence.word(index - 1)
+        counted = lexicon.is_number(before) or before in lexicon.FEW | {"no", "any", "some", "the"}
+        if not counted or (before == "the" and sentence.word(index) == "most"):
+            yield Edit(index, index + 1, {index: ""})
+
+
+def _since_duration(sentence: Sentence) -> Iterator[Edit]:
+    for index in range(len(sentence) - 2):
+        amount = index + 2 if sentence.word(index + 1) in ("last", "past", "the") else index + 1
+        number, unit = sentence.word(amount), sentence.word(amount + 1)
+        counted = lexicon.is_number(number) or number in lexicon.FEW
+        if sentence.word(index) != "since" or not counted or unit not in lexicon.TIME_UNITS:
+            continue
+        if sentence.word(amount + 2) not in lexicon.AUXILIARIES | {"ago", "passed", "before", "earlier"}:
+            yield Edit(index, amount + 1, {index: "for"})
+
+
+VERB_ABOUT = Rule(
+    "verb_about",
+    Lesson(
+        "preposition",
+        8,
+        'Aapne "{wrong}" kaha. Is verb ke baad extra preposition nahi lagta: sirf "{right}" kahiye.',
+        'आपने "{wrong}" कहा। इस वर्ब के बाद एक्स्ट्रा प्रिपोज़िशन नहीं लगता: सिर्फ़ "{right}" कहिए।',
+    ),
+    _verb_about,
+    fires=(
+        ("We discussed about the exam.", "We discussed the exam."),
+        ("they are discussing about cricket", "they are discussing cricket"),
+        ("I can't cope up with this", "I can't cope with this"),
+    ),
+    silent=("We discussed the exam.", "We talked about the exam.", "He made no mention about it."),
+)
+
+EXPLAIN_ME = Rule(
+    "explain_me",
+    Lesson(
+        "preposition",
+        9,
+        'Aapne "{wrong}" kaha. "explain" ke baad insaan se pehle "to" lagta hai: "{right}".',
+        'आपने "{wrong}" कहा। "एक्सप्लेन" के बाद इंसान से पहले "टू" लगता है: "{right}"।',
+    ),
+    _explain_me,
+    fires=(
+        ("Please explain me the question.", "Please explain to me the question."),
+        ("he explained us how it works", "he explained to us how it works"),
+    ),
+    silent=("Please explain it to me.", "Explain the question to me."),
+)
+
+MYSELF = Rule(
+    "myself",
+    Lesson(
+        "introducing yourself",
+        12,
+        'Aapne "{wrong}" kaha. Apna naam batane ke liye "myself" nahi, "I am" ya "My name is" kehte hain: '
+        '"{right}".',
+        'आपने "{wrong}" कहा। अपना नाम बताने के लिए "माइसेल्फ़" नहीं, "आई ऐम" या "माय नेम इज़" कहते हैं: "{right}"।',
+    ),
+    _myself,
+    fires=(
+        ("Myself Rahul.", "I am Rahul."),
+        ("hello sir myself priya from jaipur", "hello sir I am priya from jaipur"),
+    ),
+    silent=("I did it myself.", "Myself and Rahul went.", "Myself included.", "I see myself Rahul said."),
+)
+
+YEARS_OLD = Rule(
+    "years_old",
+    Lesson(
+        "telling your age",
+        13,
+        'Aapne "{wrong}" kaha. English mein umar "have" se nahi, "am", "is", "are" aur "years old" se batate '
+        'hain: "{right}".',
+        'आपने "{wrong}" कहा। इंग्लिश में उम्र "हैव" से नहीं, "ऐम", "इज़", "आर" और "ईयर्स ओल्ड" से बताते हैं: "{right}"।',
+    ),
+    _years_old,
+    fires=(
+        ("I have 25 years old.", "I am 25 years old."),
+        ("She has ten year old", "She is ten years old"),
+        ("I am 25 year old.", "I am 25 years old."),
+    ),
+    silent=("I am 25 years old.", "I have a 25 year old car.", "He is 5 year old boy."),
+)
+
+ARTICLE_SOUND = Rule(
+    "article_sound",
+    Lesson(
+        "article",
+        4,
+        'Aapne "{wrong}" kaha. Vowel ki awaaz se pehle "an", baaki se pehle "a" lagta hai: "{right}".',
+        'आपने "{wrong}" कहा। वॉवल की आवाज़ से पहले "ऐन" और बाक़ी आवाज़ों से पहले "अ" लगता है: "{right}"।',
+    ),
+    _article_sound,
+    fires=(
+        ("I ate a apple.", "I ate an apple."),
+        ("He bought an car.", "He bought a car."),
+        ("wait for a hour", "wait for an hour"),
+        ("It is an university.", "It is a university."),
+    ),
+    silent=(
+        "I ate an apple.",
+        "I study at a university.",
+        "She has an MBA.",
+        "It is a one way road.",
+        "I got up at 3 a.m.",
+        "vitamin a is good",
+        "He is an uninvited guest.",
+    ),
+)
+
+DOUBLE_COMPARATIVE = Rule(
+    "double_comparative",
+    Lesson(
+        "comparative",
+        7,
+        'Aapne "{wrong}" kaha. "{right}" mein tulna pehle se hai, isliye "more" ya "most" nahi lagta.',
+        'आपने "{wrong}" कहा। "{right}" में तुलना पहले से है, इसलिए "मोर" या "मोस्ट" नहीं लगता।',
+    ),
+    _double_comparative,
+    fires=(
+        ("He is more taller than me.", "He is taller than me."),
+        ("This is the most easiest way", "This is the easiest way"),
+        ("It is more better now", "It is better now"),
+    ),
+    silent=(
+        "He is taller than me.",
+        "I need more water.",
+        "We need two more younger players.",
+        "I have more paper.",
+    ),
+)
+
+SINCE_DURATION = Rule(
+    "since_duration",
+    Lesson(
+        "preposition",
+        10,
+        'Aapne "{wrong}" kaha. Kitne samay se, yeh "for" se batate hain; "since" shuruaat ke din ya '
+        'saal ke saath aata hai: "{right}".',
+        'आपने "{wrong}" कहा। कितने समय से, यह "फ़ॉर" से बताते हैं; "सिंस" शुरुआत के दिन या साल के साथ आता है: "{right}"।',
+    ),
+    _since_duration,
+    fires=(
+        ("I am living here since two years.", "I am living here for two years."),
+        ("Since 5 days I have fever", "For 5 days I have fever"),
+    ),
+    silent=(
+        "I have lived here since 2010.",
+        "It has been long since two years ago.",
+        "Since Monday I am here.",
+    ),
+)
+
+RULES = (YEARS_OLD, MYSELF, SINCE_DURATION, EXPLAIN_ME, VERB_ABOUT, DOUBLE_COMPARATIVE, ARTICLE_SOUND)

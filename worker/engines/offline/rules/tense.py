@@ -1,0 +1,278 @@
+"""Rules about time, person and helping verbs."""
+
+from collections.abc import Iterator
+
+from worker.engines.offline import lexicon
+from worker.engines.offline.clauses import has_word, opens_clause, subject_at, verb_groups
+from worker.engines.offline.morphology import (
+    has_distinct_participle,
+    inflect,
+    ing_lemma,
+    is_base_verb,
+    is_only_verb,
+    past_lemma,
+    s_form_lemma,
+)
+from worker.engines.offline.rule import Lesson, Rule
+from worker.engines.offline.text import Edit, Sentence
+
+_LAST_UNITS = lexicon.word_set(
+    "night week month year sunday monday tuesday wednesday thursday friday saturday"
+)
+_BEFORE_TIME = lexicon.word_set("since from than of until till like about for by 's")
+_OPINION_VERBS = lexicon.word_set(
+    "think say know hope remember regret like love miss mean believe feel want need"
+)
+_EVENT_VERBS = lexicon.EVERYDAY_ACTIONS | {
+    "meet",
+    "reach",
+    "leave",
+    "see",
+    "arrive",
+    "start",
+    "finish",
+    "sell",
+    "send",
+}
+_EVENT_STATES = frozenset({"feel", "have", "want", "need", "like", "forget", "lose", "find", "bring", "tell"})
+_DO_NOT_CHANGE = frozenset({"used", "was", "were", "is", "fell", "could", "would"})
+_RELATIVE = lexicon.WH_WORDS | {"all", "everything", "thing", "things", "best", "than", "as", "much"}
+_PRESENT_TO_PAST = {"am": "was", "is": "was", "are": "were", "don't": "didn't", "doesn't": "didn't"}
+
+
+def _past_time(sentence: Sentence) -> Iterator[Edit]:
+    for first, last in _past_phrases(sentence):
+        opening = sentence.word(first - 1) in {"", "and", "but", "so", "because", ","}
+        after = last + 2 if sentence.word(last + 1) == "," else last + 1
+        subject = subject_at(sentence, after) if opening else None
+        if subject is not None:
+            yield from _to_past(sentence, first, subject.last + 1, _EVENT_VERBS | _EVENT_STATES)
+        elif last == len(sentence) - 1:
+            yield from _past_before(sentence, first, last)
+
+
+def _past_phrases(sentence: Sentence) -> Iterator[tuple[int, int]]:
+    """Yield the tokens of `yesterday`, `last night`, `two days ago`, first and last."""
+    for index in range(len(sentence)):
+        word, following = sentence.word(index), sentence.word(index + 1)
+        if sentence.word(index - 1) in _BEFORE_TIME or following == "'s":
+            continue
+        if word == "yesterday":
+            longer = following in ("morning", "evening", "night", "afternoon")
+            yield index, index + longer
+        elif word == "last" and following in _LAST_UNITS and sentence.word(index - 1) != "the":
+            yield index, index + 1
+        elif following in lexicon.TIME_UNITS and sentence.word(index + 2) == "ago":
+            yield index, index + 2
+
+
+def _past_before(sentence: Sentence, first: int, last: int) -> Iterator[Edit]:
+    """Look at `I go … yesterday`: one plain clause from the sentence's start to the time."""
+    start = 1 if sentence.word(0) in {"and", "but", "so"} else 0
+    subject = subject_at(sentence, start)
+    if subject is None or has_word(sentence, frozenset({",", "and", "but"}), start + 1, first):
+        return
+    verb = subject.last + 1
+    clause_words = lexicon.PRONOUNS - {"it", "you"} | lexicon.WH_WORDS | lexicon.AUXILIARIES
+    if not has_word(sentence, clause_words, verb + 1, first):
+        yield from _to_past(sentence, last, verb, _EVENT_VERBS)
+
+
+def _to_past(sentence: Sentence, time: int, verb: int, allowed: frozenset[str]) -> Iterator[Edit]:
+    word = sentence.word(verb)
+    lemma = s_form_lemma(word) or (word if is_base_verb(word) else None)
+    new = _PRESENT_TO_PAST.get(word)
+    if new is None and lemma is not None and (lemma in allowed or _is_plain_event(word, lemma)):
+        new = inflect(lemma, "VBD")
+    if new is not None and new != word and not (time > verb and word in _PRESENT_TO_PAST):
+        yield Edit(min(time, verb), max(time, verb), {verb: new})
+
+
+def _is_plain_event(word: str, lemma: str) -> bool:
+    return is_only_verb(word) and lemma not in _OPINION_VERBS and has_distinct_participle(lemma)
+
+
+def _do_and_form(sentence: Sentence) -> Iterator[Edit]:
+    for group in verb_groups(sentence, lexicon.DO):
+        word = sentence.word(group.main)
+        lemma = past_lemma(word) or s_form_lemma(word)
+        if lemma is None or word in _DO_NOT_CHANGE:
+            continue
+        start = group.at if group.asked else group.subject.first
+        plain = not group.asked and not group.negated
+        if plain and (start != 0 or not past_lemma(word)):
+            continue
+        if group.asked and has_word(sentence, lexicon.PRONOUNS | lexicon.WH_WORDS, 0, start - 1):
+            continue
+        yield Edit(group.at, group.main, {group.main: lemma})
+
+
+def _third_person(sentence: Sentence) -> Iterator[Edit]:
+    for index in range(len(sentence)):
+        subject = subject_at(sentence, index)
+        if subject is None or not subject.third_person or not opens_clause(sentence, index):
+            continue
+        if sentence.word(index - 1) == "and" and (index < 3 or subject.last > index):
+            continue
+        verb = subject.last + 1
+        while sentence.word(verb) in {"always", "usually", "never", "also", "often", "only", "daily"}:
+            verb += 1
+        if has_word(sentence, lexicon.MODALS | lexicon.DO | {"if", "let", "make"}, 0, index):
+            continue
+        word, following = sentence.word(verb), sentence.word(verb + 1)
+        if word in ("don't", "dont"):
+            yield Edit(index, verb, {verb: "doesn't"})
+        elif word == "do" and following == "not":
+            yield Edit(index, verb + 1, {verb: "does"})
+        elif _lacks_s(word, following, sentence.word(index)):
+            yield Edit(index, verb, {verb: inflect(word, "VBZ")})
+
+
+def _lacks_s(word: str, following: str, pronoun: str) -> bool:
+    if word == "have":
+        return following != "been" or pronoun != "it"
+    if word in ("like", "want", "need", "know", "think", "love", "agree", "feel", "say"):
+        return following not in (",", "")
+    if not is_base_verb(word) or not has_distinct_participle(word) or word == "do":
+        return False
+    return word in lexicon.EVERYDAY_ACTIONS or is_only_verb(word)
+
+
+def _modal_and_form(sentence: Sentence) -> Iterator[Edit]:
+    for group in verb_groups(sentence, lexicon.MODALS):
+        word, start = sentence.word(group.main), min(group.at, group.subject.first)
+        if sentence.text(group.at) == "May" and group.at > 0:
+            continue
+        if has_word(sentence, _RELATIVE, 0, start) and not group.asked:
+            continue
+        if word == "to" and not group.asked and is_base_verb(sentence.word(group.main + 1)):
+            yield Edit(group.first, group.main + 1, {group.main: ""})
+            continue
+        lemma = _modal_lemma(sentence, group.main, asked=group.asked)
+        if lemma is not None:
+            yield Edit(group.first, group.main, {group.main: lemma})
+
+
+def _modal_lemma(sentence: Sentence, main: int, *, asked: bool) -> str | None:
+    """Return the base form a modal asks for; None where a missing `be` is as likely (`will allowed`)."""
+    word = sentence.word(main)
+    if word in lexicon.BE | lexicon.MODALS or word == "during":
+        return None
+    past = past_lemma(word)
+    if past is not None and inflect(past, "VBN") == word:
+        active = sentence.word(main + 1) in lexicon.DETERMINERS | lexicon.OBJECT_PRONOUNS
+        return past if active else None
+    return past or s_form_lemma(word) or (None if asked else ing_lemma(word))
+
+
+PAST_TIME = Rule(
+    "past_time",
+    Lesson(
+        "verb tense",
+        18,
+        'Aapne "{wrong}" kaha. Baat beete hue samay ki hai, isliye verb past tense mein hoga: "{right}".',
+        'आपने "{wrong}" कहा। बात बीते हुए समय की है, इसलिए वर्ब पास्ट टेन्स में होगा: "{right}"।',
+    ),
+    _past_time,
+    fires=(
+        ("Yesterday I go to the market.", "Yesterday I went to the market."),
+        ("yesterday she is very sick", "yesterday she was very sick"),
+        ("I meet my friend yesterday", "I met my friend yesterday"),
+        ("Two days ago we buy a car", "Two days ago we bought a car"),
+        ("Last night my father comes home late.", "Last night my father came home late."),
+        ("Last week, I don't go to school.", "Last week, I didn't go to school."),
+    ),
+    silent=(
+        "Yesterday I went to the market.",
+        "I know what you did yesterday.",
+        "I think he came yesterday.",
+        "I read yesterday's paper.",
+        "Since yesterday I feel better.",
+        "I like the film we saw yesterday.",
+        "I have been busy since last week.",
+    ),
+)
+
+DO_FORM = Rule(
+    "do_and_form",
+    Lesson(
+        "verb form",
+        16,
+        'Aapne "{wrong}" kaha. "do", "does", "did" ke baad verb apne pehle form mein aata hai: "{right}".',
+        'आपने "{wrong}" कहा। "डू", "डज़", "डिड" के बाद वर्ब अपने पहले फ़ॉर्म में आता है: "{right}"।',
+    ),
+    _do_and_form,
+    fires=(
+        ("I didn't went there.", "I didn't go there."),
+        ("Did you saw the match?", "Did you see the match?"),
+        ("He did walked to his house.", "He did walk to his house."),
+        ("she doesn't likes tea", "she doesn't like tea"),
+        ("Does he works here?", "Does he work here?"),
+        ("We did not found the keys", "We did not find the keys"),
+    ),
+    silent=(
+        "What he did surprised me.",
+        "I did my homework.",
+        "It did wonders for me.",
+        "I used to like it.",
+        "Does it hurt?",
+        "The work she did helped us.",
+    ),
+)
+
+THIRD_PERSON = Rule(
+    "third_person",
+    Lesson(
+        "subject-verb agreement",
+        12,
+        'Aapne "{wrong}" kaha. "he", "she", "it" ya ek insaan ke saath verb mein "s" lagta hai: "{right}".',
+        'आपने "{wrong}" कहा। "ही", "शी", "इट" या एक इंसान के साथ वर्ब में "ऐस" लगता है: "{right}"।',
+    ),
+    _third_person,
+    fires=(
+        ("He don't like fish.", "He doesn't like fish."),
+        ("She go to school every day.", "She goes to school every day."),
+        ("My mother cook very well and she teach me", "My mother cook very well and she teaches me"),
+        ("my father work in a bank", "my father works in a bank"),
+        ("He have a car", "He has a car"),
+    ),
+    silent=(
+        "She goes to school.",
+        "He put it there.",
+        "Did he go home?",
+        "They suggested that he go home.",
+        "Can he sing and she dance?",
+        "I saw him go home.",
+        "My brother and his wife live in Delhi.",
+        "Should he have a problem, call me.",
+    ),
+)
+
+MODAL_FORM = Rule(
+    "modal_and_form",
+    Lesson(
+        "modal verb",
+        15,
+        'Aapne "{wrong}" kaha. "can", "will", "should", "must" ke baad verb seedhe pehle form mein aata hai: '
+        '"{right}".',
+        'आपने "{wrong}" कहा। "कैन", "विल", "शुड", "मस्ट" के बाद वर्ब सीधे पहले फ़ॉर्म में आता है: "{right}"।',
+    ),
+    _modal_and_form,
+    fires=(
+        ("He can goes there.", "He can go there."),
+        ("I can to swim", "I can swim"),
+        ("I must to go shopping.", "I must go shopping."),
+        ("We will coming tomorrow", "We will come tomorrow"),
+        ("She should went home", "She should go home"),
+    ),
+    silent=(
+        "He can go there.",
+        "She has the will to live.",
+        "From May to June I travel.",
+        "The best I could was not enough.",
+        "I can dance.",
+        "What I could saw off, I did.",
+    ),
+)
+
+RULES = (PAST_TIME, MODAL_FORM, DO_FORM, THIRD_PERSON)

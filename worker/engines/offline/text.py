@@ -1,0 +1,117 @@
+"""Splitting a message into sentences of tokens that remember where they stood."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+MAX_CHARACTERS = 2_000
+"""How much of a message is read; what stands beyond it is neither judged nor corrected."""
+
+_TOKEN = re.compile(
+    r"""[A-Za-z]\.(?:[A-Za-z]\.)+             # a.m., U.S.
+      | [^\W\d_]+(?:['’-][^\W\d_]+)*          # words, don't, well-known
+      | \d+(?:[.,:]\d+)*                      # 25, 1,000, 3:30
+      | \S
+    """,
+    re.VERBOSE,
+)
+_CLITICS = ("'m", "'re", "'s", "'ve", "'ll", "'d")
+_SENTENCE_ENDS = frozenset({".", "!", "?", "…", "।", ";", ":", "(", ")", '"', "“", "”"})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, number or mark; `lower` is its lower-case form with a plain apostrophe."""
+
+    text: str
+    lower: str
+    start: int
+    end: int
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it is a word or a clitic, not a mark or a number."""
+        return self.text[0].isalpha() or self.lower in _CLITICS
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Tokens `first` to `last` (inclusive) are wrong; `changes` maps some of them to new text.
+
+    An empty new text deletes the token.
+    """
+
+    first: int
+    last: int
+    changes: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of `message`; its tokens' positions are positions in the message."""
+
+    message: str
+    tokens: tuple[Token, ...]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def word(self, index: int) -> str:
+        """Return the lower-case token at `index`, or `""` outside the sentence."""
+        return self.tokens[index].lower if 0 <= index < len(self.tokens) else ""
+
+    def text(self, index: int) -> str:
+        """Return the token at `index` as written, or `""` outside the sentence."""
+        return self.tokens[index].text if 0 <= index < len(self.tokens) else ""
+
+    def words(self) -> list[str]:
+        """Return the lower-case words, without marks and numbers."""
+        return [token.lower for token in self.tokens if token.is_word]
+
+    def quote(self, first: int, last: int) -> str:
+        """Return what the learner wrote from token `first` to token `last`."""
+        return self.message[self.tokens[first].start : self.tokens[last].end]
+
+    def rewrite(self, edit: Edit, first: int, last: int) -> str:
+        """Return tokens `first` to `last` with the edit applied, keeping an initial capital."""
+        pieces: list[str] = []
+        for index in range(first, last + 1):
+            token = self.tokens[index]
+            gap = self.message[self.tokens[index - 1].end : token.start] if index > first else ""
+            new = edit.changes.get(index, token.text)
+            if new:
+                pieces.append(gap + new)
+        rewritten = "".join(pieces).strip()
+        starts_capital = self.tokens[first].text[0].isupper() and first == 0
+        return rewritten[:1].upper() + rewritten[1:] if starts_capital else rewritten
+
+
+def split_sentences(message: str) -> list[Sentence]:
+    """Split `message` (its first `MAX_CHARACTERS`) into sentences; linear in its length."""
+    sentences: list[Sentence] = []
+    current: list[Token] = []
+    position = 0
+    for token in _tokens(message[:MAX_CHARACTERS]):
+        new_line = "\n" in message[position : token.start]
+        if current and (new_line or token.text in _SENTENCE_ENDS):
+            sentences.append(Sentence(message, tuple(current)))
+            current = []
+        if token.text not in _SENTENCE_ENDS:
+            current.append(token)
+        position = token.end
+    if current:
+        sentences.append(Sentence(message, tuple(current)))
+    return sentences
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    for match in _TOKEN.finditer(text):
+        word, start, end = match.group(), match.start(), match.end()
+        lower = word.lower().replace("’", "'")
+        clitic = next((c for c in _CLITICS if lower.endswith(c) and len(lower) > len(c)), None)
+        if clitic is None or len(lower) != len(word):
+            yield Token(word, lower, start, end)
+            continue
+        cut = len(word) - len(clitic)
+        yield Token(word[:cut], lower[:cut], start, start + cut)
+        yield Token(word[cut:], clitic, start + cut, end)

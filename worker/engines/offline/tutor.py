@@ -1,0 +1,55 @@
+"""The tutor that needs no network, key or GPU: rules, Harper and a table of everyday topics."""
+
+from collections.abc import Sequence
+
+from worker.engines.offline import replies
+from worker.engines.offline.choosing import score, to_mistake, worst
+from worker.engines.offline.harper_source import HarperSource
+from worker.engines.offline.language import Kind, kind_of
+from worker.engines.offline.morphology import inflect, readings
+from worker.engines.offline.rule import Finding, Source
+from worker.engines.offline.rules import RuleTable
+from worker.engines.offline.text import Sentence, split_sentences
+from worker.ports import TutorReply, TutorRequest
+
+
+class OfflineTutor:
+    """A `worker.ports.Tutor` of readable rules; the same request always gets the same reply.
+
+    Built once (half a second); a reply takes a few milliseconds. Safe for any number of threads.
+    """
+
+    name = "offline"
+
+    def __init__(self) -> None:
+        self._harper = HarperSource()
+        self._sources: tuple[Source, ...] = (RuleTable(), self._harper)
+        # lemminflect loads its tables at first use; an unknown word also loads its model.
+        readings("go")
+        inflect("prepone", "VBG")
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        """Return the answer; messages that cannot be judged get a kind reply and no score."""
+        message = request.message
+        sentences = split_sentences(message)
+        kind = kind_of(message, sentences)
+        words = [word for sentence in sentences for word in sentence.words()]
+        if kind is Kind.ENGLISH and self._harper.is_foul(message):
+            return _unjudged(replies.decline())
+        text = replies.compose(message, words, kind, request.history)
+        if kind is not Kind.ENGLISH or replies.is_harmful(words):
+            return _unjudged(text)
+        findings = [finding for sentence in sentences for finding in self._find(sentence)]
+        points = score(len(words), findings)
+        chosen = worst(findings)
+        if chosen is None:
+            return TutorReply(text, None, None, None, points)
+        hinglish, devanagari = chosen.lesson.explain(chosen.wrong, chosen.right)
+        return TutorReply(text, to_mistake(chosen, self._find), hinglish, devanagari, points)
+
+    def _find(self, sentence: Sentence) -> Sequence[Finding]:
+        return [finding for source in self._sources for finding in source.find(sentence)]
+
+
+def _unjudged(text: str) -> TutorReply:
+    return TutorReply(text, None, None, None, None)

@@ -1,0 +1,140 @@
+"""The Celery application of the workers: `celery -A worker.main worker -Q gpu`. Configuration and signals.
+
+Settings are read once, here; a worker that could not do its work refuses to start, in one sentence.
+"""
+
+import ctypes
+import logging
+import signal
+import sys
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from celery import Celery
+from celery import signals as celery_signals
+from celery.concurrency.thread import TaskPool as ThreadPool
+
+from shared import telemetry
+from shared.models import Stage
+from shared.queue import (
+    WORKER_SOCKET_TIMEOUT_SECONDS,
+    PublishError,
+    QueueName,
+    TaskName,
+    create_celery,
+    direct_queue,
+    send_task,
+)
+from worker.bootstrap import Engines, UnknownEngineError, kinds_served
+from worker.errors import EngineError
+from worker.presence import Presence
+from worker.runtime import create_sessions, process_runtime
+from worker.settings import HARD_LIMIT_SLACK, WorkerSettings
+
+logger = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+# A child that a busy machine starts slowly must not be taken for dead and replaced for ever.
+_CHILD_START_SECONDS = 60
+
+
+def _time_limits(settings: WorkerSettings) -> dict[str, dict[str, float]]:
+    limits = {TaskName(stage): settings.stage_limit(stage) for stage in Stage}
+    limits[TaskName.WARM_UP] = timedelta(seconds=settings.model_load_timeout_seconds)
+    return {
+        task: {
+            "soft_time_limit": limit.total_seconds(),
+            "time_limit": (limit + HARD_LIMIT_SLACK).total_seconds(),
+        }
+        for task, limit in limits.items()
+    }
+
+
+def create_app(settings: WorkerSettings) -> Celery:
+    """Return the workers' Celery application."""
+    app = create_celery(settings.redis_url, socket_timeout_seconds=WORKER_SOCKET_TIMEOUT_SECONDS)
+    app.conf.update(
+        imports=("worker.tasks",),
+        task_annotations=_time_limits(settings),
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        # Children start clean: no thread, connection or lock of the parent is ever copied into them.
+        worker_pool_start_method="spawn",
+        worker_proc_alive_timeout=_CHILD_START_SECONDS,
+        worker_send_task_events=True,
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={
+            "sweep": {
+                "task": TaskName.SWEEP,
+                "schedule": settings.sweep_seconds,
+                "options": {"queue": QueueName.MAINTENANCE, "expires": settings.sweep_seconds},
+            }
+        },
+    )
+    return app
+
+
+settings = WorkerSettings()
+app = create_app(settings)
+app.set_default()
+
+
+@lru_cache(maxsize=1)
+def _presence(name: str, queues: tuple[str, ...]) -> Presence:
+    chosen = Engines(settings).chosen
+    return Presence(
+        create_sessions(settings, pool_size=1),
+        name=name,
+        queues=list(queues),
+        engines={kind: chosen[kind] for kind in kinds_served(queues)},
+    )
+
+
+def _queues(worker: Any) -> tuple[str, ...]:
+    names = set(worker.app.amqp.queues.consume_from) - {direct_queue(worker.hostname)}
+    return tuple(sorted(names))
+
+
+@celery_signals.setup_logging.connect
+def _configure_logging(**_: object) -> None:
+    telemetry.configure_logging(settings.app_env)
+
+
+@celery_signals.worker_init.connect
+def _refuse_or_load(sender: Any, **_: object) -> None:
+    """Check the engines' names; on the thread pool, which has no child, load them here and now."""
+    try:
+        engines = Engines(settings)
+        if issubclass(sender.pool_cls, ThreadPool):
+            for kind in kinds_served(_queues(sender)):
+                process_runtime().engines.load(kind)
+    except (UnknownEngineError, EngineError) as error:
+        raise SystemExit(f"The worker does not start: {error}") from error
+    telemetry.configure_logging(settings.app_env)
+    for kind in kinds_served(_queues(sender)):
+        logger.info("%s engine: %s", kind, engines.chosen[kind])
+
+
+@celery_signals.worker_ready.connect
+def _start_presence(sender: Any, **_: object) -> None:
+    name, queues = sender.hostname, _queues(sender)
+    _presence(name, queues).start()
+    if settings.warm_up:
+        try:
+            send_task(app, TaskName.WARM_UP, *queues, queue=direct_queue(name))
+        except PublishError:
+            logger.warning("no warm-up: models load at first use")
+
+
+@celery_signals.worker_shutdown.connect
+def _stop_presence(sender: Any, **_: object) -> None:
+    _presence(sender.hostname, _queues(sender)).stop()
+
+
+@celery_signals.worker_process_init.connect
+@celery_signals.beat_embedded_init.connect
+def _die_with_the_parent(**_: object) -> None:
+    """Two children on one GPU, or two beats, would follow if a killed parent left its child behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

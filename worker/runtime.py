@@ -1,0 +1,83 @@
+"""What a worker process works with, built once a process, at first use."""
+
+import logging
+import socket
+from dataclasses import dataclass
+from functools import lru_cache
+
+from celery import Celery
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from shared import jobs, queue, workers
+from shared.database import create_sync_engine
+from shared.jobs import Hint
+from shared.queue import PublishError
+from shared.storage import LocalAudioStore
+from worker.bootstrap import Engines
+from worker.settings import WorkerSettings
+from worker.shelf import AudioShelf
+from worker.stages import StageRunner
+
+logger = logging.getLogger(__name__)
+
+# The LLM worker's 16 threads, each at most one connection at a time, the leases' thread and a spare.
+_POOL_SIZE = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One process's settings, database sessions, engines and stage runner."""
+
+    settings: WorkerSettings
+    sessions: sessionmaker[Session]
+    engines: Engines
+    runner: StageRunner
+
+    def report_models(self, worker: str) -> None:
+        """Write what this process has loaded; a database that is away is only logged."""
+        try:
+            with self.sessions.begin() as session:
+                workers.report_models(session, worker, self.engines.states())
+        except SQLAlchemyError:
+            logger.warning("could not report the loaded models: the database did not answer")
+
+
+def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:
+    """Send the hint and note that it is sent. What fails here is only logged: the sweep publishes it."""
+    try:
+        queue.publish(app, hint)
+        with sessions.begin() as session:
+            jobs.mark_published(session, [hint])
+    except PublishError:
+        logger.warning("the broker did not take a hint for %s", hint.stage)
+    except SQLAlchemyError:
+        logger.warning("a hint for %s was sent but not noted", hint.stage)
+
+
+def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker[Session]:
+    """Return a factory of sessions on an engine of its own."""
+    engine = create_sync_engine(settings.database_url, application_name="worker", pool_size=pool_size)
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def build_runtime(settings: WorkerSettings, app: Celery) -> Runtime:
+    """Wire a runtime for this process; nothing connects or loads yet. Raises `UnknownEngineError`."""
+    sessions = create_sessions(settings, pool_size=_POOL_SIZE)
+    engines = Engines(settings)
+    runner = StageRunner(
+        settings,
+        sessions,
+        engines,
+        AudioShelf(sessions, LocalAudioStore(settings.local_audio_dir), socket.gethostname()),
+        lambda hint: publish(app, sessions, hint),
+    )
+    return Runtime(settings, sessions, engines, runner)
+
+
+@lru_cache(maxsize=1)
+def process_runtime() -> Runtime:
+    """Return this process's runtime, built from the environment at the first call."""
+    from celery import current_app  # noqa: PLC0415 - the app is known once the worker has started
+
+    return build_runtime(WorkerSettings(), current_app)

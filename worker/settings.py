@@ -1,0 +1,70 @@
+"""Settings of the workers."""
+
+from datetime import timedelta
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, model_validator
+
+from shared.models import Stage
+from shared.settings import AppEnv, SharedSettings
+
+_DEFAULT_ENGINES = {
+    AppEnv.DEV: ("pocketsphinx", "offline", "espeak"),
+    AppEnv.PROD: ("whisper", "gemini", "neural"),
+}
+
+# A soft limit only fires between Python instructions; the hard one follows after HARD_LIMIT_SLACK, and
+# after DEADLINE_SLACK whoever is still alive records the timeout.
+HARD_LIMIT_SLACK = timedelta(seconds=3)
+DEADLINE_SLACK = timedelta(seconds=6)
+
+
+class WorkerSettings(SharedSettings):
+    """What a worker reads from the environment. Durations are in seconds."""
+
+    stt_engine: str = Field(default="", description="`pocketsphinx` or `package.module:ClassName`")
+    llm_engine: str = Field(default="", description="`offline` or `package.module:ClassName`")
+    tts_engine: str = Field(default="", description="`espeak` or `package.module:ClassName`")
+
+    stt_timeout_seconds: float = Field(default=30, gt=0, description="limit of `transcribe`")
+    llm_timeout_seconds: float = Field(default=60, gt=0, description="limit of `reply`, retries included")
+    tts_timeout_seconds: float = Field(default=45, gt=0, description="limit of `synthesize`")
+    model_load_timeout_seconds: float = Field(default=300, gt=0, description="limit of loading a model")
+    warm_up: bool | None = Field(default=None, description="load models at start; on in prod, off in dev")
+
+    lease_seconds: float = Field(default=30, gt=0, description="how long a silent worker keeps its stage")
+    heartbeat_seconds: float = Field(default=10, gt=0, description="how often a lease is renewed")
+    sweep_seconds: float = Field(default=2, gt=0, description="how often the sweep runs")
+    republish_after_seconds: float = Field(
+        default=30, gt=0, description="when a published hint that nobody took counts as lost"
+    )
+    deaths_allowed: int = Field(default=3, ge=1, description="worker deaths that quarantine a job")
+    queue_deadline_seconds: float = Field(
+        default=900, gt=0, description="longest wait before the first stage"
+    )
+    run_deadline_seconds: float = Field(default=600, gt=0, description="longest run after the first claim")
+
+    history_messages: int = Field(default=20, ge=0, description="messages the tutor remembers")
+    usage_timezone: ZoneInfo = Field(default=ZoneInfo("Asia/Kolkata"), description="whose days usage counts")
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Self:
+        stt, llm, tts = _DEFAULT_ENGINES[self.app_env]
+        self.stt_engine = self.stt_engine or stt
+        self.llm_engine = self.llm_engine or llm
+        self.tts_engine = self.tts_engine or tts
+        if self.warm_up is None:
+            self.warm_up = self.app_env is AppEnv.PROD
+        if self.heartbeat_seconds >= self.lease_seconds:
+            raise ValueError("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS")
+        return self
+
+    def stage_limit(self, stage: Stage) -> timedelta:
+        """Return how long the stage's engine may take."""
+        seconds = {
+            Stage.TRANSCRIBE: self.stt_timeout_seconds,
+            Stage.REPLY: self.llm_timeout_seconds,
+            Stage.SYNTHESIZE: self.tts_timeout_seconds,
+        }
+        return timedelta(seconds=seconds[stage])

@@ -1,0 +1,86 @@
+"""The Celery tasks: entrances, not places. Each calls the room that does the work."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from celery import Task, current_app, shared_task
+from redis import Redis
+
+from shared.models import Stage
+from shared.queue import QUEUE_OF_STAGE, PublishError, TaskName, direct_queue, hint_from_message, send_task
+from worker.bootstrap import KIND_OF_STAGE, kinds_served
+from worker.errors import EngineError
+from worker.runtime import process_runtime, publish
+from worker.sweep import Sweep
+
+logger = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    _Task = Task[..., None]
+else:
+    _Task = Task
+
+
+class StageTask(_Task):
+    """A stage's task; its request, in the worker's parent process, settles the child's death."""
+
+    Request = "worker.deaths:StageRequest"
+
+
+@shared_task(bind=True, base=StageTask, name=TaskName.TRANSCRIBE)
+def transcribe(task: _Task, job_id: str) -> None:
+    """Understand the learner's recording."""
+    _enter(task, Stage.TRANSCRIBE, job_id)
+
+
+@shared_task(bind=True, base=StageTask, name=TaskName.REPLY)
+def reply(task: _Task, job_id: str) -> None:
+    """Ask the tutor."""
+    _enter(task, Stage.REPLY, job_id)
+
+
+@shared_task(bind=True, base=StageTask, name=TaskName.SYNTHESIZE)
+def synthesize(task: _Task, job_id: str) -> None:
+    """Speak the tutor's answer."""
+    _enter(task, Stage.SYNTHESIZE, job_id)
+
+
+@shared_task(bind=True, name=TaskName.WARM_UP)
+def warm_up(task: _Task, *queues: str) -> None:
+    """Load every engine that a worker on `queues` needs, and report the outcome."""
+    process = process_runtime()
+    for kind in kinds_served(queues):
+        try:
+            process.engines.load(kind)
+        except EngineError:
+            logger.warning("warm-up goes on without %s", kind)
+    process.report_models(_worker(task))
+
+
+@shared_task(name=TaskName.SWEEP)
+def sweep() -> None:
+    """Find what was lost, is late or waits unpublished, and set it right."""
+    process = process_runtime()
+    redis = Redis.from_url(process.settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
+    Sweep(process.settings, process.sessions, redis, current_app).run()
+
+
+def _enter(task: _Task, stage: Stage, job_id: str) -> None:
+    """Run the stage, or load its engine first.
+
+    Loading has a time limit of its own, so it is a task of its own, sent to this very worker; the
+    hint goes back to its queue, behind the loading.
+    """
+    process, hint = process_runtime(), hint_from_message(stage, job_id)
+    if process.engines.is_settled(KIND_OF_STAGE[stage]):
+        process.runner.run(hint, worker=_worker(task))
+        return
+    try:
+        send_task(current_app, TaskName.WARM_UP, QUEUE_OF_STAGE[stage], queue=direct_queue(_worker(task)))
+    except PublishError:
+        logger.warning("the broker did not take the warm-up; the next hint tries again")
+    publish(current_app, process.sessions, hint)
+
+
+def _worker(task: _Task) -> str:
+    return str(task.request.hostname)

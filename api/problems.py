@@ -80,6 +80,11 @@ class Problem(BaseModel):
     job_id: str | None = None
 
 
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {"description": "A problem", "model": Problem, "content": {PROBLEM_JSON: {}}}
+}
+
+
 def problem(
     code: ErrorCode, detail: str, *, stage: Stage | None = None, job_id: str | None = None
 ) -> Problem:

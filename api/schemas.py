@@ -52,7 +52,7 @@ class TextChatRequest(ChatRequest):
     message: MessageText
 
 
-class Warning(BaseModel):  # noqa: A001 - the contract's word
+class ReplyWarning(BaseModel):
     """Why a reply has less than was asked for."""
 
     code: str
@@ -71,7 +71,7 @@ class ChatReply(BaseModel):
     explanation_audio_url: str | None
     conversation_id: str
     transcript: str | None = Field(description="what was heard; voice only")
-    warnings: list[Warning]
+    warnings: list[ReplyWarning]
 
 
 class TranscriptWord(BaseModel):

@@ -1,0 +1,43 @@
+"""Signed, expiring links to locally stored audio: whoever has one may listen, to that object only."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+
+from shared.errors import DomainError, ErrorCode
+from shared.storage import is_object_name
+
+
+class InvalidSignatureError(DomainError):
+    """The link was tampered with, or is too old."""
+
+    code = ErrorCode.INVALID_SIGNATURE
+
+
+class AudioLinks:
+    """Makes and checks links `{base_url}/audio/{name}?expires=…&signature=…` (HMAC-SHA-256)."""
+
+    def __init__(self, key: bytes, *, base_url: str, lifetime: timedelta) -> None:
+        self._key = key
+        self._base_url = base_url.rstrip("/")
+        self._lifetime = lifetime
+
+    def expiry(self) -> datetime:
+        """Return when a link made now stops to work, in whole seconds."""
+        return (datetime.now(UTC) + self._lifetime).replace(microsecond=0)
+
+    def link(self, name: str, expires_at: datetime) -> str:
+        """Return the link to the object `name`, good until `expires_at`."""
+        expires = int(expires_at.timestamp())
+        return f"{self._base_url}/audio/{name}?expires={expires}&signature={self._sign(name, expires)}"
+
+    def check(self, name: str, expires: int, signature: str) -> None:
+        """Raise `InvalidSignatureError` unless the link is one of ours and still good."""
+        signed = hmac.compare_digest(self._sign(name, expires).encode(), signature.encode())
+        if not (signed and is_object_name(name) and expires > datetime.now(UTC).timestamp()):
+            raise InvalidSignatureError(
+                "This audio link is not valid any more. Read the job again for a new one."
+            )
+
+    def _sign(self, name: str, expires: int) -> str:
+        return hmac.new(self._key, f"{name}\n{expires}".encode(), hashlib.sha256).hexdigest()

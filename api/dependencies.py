@@ -1,0 +1,78 @@
+"""Named dependencies of the routers."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from api.audio_links import AudioLinks
+from api.chats import Chats
+from api.health import HealthChecks
+from api.reading import JobReader
+from api.services import Services
+from api.voice_form import VoiceChat, read_voice_chat
+from api.waiting import JobWaiters
+from shared.storage import LocalAudioStore
+
+MAX_WAIT_SECONDS = 60
+_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+
+
+def _chats(services: ServicesDep) -> Chats:
+    return services.chats
+
+
+def _waiters(services: ServicesDep) -> JobWaiters:
+    return services.waiters
+
+
+def _reader(services: ServicesDep) -> JobReader:
+    return services.reader
+
+
+def _links(services: ServicesDep) -> AudioLinks:
+    return services.links
+
+
+def _store(services: ServicesDep) -> LocalAudioStore:
+    return services.store
+
+
+def _health(services: ServicesDep) -> HealthChecks:
+    return services.health
+
+
+def preferred_wait(prefer: Annotated[str | None, Header()] = None) -> int | None:
+    """Return the seconds that `Prefer: wait=N` asks for (RFC 7240), 60 at most; None if it asks for none.
+
+    A preference that cannot be read is ignored, as the RFC says.
+    """
+    asked = _WAIT.search(prefer or "")
+    seconds = int(asked[1]) if asked else 0
+    return min(seconds, MAX_WAIT_SECONDS) or None
+
+
+ChatsDep = Annotated[Chats, Depends(_chats)]
+WaitersDep = Annotated[JobWaiters, Depends(_waiters)]
+ReaderDep = Annotated[JobReader, Depends(_reader)]
+LinksDep = Annotated[AudioLinks, Depends(_links)]
+StoreDep = Annotated[LocalAudioStore, Depends(_store)]
+HealthDep = Annotated[HealthChecks, Depends(_health)]
+VoiceChatDep = Annotated[VoiceChat, Depends(read_voice_chat)]
+PreferredWait = Annotated[int | None, Depends(preferred_wait)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}\Z",
+        description="the same key and request give the same job again; kept 24 h, per user",
+    ),
+]

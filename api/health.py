@@ -1,0 +1,115 @@
+"""Looks at everything the service needs, each look bounded in time."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from api.schemas import (
+    Dependencies,
+    DependencyHealth,
+    EngineHealth,
+    Health,
+    QueueHealth,
+    WorkersHealth,
+)
+from shared import __version__, workers
+from shared.errors import DomainError
+from shared.models import Worker
+from shared.queue import QueueName
+from shared.settings import AppEnv
+from shared.storage import LocalAudioStore
+
+_LIMIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChecks:
+    """Looks at the dependencies of one API process."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    redis: Redis
+    store: LocalAudioStore
+    app_env: AppEnv
+
+    async def look(self) -> Health:
+        """Return the service as it is; whatever is down is said, nothing is raised."""
+        (database, seen), broker, storage = await asyncio.gather(
+            self._look_at_database(), _look(self._ping_broker()), _look(asyncio.to_thread(self.store.check))
+        )
+        fleet = _fleet(seen)
+        healthy = database.ok and broker.ok and storage.ok and fleet.ok
+        return Health(
+            status="ok" if healthy else "degraded",
+            version=__version__,
+            app_env=self.app_env,
+            engines=_engines(seen),
+            dependencies=Dependencies(database=database, broker=broker, storage=storage, workers=fleet),
+        )
+
+    async def database_answers(self) -> bool:
+        """Tell whether a job could be accepted now."""
+        return (await _look(self._ping_database())).ok
+
+    async def _look_at_database(self) -> tuple[DependencyHealth, Sequence[Worker]]:
+        seen: list[Worker] = []
+
+        async def read() -> None:
+            async with self.sessions() as session:
+                seen.extend(await session.run_sync(workers.live))
+
+        return await _look(read()), seen
+
+    async def _ping_database(self) -> None:
+        async with self.sessions() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def _ping_broker(self) -> None:
+        await self.redis.ping()
+
+
+async def _look(check: Awaitable[None]) -> DependencyHealth:
+    try:
+        async with asyncio.timeout(_LIMIT_SECONDS):
+            await check
+    except TimeoutError:
+        return DependencyHealth(ok=False, detail="does not answer in time")
+    except (SQLAlchemyError, RedisError, OSError):
+        return DependencyHealth(ok=False, detail="cannot be reached")
+    except DomainError as error:
+        return DependencyHealth(ok=False, detail=error.detail)
+    return DependencyHealth(ok=True)
+
+
+def _fleet(seen: Sequence[Worker]) -> WorkersHealth:
+    counts = {name: sum(name in worker.queues for worker in seen) for name in QueueName}
+    idle = [str(name) for name, count in counts.items() if not count]
+    return WorkersHealth(
+        ok=not idle,
+        detail=f"no worker serves {', '.join(idle)}" if idle else None,
+        queues={name: QueueHealth(ok=count > 0, workers=count) for name, count in counts.items()},
+    )
+
+
+def _engines(seen: Sequence[Worker]) -> dict[str, EngineHealth]:
+    """Return the engines that the live workers chose; one that any worker has loaded is loaded."""
+    engines: dict[str, EngineHealth] = {}
+    for worker in seen:
+        for kind, name in worker.engines.items():
+            state = worker.models.get(kind, {})
+            status = _STATUSES.get(state.get("status", ""), "not_loaded")
+            if kind not in engines or status == "loaded":
+                engines[kind] = EngineHealth(
+                    engine=state.get("mode", name), status=status, reason=state.get("reason")
+                )
+    return engines
+
+
+_Status = Literal["loaded", "not_loaded", "failed"]
+_STATUSES: dict[str, _Status] = {"loaded": "loaded", "failed": "failed"}

@@ -1,0 +1,50 @@
+"""The HTTP application: `uvicorn api.main:app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from api import problems
+from api.body_limit import BodyLimit
+from api.request_ids import HEADER, RequestIds
+from api.routers import audio, chat, health, jobs
+from api.services import running_services
+from api.settings import ApiSettings
+from shared import __version__, telemetry
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """Return the application. It starts without any server, and answers 503 where one is needed."""
+    telemetry.configure_logging(settings.app_env)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_services(settings) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="English practice",
+        version=__version__,
+        summary="A tutor for Indian learners of English: talk to it by text or voice.",
+        lifespan=lifespan,
+    )
+    for router in (chat.router, jobs.router, audio.router, health.router):
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(BodyLimit)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=[HEADER, "Location", "Retry-After", "Preference-Applied"],
+        )
+    app.add_middleware(RequestIds)
+    return app
+
+
+app = create_app(ApiSettings())

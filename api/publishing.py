@@ -1,0 +1,48 @@
+"""Sends hints to the broker without ever holding up the event loop, or a client for more than 2 s."""
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from celery import Celery
+
+from shared import queue
+from shared.jobs import Hint
+from shared.queue import PublishError
+
+logger = logging.getLogger(__name__)
+
+PUBLISH_LIMIT_SECONDS = 2.0
+_THREADS = 4
+_BREAK_SECONDS = 5.0
+
+
+class Publisher:
+    """Publishes from threads of its own: a hung Redis must not eat those that decode or serve.
+
+    After a failure nothing is tried for a few seconds (a circuit breaker): the sweep publishes then.
+    """
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="publish")
+        self._broken_until = 0.0
+
+    async def publish(self, hint: Hint) -> bool:
+        """Send the hint; return whether the broker took it. Takes 2 s at most and never raises."""
+        if time.monotonic() < self._broken_until:
+            return False
+        sending = asyncio.get_running_loop().run_in_executor(self._threads, queue.publish, self._app, hint)
+        try:
+            await asyncio.wait_for(sending, PUBLISH_LIMIT_SECONDS)
+        except (PublishError, TimeoutError):
+            self._broken_until = time.monotonic() + _BREAK_SECONDS
+            logger.warning("the broker did not take a hint; the sweep will publish it")
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give the threads up; a hung one does not delay the process's end by more than its timeout."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._app.close()

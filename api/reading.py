@@ -1,0 +1,77 @@
+"""Reads jobs with everything that is shown of them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from api.problems import NotFoundError
+from shared.models import AudioObject, Conversation, Job, StageOutcome, StageRun
+
+
+class JobNotFoundError(NotFoundError):
+    """There is no such job, or it is another user's, or it has expired."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such job.")
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job with everything that is shown of it."""
+
+    job: Job
+    conversation: str
+    audio_names: dict[UUID, str]
+    runs: Sequence[StageRun]
+
+
+def _load(session: Session, job_ids: Collection[UUID]) -> dict[UUID, JobRecord]:
+    """Return the jobs that exist among `job_ids`, in three queries however many they are."""
+    rows = session.execute(
+        select(Job, col(Conversation.public_id))
+        .join(Conversation, col(Conversation.id) == col(Job.conversation_id))
+        .where(col(Job.id).in_(job_ids))
+    ).all()
+    audio_ids = {
+        audio_id
+        for job, _ in rows
+        for audio_id in (job.reply_audio_id, job.explanation_audio_id)
+        if audio_id is not None
+    }
+    names = session.execute(
+        select(col(AudioObject.id), col(AudioObject.name)).where(col(AudioObject.id).in_(audio_ids))
+    )
+    audio_names = {row.id: row.name for row in names} if audio_ids else {}
+    runs = session.scalars(
+        select(StageRun).where(
+            col(StageRun.job_id).in_(job_ids), col(StageRun.outcome) == StageOutcome.SUCCEEDED
+        )
+    ).all()
+    return {
+        job.id: JobRecord(job, public_id, audio_names, [run for run in runs if run.job_id == job.id])
+        for job, public_id in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class JobReader:
+    """Reads jobs, each time in a short session of its own."""
+
+    sessions: async_sessionmaker[AsyncSession]
+
+    async def read(self, job_ids: Collection[UUID]) -> dict[UUID, JobRecord]:
+        """Return the jobs that exist among `job_ids`."""
+        async with self.sessions() as session:
+            return await session.run_sync(_load, job_ids)
+
+    async def one(self, job_id: UUID) -> JobRecord:
+        """Return the job. Raises `NotFoundError`."""
+        found = await self.read([job_id])
+        if job_id not in found:
+            raise JobNotFoundError
+        return found[job_id]

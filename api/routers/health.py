@@ -1,0 +1,24 @@
+"""Whether the service lives, and whether it can accept jobs."""
+
+from fastapi import APIRouter
+
+from api.dependencies import HealthDep
+from api.problems import PROBLEM_RESPONSES, ProblemError, problem
+from api.schemas import Health, Readiness
+from shared.errors import ErrorCode
+
+router = APIRouter(prefix="/health", tags=["operations"])
+
+
+@router.get("")
+async def health(checks: HealthDep) -> Health:
+    """Return the state of everything the service needs: always 200 while the process lives."""
+    return await checks.look()
+
+
+@router.get("/ready", responses=PROBLEM_RESPONSES)
+async def ready(checks: HealthDep) -> Readiness:
+    """Return 200 when a job could be accepted now, 503 when not."""
+    if not await checks.database_answers():
+        raise ProblemError(problem(ErrorCode.DATABASE_UNAVAILABLE, "database: does not answer"))
+    return Readiness()

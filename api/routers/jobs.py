@@ -1,0 +1,55 @@
+"""Jobs: read one, or wait for it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api.dependencies import MAX_WAIT_SECONDS, LinksDep, ReaderDep, WaitersDep
+from api.presenter import present
+from api.problems import PROBLEM_RESPONSES
+from api.reading import JobNotFoundError, JobRecord
+from api.schemas import JobView, UserId
+
+router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)
+
+
+def _job_id(job_id: str) -> UUID:
+    try:
+        return UUID(job_id)
+    except ValueError:
+        raise JobNotFoundError from None
+
+
+JobId = Annotated[UUID, Depends(_job_id)]
+Owner = Annotated[UserId | None, Query(alias="user_id", description="if given, the job must be this user's")]
+
+
+@router.get("/{job_id}")
+async def read_job(
+    job_id: JobId, reader: ReaderDep, links: LinksDep, response: Response, owner: Owner = None
+) -> JobView:
+    """Return the job as it stands."""
+    return _show(await reader.one(job_id), owner, links, response)
+
+
+@router.get("/{job_id}/wait")
+async def wait_for_job(
+    job_id: JobId,
+    waiters: WaitersDep,
+    links: LinksDep,
+    response: Response,
+    owner: Owner = None,
+    seconds: Annotated[float, Query(alias="timeout", ge=0, le=MAX_WAIT_SECONDS)] = 30,
+) -> JobView:
+    """Return the job as soon as it is done, or as it stands after `timeout` seconds."""
+    return _show(await waiters.wait(job_id, seconds), owner, links, response)
+
+
+def _show(record: JobRecord, owner: str | None, links: LinksDep, response: Response) -> JobView:
+    if owner is not None and owner != record.job.user_id:
+        raise JobNotFoundError
+    view = present(record, links)
+    if not view.done:
+        response.headers["Retry-After"] = "1"
+    return view

@@ -1,0 +1,78 @@
+"""What one API process works with, wired from its settings."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from redis.asyncio import Redis
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from api.audio_links import AudioLinks
+from api.chats import Chats
+from api.health import HealthChecks
+from api.publishing import Publisher
+from api.reading import JobReader
+from api.settings import ApiSettings
+from api.uploads import Decoder
+from api.waiting import JobWaiters
+from shared.database import create_event_loop_engine
+from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
+from shared.storage import LocalAudioStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The rooms that the routers call."""
+
+    settings: ApiSettings
+    chats: Chats
+    reader: JobReader
+    waiters: JobWaiters
+    links: AudioLinks
+    store: LocalAudioStore
+    health: HealthChecks
+
+
+@asynccontextmanager
+async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
+    """Start the services, and close them after the block. No server needs to be up for either."""
+    engine = create_event_loop_engine(
+        settings.database_url, application_name="api", pool_size=settings.database_pool_size
+    )
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    celery = create_celery(settings.redis_url, socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
+    publisher = Publisher(celery)
+    redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
+    store = LocalAudioStore(settings.local_audio_dir)
+
+    reader = JobReader(sessions)
+    waiters = JobWaiters(_listen_url(settings.database_url), reader)
+    links = AudioLinks(
+        settings.signing_key(),
+        base_url=settings.public_base_url,
+        lifetime=timedelta(seconds=settings.s3_presigned_expiry_seconds),
+    )
+    chats = Chats(
+        sessions,
+        publisher,
+        Decoder(os.cpu_count()),
+        timedelta(seconds=settings.decode_timeout_seconds),
+        store,
+        socket.gethostname(),
+    )
+    health = HealthChecks(sessions, redis, store, settings.app_env)
+    try:
+        async with waiters.running():
+            yield Services(settings, chats, reader, waiters, links, store, health)
+    finally:
+        publisher.close()
+        await redis.aclose()
+        await engine.dispose()
+
+
+def _listen_url(database_url: str) -> str:
+    return make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,169 @@
+"""What becomes of an upload: recognised by its content, then decoded once, in a process of its own."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.decoder_protocol import DECODED_RATE, MAX_SECONDS, Outcome
+from shared.errors import DomainError, ErrorCode
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+# Our own code is found by PYTHONPATH; -s and -P keep every other directory off the child's path.
+_COMMAND = (sys.executable, "-s", "-P", "-m", "api.decoder")
+_ENVIRONMENT = {"PYTHONPATH": str(PROJECT_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+
+_MAGIC: Sequence[tuple[int, bytes, str]] = (
+    (0, b"OggS", "ogg"),
+    (0, b"fLaC", "flac"),
+    (0, b"\x1aE\xdf\xa3", "matroska"),
+    (0, b"#!AMR\n", "amr"),
+    (0, b"#!AMR-WB\n", "amr"),
+    (4, b"ftyp", "mov"),
+)
+_CHUNKED = {
+    (b"RIFF", b"WAVE"): "wav",
+    (b"RF64", b"WAVE"): "wav",
+    (b"FORM", b"AIFF"): "aiff",
+    (b"FORM", b"AIFC"): "aiff",
+}
+
+_MP3_KBITS = {
+    1: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_MP3_RATES = {0b11: (44_100, 48_000, 32_000), 0b10: (22_050, 24_000, 16_000), 0b00: (11_025, 12_000, 8_000)}
+_ID3_HEADER_BYTES = 10
+
+
+class UnsupportedAudioError(DomainError):
+    """The content is none of the containers taken."""
+
+    code = ErrorCode.UNSUPPORTED_AUDIO
+
+
+class InvalidAudioError(DomainError):
+    """The container is one we take, but no sound could be decoded from it."""
+
+    code = ErrorCode.INVALID_AUDIO
+
+
+class AudioTooLongError(DomainError):
+    """The decoded sound is longer than a turn may be."""
+
+    code = ErrorCode.AUDIO_TOO_LONG
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedAudio:
+    """A recording as the workers read it: FLAC, mono, 16 kHz, 16-bit; `seconds` long."""
+
+    flac: bytes
+    seconds: float
+
+
+class Decoder:
+    """Decodes uploads, each in a process of its own, so many at a time. One an event loop."""
+
+    def __init__(self, concurrency: int | None = None) -> None:
+        """`concurrency` is how many processes may run at once: the number of CPUs by default."""
+        self._slots = asyncio.Semaphore(concurrency or os.cpu_count() or 1)
+
+    async def decode(self, data: bytes, *, timeout_seconds: float) -> DecodedAudio:
+        """Return the sound in `data`, whatever its name or declared type.
+
+        `timeout_seconds` bounds the decoding, not the wait for a free slot. Cancelling the call
+        ends the process. Raises `UnsupportedAudioError`, `InvalidAudioError` or `AudioTooLongError`.
+        """
+        if not data:
+            raise InvalidAudioError("The audio file is empty. Please record again.")
+        demuxer = sniff(data)
+        if demuxer is None:
+            raise UnsupportedAudioError(
+                "This file is not a kind of audio we can read. Please send WAV, MP3, M4A, OGG, WebM or FLAC."
+            )
+        async with self._slots:
+            outcome, flac = await _run(demuxer, data, timeout_seconds)
+        if outcome == Outcome.TOO_LONG:
+            raise AudioTooLongError(f"Please keep the recording under {MAX_SECONDS:.0f} seconds.")
+        if outcome != Outcome.OK:
+            raise InvalidAudioError("We could not hear anything in this audio file. Please record again.")
+        return DecodedAudio(flac, _flac_seconds(flac))
+
+
+def sniff(data: bytes) -> str | None:
+    """Return the FFmpeg demuxer for the container `data` begins, None where it is not one we take.
+
+    The first 4 KiB are enough, except to look behind a longer ID3 tag, which is taken for MP3's.
+    """
+    if data.startswith(b"ID3"):
+        return _sniff_behind_id3(data)
+    for offset, magic, demuxer in _MAGIC:
+        if data.startswith(magic, offset):
+            return demuxer
+    return _CHUNKED.get((data[:4], data[8:12])) or ("mp3" if _is_mp3(data) else None)
+
+
+def _sniff_behind_id3(data: bytes) -> str | None:
+    """Look past an ID3 tag, which precedes MP3, sometimes FLAC; its length is four bytes of seven bits."""
+    size = data[6:_ID3_HEADER_BYTES]
+    if len(size) < 4 or max(size) > 0x7F:
+        return None
+    end = _ID3_HEADER_BYTES + sum(byte << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=True))
+    return "flac" if data.startswith(b"fLaC", end) else "mp3"
+
+
+def _is_mp3(data: bytes) -> bool:
+    """Say whether two consecutive layer III frames of one kind begin `data`; one could be chance."""
+    length = _mp3_frame_bytes(data[:4])
+    if length is None:
+        return False
+    following = data[length : length + 4]
+    # Version, layer and sample rate stay the same from frame to frame.
+    return (
+        _mp3_frame_bytes(following) is not None
+        and following[1] & 0xFE == data[1] & 0xFE
+        and following[2] & 0x0C == data[2] & 0x0C
+    )
+
+
+def _mp3_frame_bytes(header: bytes) -> int | None:
+    """Return the length of the layer III frame with this four-byte header, None if it is not one."""
+    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
+        return None
+    rates = _MP3_RATES.get(header[1] >> 3 & 0b11)
+    bit_rate, rate, padding = header[2] >> 4, header[2] >> 2 & 0b11, header[2] >> 1 & 1
+    if rates is None or rate == 0b11 or bit_rate in {0, 0b1111}:
+        return None
+    version = 1 if rates is _MP3_RATES[0b11] else 2
+    return 144_000 // version * _MP3_KBITS[version][bit_rate - 1] // rates[rate] + padding
+
+
+async def _run(demuxer: str, data: bytes, timeout_seconds: float) -> tuple[int, bytes]:
+    """Return the decoder's exit status and output. The process is gone when this returns or raises."""
+    process = await asyncio.create_subprocess_exec(
+        *_COMMAND,
+        demuxer,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=_ENVIRONMENT,
+    )
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            output, _ = await process.communicate(data)
+    except TimeoutError:
+        return Outcome.INVALID, b""
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Outcome.INVALID if process.returncode is None else process.returncode, output
+
+
+def _flac_seconds(flac: bytes) -> float:
+    """Return the length the STREAMINFO block gives: the low 36 bits of its bytes 10–17."""
+    return (int.from_bytes(flac[18:26]) & (1 << 36) - 1) / DECODED_RATE

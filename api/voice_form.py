@@ -1,0 +1,87 @@
+"""Reads a voice chat's multipart form. Its size is bounded by `api.body_limit` as it arrives."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from api.body_limit import AUDIO_MAX_BYTES, AudioTooLargeError
+from api.problems import InvalidRequestError, describe_validation
+from api.schemas import ChatRequest
+
+_AUDIO_FIELD = "audio_file"
+_FIELD_MAX_BYTES = 4096
+_MAX_FIELDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChat:
+    """A voice chat's fields and the bytes of its recording, as they came."""
+
+    request: ChatRequest
+    audio: bytes
+
+
+async def read_voice_chat(request: Request) -> VoiceChat:
+    """Return the form. Raises `InvalidRequestError` naming the field, or `AudioTooLargeError`."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise InvalidRequestError("body: must be multipart/form-data")
+    parser = MultiPartParser(
+        request.headers,
+        request.stream(),
+        max_files=1,
+        max_fields=_MAX_FIELDS,
+        max_part_size=_FIELD_MAX_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError) as error:
+        raise InvalidRequestError("body: is not a readable multipart form") from error
+    try:
+        return VoiceChat(_fields(form), await _audio(form))
+    finally:
+        await form.close()
+
+
+async def _audio(form: FormData) -> bytes:
+    file = form.get(_AUDIO_FIELD)
+    if not isinstance(file, UploadFile):
+        raise InvalidRequestError(f"{_AUDIO_FIELD}: a recording is required")
+    data = await file.read()
+    if len(data) > AUDIO_MAX_BYTES:
+        raise AudioTooLargeError
+    return data
+
+
+def _fields(form: FormData) -> ChatRequest:
+    fields: dict[str, Any] = {}
+    for name in set(form) - {_AUDIO_FIELD}:
+        values = form.getlist(name)
+        if name == "speak":
+            fields[name] = _list(values)
+        elif len(values) > 1:
+            raise InvalidRequestError(f"{name}: is given more than once")
+        else:
+            fields[name] = values[0]
+    try:
+        return ChatRequest.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequestError(describe_validation(error.errors())) from None
+
+
+def _list(values: Sequence[str | UploadFile]) -> Any:
+    """Return a list sent as one JSON array or as repeated fields; nothing in a field is an empty list."""
+    if len(values) > 1:
+        return list(values)
+    value = values[0]
+    if not isinstance(value, str) or not value.startswith("["):
+        return [value] if value else []
+    try:
+        return json.loads(value)
+    except ValueError:
+        return [value]

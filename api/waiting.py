@@ -1,0 +1,106 @@
+"""Who waits for which job. One LISTEN connection a process serves every waiter.
+
+A waiter registers first and reads then, so nothing is missed; each notified job is read once, however
+many wait for it. A notification sent while the connection was down is lost, so waited-for jobs are read
+again every few seconds. (A transaction pooler in front of PostgreSQL breaks LISTEN.)
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from psycopg import AsyncConnection, OperationalError, sql
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.reading import JobReader, JobRecord
+from shared.events import JOB_CHANGED
+
+logger = logging.getLogger(__name__)
+
+_RECHECK_SECONDS = 3.0
+_RECONNECT_SECONDS = 0.5
+
+
+class JobWaiters:
+    """Lets requests wait for jobs to end. `listen_url` is a plain PostgreSQL URL."""
+
+    def __init__(self, listen_url: str, reader: JobReader) -> None:
+        self._listen_url = listen_url
+        self._reader = reader
+        self._waiting: Counter[UUID] = Counter()
+        self._latest: dict[UUID, asyncio.Future[JobRecord]] = {}
+        self._notified: asyncio.Queue[UUID] = asyncio.Queue()
+
+    async def wait(self, job_id: UUID, seconds: float) -> JobRecord:
+        """Return the job as soon as it has ended, or as it stands after `seconds`.
+
+        Raises `NotFoundError`.
+        """
+        self._waiting[job_id] += 1
+        done = self._latest.setdefault(job_id, asyncio.get_running_loop().create_future())
+        try:
+            record = await self._reader.one(job_id)
+            if record.job.finished_at is not None:
+                return record
+            return await asyncio.wait_for(asyncio.shield(done), seconds)
+        except TimeoutError:
+            return await self._reader.one(job_id)
+        finally:
+            self._waiting[job_id] -= 1
+            if not self._waiting[job_id]:
+                del self._waiting[job_id], self._latest[job_id]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen and serve the waiters while the block runs."""
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [tasks.create_task(work()) for work in (self._listen, self._serve, self._recheck)]
+            try:
+                yield
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with await AsyncConnection.connect(self._listen_url, autocommit=True) as connection:
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(JOB_CHANGED)))
+                    self._notify_all()
+                    async for notification in connection.notifies():
+                        self._notify(UUID(notification.payload))
+            except OperationalError:
+                logger.warning("the LISTEN connection is down; trying again")
+            await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(_RECHECK_SECONDS)
+            self._notify_all()
+
+    def _notify(self, job_id: UUID) -> None:
+        if job_id in self._waiting:
+            self._notified.put_nowait(job_id)
+
+    def _notify_all(self) -> None:
+        for job_id in self._waiting:
+            self._notified.put_nowait(job_id)
+
+    async def _serve(self) -> None:
+        """Read the notified jobs, all that have gathered in one go, and hand the ended ones out."""
+        while True:
+            job_ids = {await self._notified.get()}
+            while not self._notified.empty():
+                job_ids.add(self._notified.get_nowait())
+            try:
+                records = await self._reader.read(job_ids)
+            except (SQLAlchemyError, OSError):
+                logger.warning("waited-for jobs could not be read; trying again")
+                continue
+            for job_id, record in records.items():
+                done = self._latest.get(job_id)
+                if record.job.finished_at is not None and done is not None and not done.done():
+                    done.set_result(record)

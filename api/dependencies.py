@@ -72,7 +72,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}\Z",
+        pattern=r"^[\x21-\x7e]{1,255}$",
         description="the same key and request give the same job again; kept 24 h, per user",
     ),
 ]

@@ -20,8 +20,8 @@ def _say_something(text: str) -> str:
     return text
 
 
-UserId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@:+-]{1,128}\Z", examples=["asha"])]
-ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}\Z", examples=["conv-123"])]
+UserId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@:+-]{1,128}$", examples=["asha"])]
+ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["conv-123"])]
 MessageText = Annotated[
     str,
     Field(max_length=MESSAGE_MAX_CHARACTERS, examples=["I am go to market"]),

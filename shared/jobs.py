@@ -38,8 +38,8 @@ class Hint:
 class NewJob:
     """An accepted turn.
 
-    `conversation` is the client's id, or None for a new one; one of `message` and `upload_id` is set,
-    by kind. `fingerprint` identifies the request for its idempotency key.
+    `conversation` is the client's id, or None for a new one; `message` is set for a text.
+    `fingerprint` identifies the request for its idempotency key.
     """
 
     user_id: str
@@ -49,7 +49,6 @@ class NewJob:
     fingerprint: str
     request_id: str
     message: str | None = None
-    upload_id: UUID | None = None
     idempotency_key: str | None = None
 
 
@@ -109,7 +108,7 @@ def find_replay(session: Session, user_id: str, key: str, fingerprint: str) -> U
     return UUID(str(found.id))
 
 
-def accept(session: Session, new: NewJob) -> tuple[UUID, Hint | None]:
+def accept(session: Session, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Hint | None]:
     """Insert the job as the next turn of its conversation; return its id and, if it can run now, its hint.
 
     Raises SQLAlchemy's `IntegrityError` on `uq_jobs_idempotency` where the same key is accepted
@@ -130,7 +129,7 @@ def accept(session: Session, new: NewJob) -> tuple[UUID, Hint | None]:
         request_id=new.request_id,
         stage=stage,
         message=new.message,
-        upload_id=new.upload_id,
+        upload_id=upload_id,
     )
     session.add(job)
     session.flush()

@@ -49,7 +49,7 @@ def configure_logging(app_env: AppEnv) -> None:
         _JsonFormatter() if app_env is AppEnv.PROD else logging.Formatter(_READABLE, "%H:%M:%S")
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "kombu", "amqp"):
+    for noisy in ("httpx", "httpcore", "kombu", "celery.worker.strategy", "celery.app.trace", "celery.beat"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

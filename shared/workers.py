@@ -33,6 +33,12 @@ def report(session: Session, worker: Worker) -> None:
     session.execute(delete(Worker).where(col(Worker.seen_at) < func.now() - _FORGOTTEN_AFTER))
 
 
+def report_start(session: Session, worker: Worker) -> None:
+    """Write that the worker lives and has nothing loaded yet."""
+    report(session, worker)
+    report_models(session, worker.name, {})
+
+
 def report_models(session: Session, name: str, models: Mapping[str, Mapping[str, str]]) -> None:
     """Write what the worker's child has loaded: for each engine kind a `status` and perhaps a `reason`."""
     session.execute(

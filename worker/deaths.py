@@ -11,6 +11,7 @@ from celery.worker.request import Request
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from shared import workers
 from shared.failures import TIMED_OUT
 from shared.jobs import Hint
 from shared.models import Job, Stage
@@ -58,6 +59,7 @@ def settle(hint: Hint, *, worker: str, timed_out: bool) -> None:
     """Take the stage from `worker`'s dead child: fail it as timed out, or let it run again."""
     settings, sessions = _parent()
     with sessions.begin() as session:
+        workers.report_models(session, worker, {})
         job = session.get(Job, hint.job_id)
         if job is None:
             return

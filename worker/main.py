@@ -120,7 +120,9 @@ def _refuse_or_load(sender: Any, **_: object) -> None:
 def _start_presence(sender: Any, **_: object) -> None:
     name, queues = sender.hostname, _queues(sender)
     _presence(name, queues).start()
-    if settings.warm_up:
+    if process_runtime.cache_info().currsize:
+        process_runtime().report_models(name)
+    elif settings.warm_up:
         try:
             send_task(app, TaskName.WARM_UP, *queues, queue=direct_queue(name))
         except PublishError:
@@ -133,6 +135,11 @@ def _stop_presence(sender: Any, **_: object) -> None:
 
 
 @celery_signals.worker_process_init.connect
+def _start_child(**_: object) -> None:
+    telemetry.configure_logging(settings.app_env)
+    _die_with_the_parent()
+
+
 @celery_signals.beat_embedded_init.connect
 def _die_with_the_parent(**_: object) -> None:
     """Two children on one GPU, or two beats, would follow if a killed parent left its child behind."""

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,7 +35,8 @@ class Presence:
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
     def start(self) -> None:
-        """Begin to report."""
+        """Report now, with nothing loaded yet, and go on reporting."""
+        self._report(workers.report_start)
         self._thread.start()
 
     def stop(self) -> None:
@@ -49,9 +51,12 @@ class Presence:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                with self._sessions.begin() as session:
-                    workers.report(session, self._worker)
-            except SQLAlchemyError:
-                logger.warning("the worker could not report: the database did not answer")
+            self._report(workers.report)
             self._stopping.wait(workers.REPORT_INTERVAL.total_seconds())
+
+    def _report(self, write: Callable[[Session, Worker], None]) -> None:
+        try:
+            with self._sessions.begin() as session:
+                write(session, self._worker)
+        except SQLAlchemyError:
+            logger.warning("the worker could not report: the database did not answer")

@@ -1,0 +1,131 @@
+"""Brings the whole product up in order: servers, schema, programs; and down again in reverse."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.console import Console
+from local.embedded import EmbeddedServer
+from local.ports import LOOPBACK, is_free
+from local.processes import StartError
+from local.programs import child_environment, migration, programs
+from local.readiness import is_ready
+from local.secrets_file import write_private
+from local.servers import EmbeddedPostgres, EmbeddedRedis
+from local.settings import LauncherSettings
+from local.supervisor import StopRequests, Supervisor, run_once, watch
+
+
+def launch(settings: LauncherSettings, console: Console, stop_requests: StopRequests) -> None:
+    """Run everything until a stop is requested; raises StartError when it cannot be started."""
+    started = time.monotonic()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with _sole_use(settings.data_dir):
+        _refuse_busy_ports(settings)
+        servers = Servers(settings)
+        environment = child_environment(settings, servers.urls)
+        with (
+            Supervisor(servers.embedded, console, stop_requests) as keeper,
+            servers.announced(settings.data_dir / "servers.env"),
+        ):
+            run_once(migration(environment), console, stop_requests)
+            if stop_requests.count:
+                return
+            with Supervisor(programs(settings, environment), console, stop_requests) as crew:
+                _show_addresses(settings, servers.urls, console)
+                watch([keeper, crew], stop_requests, _Greeting(settings, console, started).look)
+                console.say("stopping (Ctrl-C again to hurry)")
+    console.say("stopped")
+
+
+class Servers:
+    """PostgreSQL and Redis: those the settings name, and embedded ones for the rest."""
+
+    def __init__(self, settings: LauncherSettings) -> None:
+        self.embedded: list[EmbeddedServer] = []
+        self._embedded_urls: dict[str, str] = {}
+        self.urls = {
+            "DATABASE_URL": settings.database_url
+            or self._embed("DATABASE_URL", EmbeddedPostgres(settings.data_dir / "postgres")),
+            "REDIS_URL": settings.redis_url
+            or self._embed("REDIS_URL", EmbeddedRedis(settings.data_dir / "redis")),
+        }
+
+    @contextlib.contextmanager
+    def announced(self, path: Path) -> Iterator[None]:
+        """Keep the embedded servers' URLs in the file `path`, for programs started by hand."""
+        write_private(path, "".join(f"{name}={url}\n" for name, url in self._embedded_urls.items()))
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _embed(self, name: str, server: EmbeddedServer) -> str:
+        self.embedded.append(server)
+        self._embedded_urls[name] = server.url
+        return server.url
+
+
+class _Greeting:
+    """Says once that the product can serve learners, as soon as it can."""
+
+    def __init__(self, settings: LauncherSettings, console: Console, started: float) -> None:
+        self._settings = settings
+        self._console = console
+        self._started = started
+        self._done = False
+
+    def look(self) -> None:
+        if self._done or not is_ready(self._settings.host, self._settings.port):
+            return
+        self._done = True
+        seconds = time.monotonic() - self._started
+        self._console.say(f"Ready after {seconds:.1f} s: {self._settings.local_url}/docs")
+
+
+@contextlib.contextmanager
+def _sole_use(data_dir: Path) -> Iterator[None]:
+    """Hold the lock on `data_dir`, which the system releases however we end."""
+    with (data_dir / "launcher.lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip()
+            raise StartError(f"already running on {data_dir} (process {owner}); stop it first") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _refuse_busy_ports(settings: LauncherSettings) -> None:
+    for name, port, host in (
+        ("PORT", settings.port, settings.host),
+        ("FLOWER_PORT", settings.flower_port, LOOPBACK),
+    ):
+        if not is_free(port, host):
+            raise StartError(
+                f"{name} {port} is in use on {host}; stop what uses it, or set {name} to another"
+            )
+
+
+def _show_addresses(settings: LauncherSettings, urls: dict[str, str], console: Console) -> None:
+    base = settings.local_url
+    console.say(f"API         {base}  (documentation: {base}/docs)")
+    console.say(f"Flower      http://localhost:{settings.flower_port}")
+    console.say(f"PostgreSQL  {_without_password(urls['DATABASE_URL'])}")
+    console.say(f"Redis       {_without_password(urls['REDIS_URL'])}")
+    body = """'{"user_id": "me", "message": "I am go to market"}'"""
+    console.say(f"Try: curl -s {base}/api/v1/ai/text-chat/wait -H 'Content-Type: application/json' -d {body}")
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    account, at, place = parts.netloc.rpartition("@")
+    user = account.partition(":")[0]
+    return parts._replace(netloc=f"{user}{at}{place}" if user else place).geturl()

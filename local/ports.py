@@ -1,0 +1,30 @@
+"""TCP ports: is this one free, and which one is."""
+
+import contextlib
+import random
+import socket
+
+LOOPBACK = "127.0.0.1"
+# Below the range from which systems give ports to outgoing connections: a client that keeps trying
+# a dead server inside that range can be given the very port it calls, and connect to itself.
+_CANDIDATES = range(15_000, 32_000)
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Tell whether a server could listen on `port` of `host` now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with contextlib.closing(socket.socket(family)) as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens on the loopback address; raises OSError if there is none."""
+    for port in random.SystemRandom().sample(_CANDIDATES, 200):
+        if is_free(port):
+            return port
+    raise OSError("no free TCP port found")

@@ -1,0 +1,66 @@
+"""The programs of the product as commands, and the environment they share."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+from local.settings import LauncherSettings
+from local.supervisor import Program
+
+_PYTHON = (sys.executable, "-m")
+_CELERY = (*_PYTHON, "celery", "-A", "worker.main")
+_WORKER = (*_CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
+
+
+def child_environment(settings: LauncherSettings, urls: Mapping[str, str]) -> dict[str, str]:
+    """Return our own environment with the servers' `urls` and all else that programs must agree on."""
+    return os.environ | {
+        **urls,
+        "DATA_DIR": str(settings.data_dir.absolute()),
+        "PUBLIC_BASE_URL": settings.public_base_url or settings.local_url,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def migration(environment: Mapping[str, str]) -> Program:
+    """Return the command that brings the database to the newest schema."""
+    return Program("migrate", (*_PYTHON, "alembic", "upgrade", "head"), environment)
+
+
+def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list[Program]:
+    """Return everything that runs beside the servers."""
+    commands = {
+        "api": _api(settings),
+        "gpu": _worker("gpu", "prefork", 1),
+        "llm": _worker("llm", "threads", 16),
+        "maintenance": (*_worker("maintenance", "threads", 2), "--beat"),
+        "flower": (*_CELERY, "flower", "--address=127.0.0.1", f"--port={settings.flower_port}"),
+    }
+    return [
+        Program(name, command, environment, death_signal=_death_signal(name))
+        for name, command in commands.items()
+    ]
+
+
+def _api(settings: LauncherSettings) -> tuple[str, ...]:
+    address = ("--host", settings.host, "--port", str(settings.port))
+    return (
+        *_PYTHON,
+        "uvicorn",
+        "api.main:app",
+        *address,
+        "--no-access-log",
+        "--timeout-graceful-shutdown",
+        "10",
+    )
+
+
+def _worker(queue: str, pool: str, concurrency: int) -> tuple[str, ...]:
+    size = ("--pool", pool, "--concurrency", str(concurrency))
+    return (*_WORKER, "-Q", queue, "-n", f"{queue}@%h", *size)
+
+
+def _death_signal(name: str) -> signal.Signals:
+    """SIGQUIT lets the worker with beat inside end its child; pool children end with their parent anyway."""
+    return signal.SIGQUIT if name == "maintenance" else signal.SIGKILL

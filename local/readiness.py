@@ -1,0 +1,34 @@
+"""Asks a running API whether the product can serve learners yet."""
+
+import http.client
+import json
+from typing import Any
+
+_QUEUES = ("gpu", "llm", "maintenance")
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+def is_ready(host: str, port: int, timeout: float = 1.0) -> bool:
+    """Tell whether the API accepts jobs and every queue has a live worker.
+
+    `host` is the address on which the API listens; `timeout` in seconds bounds each of two requests.
+    """
+    connection = http.client.HTTPConnection(_ANYWHERE.get(host, host), port, timeout=timeout)
+    try:
+        _get(connection, "/health/ready")
+        health = _get(connection, "/health")
+        queues = health["dependencies"]["workers"]["queues"]
+        return all(queues[name]["ok"] is True for name in _QUEUES)
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
+        return False
+    finally:
+        connection.close()
+
+
+def _get(connection: http.client.HTTPConnection, path: str) -> Any:
+    connection.request("GET", path)
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != http.client.OK:
+        raise http.client.HTTPException(f"{path} answered {response.status}")
+    return json.loads(body)

@@ -1,0 +1,25 @@
+"""What an operator can set about the launcher."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LauncherSettings(BaseSettings):
+    """Read from the environment, then from `.env`; an empty value counts as unset."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="address on which the API listens")
+    port: int = Field(default=8000, ge=1, le=65535, description="port of the API")
+    flower_port: int = Field(default=5555, ge=1, le=65535, description="port of Flower, on 127.0.0.1")
+    data_dir: Path = Field(default=Path("data"), description="where embedded servers and audio live")
+    database_url: str | None = Field(default=None, description="PostgreSQL to use instead of our own")
+    redis_url: str | None = Field(default=None, description="Redis to use instead of our own")
+    public_base_url: str | None = Field(default=None, description="where clients reach the API")
+
+    @property
+    def local_url(self) -> str:
+        """Where the API is found from this machine."""
+        return f"http://localhost:{self.port}"

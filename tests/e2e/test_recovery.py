@@ -1,0 +1,126 @@
+"""What a crash may cost: time, never a job, and no effect twice."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gated_engines import Gate
+from tests.recordings import write_tone
+from tests.stack import WORKERS, Stack, eventually, running_stack
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    return Gate(tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture(scope="module")
+def gated_engines(gate: Gate) -> dict[str, str]:
+    return {
+        "GATE_DIR": str(gate.directory),
+        "STT_ENGINE": "tests.gated_engines:GatedTranscriber",
+        "LLM_ENGINE": "tests.gated_engines:GatedTutor",
+        "TTS_ENGINE": "tests.gated_engines:GatedSynthesizer",
+    }
+
+
+@pytest.fixture(scope="module")
+def gated_stack(
+    tmp_path_factory: pytest.TempPathFactory,
+    create_migrated_database: Callable[[], str],
+    gated_engines: dict[str, str],
+) -> Iterator[Stack]:
+    directory = tmp_path_factory.mktemp("gated")
+    with running_stack(directory, create_migrated_database(), extra=gated_engines) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def shut_gate(gate: Gate) -> Iterator[None]:
+    gate.shut()
+    yield
+    gate.open()
+
+
+def assert_every_effect_happened_once(stack: Stack, job_id: str) -> None:
+    stages = stack.sql(
+        "SELECT stage, count(*) FROM stage_runs WHERE job_id = :job AND outcome = 'succeeded' GROUP BY stage",
+        job=job_id,
+    )
+    assert all(count == 1 for _, count in stages), stages
+    said = stack.sql("SELECT role, count(*) FROM messages WHERE job_id = :job GROUP BY role", job=job_id)
+    assert dict(map(tuple, said)) == {"learner": 1, "tutor": 1}
+    [(turns,)] = stack.sql(
+        "SELECT text_turns + voice_turns FROM daily_usage JOIN jobs USING (user_id) WHERE jobs.id = :job",
+        job=job_id,
+    )
+    assert turns == 1
+
+
+def lost_runs(stack: Stack, job_id: str) -> int:
+    [(lost,)] = stack.sql(
+        "SELECT count(*) FROM stage_runs WHERE job_id = :job AND outcome = 'lost'", job=job_id
+    )
+    return int(lost)
+
+
+def test_a_voice_job_survives_its_gpu_child(gated_stack: Stack, gate: Gate, tmp_path: Path) -> None:
+    job = gated_stack.voice_chat("child-dies", write_tone(tmp_path / "tone.wav")).json()
+    [child] = eventually(lambda: gate.busy("stt"), what="the transcriber at work")
+    os.kill(child, signal.SIGKILL)
+    eventually(lambda: gate.busy("stt") - {child}, what="another child at the same stage")
+    gate.open()
+    done = gated_stack.finished(job["id"])
+    assert done["status"] == "succeeded", done
+    assert done["result"]["audio_url"]
+    assert lost_runs(gated_stack, job["id"]) == 1
+    assert_every_effect_happened_once(gated_stack, job["id"])
+
+
+@pytest.mark.parametrize(("worker", "engine"), [("llm", "llm"), ("gpu", "tts")])
+def test_a_text_job_survives_a_whole_worker(gated_stack: Stack, gate: Gate, worker: str, engine: str) -> None:
+    gate.open(*{"llm", "tts"} - {engine})
+    job = gated_stack.text_chat(f"{worker}-dies", "hello")
+    eventually(lambda: gate.busy(engine), what=f"the {worker} worker at work")
+    gated_stack.kill(worker)
+    gate.forget()
+    gated_stack.start(worker)
+    eventually(lambda: gate.busy(engine), what=f"the new {worker} worker at work")
+    gate.open()
+    done = gated_stack.finished(job["id"])
+    assert done["status"] == "succeeded", done
+    assert done["result"]["audio_url"]
+    assert_every_effect_happened_once(gated_stack, job["id"])
+
+
+def test_the_turns_of_a_conversation_stay_in_order_over_a_crash(gated_stack: Stack, gate: Gate) -> None:
+    jobs = [
+        gated_stack.text_chat("in-order", f"turn {number}", conversation_id="one", speak=[])
+        for number in range(3)
+    ]
+    eventually(lambda: gate.busy("llm"), what="the first turn at the tutor")
+    gated_stack.kill("llm")
+    gate.open()
+    gated_stack.start("llm")
+    replies = [gated_stack.finished(job["id"])["result"]["reply_text"] for job in jobs]
+    assert [f"I remember {number} turns" in reply for number, reply in enumerate(replies)] == [True] * 3
+
+
+def test_no_queued_job_is_lost_with_redis(
+    tmp_path: Path, create_migrated_database: Callable[[], str], gate: Gate, gated_engines: dict[str, str]
+) -> None:
+    gate.open()
+    with running_stack(
+        tmp_path, create_migrated_database(), "api", "maintenance", extra=gated_engines
+    ) as stack:
+        eventually(lambda: stack.redis_keys() > 0, what="the sweep's sentinel")
+        jobs = [stack.text_chat(f"u{number}", "hello") for number in range(10)]
+        stack.redis.kill()
+        stack.redis.start()
+        stack.start(*set(WORKERS) - {"maintenance"})
+        for job in jobs:
+            assert stack.finished(job["id"])["status"] == "succeeded"
+            assert_every_effect_happened_once(stack, job["id"])

@@ -1,0 +1,76 @@
+"""Engines that stop at a gate, so that a test can break things exactly while one runs.
+
+Each kind of engine has its gate: at work it makes the file `busy-<kind>-<process id>` in `GATE_DIR`,
+and it goes on once `open-<kind>` lies there.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from worker.ports import Recording, Speech, Transcript, TutorReply, TutorRequest
+
+SPEECH_RATE = 16_000
+KINDS = ("stt", "llm", "tts")
+
+
+class Gate:
+    """The test's side of the gate."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def busy(self, kind: str) -> set[int]:
+        """Return the processes whose engine of this kind has come to its gate since they were forgotten."""
+        return {int(path.name.rpartition("-")[2]) for path in self.directory.glob(f"busy-{kind}-*")}
+
+    def forget(self) -> None:
+        """Forget who came."""
+        for path in self.directory.glob("busy-*"):
+            path.unlink()
+
+    def shut(self) -> None:
+        """Let nobody through, and forget who came."""
+        for path in self.directory.iterdir():
+            path.unlink()
+
+    def open(self, *kinds: str) -> None:
+        """Let engines of these kinds through; of every kind where none is named."""
+        for kind in kinds or KINDS:
+            (self.directory / f"open-{kind}").touch()
+
+
+def _pass_the_gate(kind: str) -> None:
+    directory = Path(os.environ["GATE_DIR"])
+    (directory / f"busy-{kind}-{os.getpid()}").touch()
+    while not (directory / f"open-{kind}").exists():
+        time.sleep(0.02)
+
+
+class GatedTranscriber:
+    """Hears the same sentence in everything."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        _pass_the_gate("stt")
+        return Transcript(f"I heard {recording.seconds:.0f} seconds")
+
+
+class GatedTutor:
+    """Repeats what it was told, and says how many turns it remembers."""
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        _pass_the_gate("llm")
+        text = f"You said: {request.message}. I remember {len(request.history)} turns."
+        return TutorReply(text, None, None, None, 90)
+
+
+class GatedSynthesizer:
+    """Speaks one second of a tone."""
+
+    def speak(self, text: str) -> Speech:
+        _pass_the_gate("tts")
+        wave = np.sin(np.arange(SPEECH_RATE) * 440 * 2 * np.pi / SPEECH_RATE) * 8000
+        return Speech(wave.astype(np.int16), SPEECH_RATE)

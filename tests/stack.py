@@ -1,0 +1,164 @@
+"""The whole product as real processes on free ports, for tests: started, killed and ended at will."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+from redis import Redis
+from sqlalchemy import create_engine, text
+
+from local.ports import free_port
+from local.processes import Process, kill_group, spawn, stop_group
+from local.programs import child_environment, programs
+from local.servers import EmbeddedRedis
+from local.settings import LauncherSettings
+from shared.settings import SharedSettings
+
+STOP_SIGNAL_SECONDS = 20.0
+WORKERS = ("gpu", "llm", "maintenance")
+# Short times, so that a test of a crash takes seconds; the product's defaults are longer.
+FAST = {
+    "LEASE_SECONDS": "3",
+    "HEARTBEAT_SECONDS": "0.5",
+    "SWEEP_SECONDS": "1",
+    "REPUBLISH_AFTER_SECONDS": "3",
+}
+
+Found = TypeVar("Found")
+
+
+def eventually(look: Callable[[], Found | None], *, what: str, within: float = 60.0) -> Found:
+    """Return the first true answer of `look`; fail, saying `what` was awaited, when none comes in time."""
+    deadline = time.monotonic() + within
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within} s: {what}")
+        time.sleep(0.05)
+    return found
+
+
+class Stack:
+    """API and workers against one database and one Redis of their own."""
+
+    def __init__(
+        self, directory: Path, database_url: str, redis: EmbeddedRedis, extra: dict[str, str]
+    ) -> None:
+        self.directory = directory
+        self.database_url = database_url
+        self.redis = redis
+        settings = LauncherSettings(
+            _env_file=None,
+            port=free_port(),
+            flower_port=free_port(),
+            data_dir=directory / "data",
+            database_url=database_url,
+            redis_url=redis.url,
+        )
+        settings.data_dir.mkdir(parents=True)
+        urls = {"DATABASE_URL": database_url, "REDIS_URL": redis.url}
+        environment = child_environment(settings, urls) | FAST | extra
+        self._programs = {program.name: program for program in programs(settings, environment)}
+        self._running: dict[str, Process] = {}
+        self.client = httpx.Client(base_url=settings.local_url, timeout=90)
+        self._engine = create_engine(SharedSettings(database_url=database_url).database_url)
+
+    def start(self, *names: str) -> None:
+        """Start the programs; their output goes to a file each in the stack's directory."""
+        for name in names:
+            program = self._programs[name]
+            with (self.directory / f"{name}.log").open("ab") as log:
+                self._running[name] = spawn(program.command, program.environment, output=log)
+
+    def wait_until_ready(self) -> None:
+        """Return once the API answers and every started worker has reported itself."""
+        wanted = set(self._running) & set(WORKERS)
+        eventually(lambda: wanted <= self._live_queues(), what=f"{wanted} at work")
+
+    def process(self, name: str) -> psutil.Process:
+        """Return a running program's process."""
+        return psutil.Process(self._running[name].pid)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL the program and what it started."""
+        kill_group(self._running.pop(name))
+
+    def stop(self) -> None:
+        """End everything in an orderly way."""
+        for name in list(self._running):
+            process = self._running.pop(name)
+            stop_group(process, self._programs[name].stop_signal, STOP_SIGNAL_SECONDS)
+        self.client.close()
+        self._engine.dispose()
+
+    def sql(self, statement: str, **values: object) -> list[Any]:
+        """Run a statement, commit, and return the rows it gives."""
+        with self._engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return list(result.all()) if result.returns_rows else []
+
+    def logs(self) -> str:
+        """Return what every program has written."""
+        return "".join(path.read_text(errors="replace") for path in sorted(self.directory.glob("*.log")))
+
+    def text_chat(self, user_id: str, message: str, **more: object) -> dict[str, Any]:
+        """Post a message and return the job, which must be accepted."""
+        body = {"user_id": user_id, "message": message, **more}
+        response = self.client.post("/api/v1/ai/text-chat", json=body)
+        assert response.status_code == 202, response.text
+        job: dict[str, Any] = response.json()
+        return job
+
+    def voice_chat(self, user_id: str, recording: Path, **more: str) -> httpx.Response:
+        """Post a recording and return the response, whatever it is."""
+        with recording.open("rb") as file:
+            return self.client.post(
+                "/api/v1/ai/voice-chat",
+                data={"user_id": user_id, **more},
+                files={"audio_file": (recording.name, file)},
+            )
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """Return the job as it stands."""
+        job: dict[str, Any] = self.client.get(f"/jobs/{job_id}").json()
+        return job
+
+    def redis_keys(self) -> int:
+        """Return how many keys Redis holds."""
+        with Redis.from_url(self.redis.url) as client:
+            return len(client.keys())
+
+    def finished(self, job_id: str, *, within: float = 60.0) -> dict[str, Any]:
+        """Return the job once it has ended."""
+
+        def look() -> dict[str, Any] | None:
+            job: dict[str, Any] = self.client.get(f"/jobs/{job_id}/wait", params={"timeout": 5}).json()
+            return job if job["done"] else None
+
+        return eventually(look, what=f"job {job_id} ended", within=within)
+
+    def _live_queues(self) -> set[str]:
+        try:
+            health = self.client.get("/health").json()
+        except httpx.TransportError:
+            return set()
+        queues = health["dependencies"]["workers"]["queues"]
+        return {name for name, queue in queues.items() if queue["ok"]}
+
+
+@contextmanager
+def running_stack(
+    directory: Path, database_url: str, *names: str, extra: dict[str, str] | None = None
+) -> Iterator[Stack]:
+    """Run the named programs (all workers and the API by default) with a Redis of their own."""
+    with EmbeddedRedis(directory / "redis") as redis:
+        stack = Stack(directory, database_url, redis, extra or {})
+        try:
+            stack.start(*(names or ("api", *WORKERS)))
+            stack.wait_until_ready()
+            yield stack
+        finally:
+            stack.stop()

@@ -1,7 +1,6 @@
 """The programs of the product as commands, and the environment they share."""
 
 import os
-import signal
 import sys
 from collections.abc import Mapping
 
@@ -37,10 +36,7 @@ def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list
         "maintenance": (*_worker("maintenance", "threads", 2), "--beat"),
         "flower": (*_CELERY, "flower", "--address=127.0.0.1", f"--port={settings.flower_port}"),
     }
-    return [
-        Program(name, command, environment, death_signal=_death_signal(name))
-        for name, command in commands.items()
-    ]
+    return [Program(name, command, environment) for name, command in commands.items()]
 
 
 def _api(settings: LauncherSettings) -> tuple[str, ...]:
@@ -59,8 +55,3 @@ def _api(settings: LauncherSettings) -> tuple[str, ...]:
 def _worker(queue: str, pool: str, concurrency: int) -> tuple[str, ...]:
     size = ("--pool", pool, "--concurrency", str(concurrency))
     return (*_WORKER, "-Q", queue, "-n", f"{queue}@%h", *size)
-
-
-def _death_signal(name: str) -> signal.Signals:
-    """SIGQUIT lets the worker with beat inside end its child; pool children end with their parent anyway."""
-    return signal.SIGQUIT if name == "maintenance" else signal.SIGKILL

@@ -39,11 +39,10 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str]
     stop_signal: signal.Signals = signal.SIGTERM
-    death_signal: signal.Signals = signal.SIGKILL
 
     def start(self) -> Process:
         """Start the command in a session of its own, its output in a pipe."""
-        return spawn(self.command, self.environment, death_signal=self.death_signal)
+        return spawn(self.command, self.environment)
 
 
 @dataclass(frozen=True)

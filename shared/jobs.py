@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
@@ -194,13 +194,12 @@ def claim(
     return Claim(token, hint.stage, job)
 
 
-def renew(session: Session, tokens: Collection[UUID], *, lease: timedelta) -> set[UUID]:
-    """Prolong the leases, never past their stage's deadline; return the tokens that still own a stage."""
-    alive = session.scalars(
+def renew(session: Session, worker: str, hints: Collection[Hint], *, lease: timedelta) -> None:
+    """Prolong the leases that `worker` holds on these stages, never past a stage's deadline."""
+    held = [and_(col(Job.id) == hint.job_id, col(Job.stage) == hint.stage) for hint in hints]
+    session.execute(
         update(Job)
-        .where(col(Job.lease_token).in_(tokens))
+        .where(col(Job.lease_worker) == worker, or_(*held))
         .values(lease_expires_at=func.least(func.now() + lease, col(Job.stage_deadline_at)))
-        .returning(col(Job.lease_token))
         .execution_options(synchronize_session=False)
     )
-    return {token for token in alive if token is not None}

@@ -4,6 +4,7 @@ Each kind of engine has its gate: at work it makes the file `busy-<kind>-<proces
 and it goes on once `open-<kind>` lies there.
 """
 
+import itertools
 import os
 import time
 from pathlib import Path
@@ -56,6 +57,13 @@ class GatedTranscriber:
     def transcribe(self, recording: Recording) -> Transcript:
         _pass_the_gate("stt")
         return Transcript(f"I heard {recording.seconds:.0f} seconds")
+
+
+class HangingTranscriber:
+    """Never returns and never lets another thread run: what a stuck native library does."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        return Transcript(str(sum(itertools.repeat(len(recording.samples)))))
 
 
 class GatedTutor:

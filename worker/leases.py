@@ -1,68 +1,75 @@
-"""Keeps the leases of the stages that run in this process, from one thread."""
+"""Keeps the leases of the stages that a worker runs, from a thread of its main process.
+
+The main process, because an engine may hold its own process's interpreter for seconds, or for ever:
+a heartbeat beside it would starve, and a hang would look like a death.
+"""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import jobs
-from shared.jobs import Claim
+from shared.jobs import Hint
 
 logger = logging.getLogger(__name__)
 
 
-class LeaseKeeper:
-    """Renews every held lease each `beat`; when a stage outlives its `deadline`, calls `on_overrun` once.
+@dataclass(frozen=True, slots=True)
+class _Held:
+    hint: Hint
+    deadline: float
 
-    An engine that never returns cannot record its own timeout: this thread does it. Thread-safe.
+
+class LeaseKeeper:
+    """Renews the leases of the stages at work each `beat`. Thread-safe.
+
+    When a stage outlives its deadline, `on_overrun` is called, once, and its lease is let go.
     """
 
     def __init__(
         self,
         sessions: sessionmaker[Session],
         *,
+        worker: str,
         lease: timedelta,
         beat: timedelta,
-        on_overrun: Callable[[Claim], None],
+        on_overrun: Callable[[Hint], None],
     ) -> None:
         self._sessions = sessions
+        self._worker = worker
         self._lease = lease
         self._beat_seconds = beat.total_seconds()
         self._on_overrun = on_overrun
-        self._held: dict[UUID, tuple[Claim, float]] = {}
+        self._held: dict[str, _Held] = {}
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        threading.Thread(target=self._run, name="leases", daemon=True).start()
 
-    @contextmanager
-    def keep(self, claim: Claim, deadline: timedelta) -> Iterator[None]:
-        """Hold the claim's lease while the block runs, for at most `deadline`."""
+    def keep(self, key: str, hint: Hint, limit: timedelta) -> None:
+        """Begin to keep the lease on the hint's stage, for at most `limit`, under a key to drop it by."""
         with self._changed:
-            self._held[claim.token] = claim, time.monotonic() + deadline.total_seconds()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
-                self._thread.start()
+            self._held[key] = _Held(hint, time.monotonic() + limit.total_seconds())
             self._changed.notify()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._held.pop(claim.token, None)
+
+    def drop(self, key: str) -> None:
+        """Stop keeping the lease; nothing happens where it is not kept."""
+        with self._changed:
+            self._held.pop(key, None)
 
     def _run(self) -> None:
-        next_beat = time.monotonic() + self._beat_seconds
+        next_beat = time.monotonic()
         while True:
             with self._changed:
                 if not self._held:
                     self._changed.wait()
                     next_beat = time.monotonic() + self._beat_seconds
-                first_deadline = min((at for _, at in self._held.values()), default=next_beat)
-                self._changed.wait(max(0.0, min(next_beat, first_deadline) - time.monotonic()))
+                wake_at = min((held.deadline for held in self._held.values()), default=next_beat)
+                self._changed.wait(max(0.0, min(next_beat, wake_at) - time.monotonic()))
             self._end_overruns()
             if time.monotonic() >= next_beat:
                 self._renew()
@@ -71,22 +78,19 @@ class LeaseKeeper:
     def _end_overruns(self) -> None:
         now = time.monotonic()
         with self._changed:
-            overrun = [claim for claim, deadline in self._held.values() if deadline <= now]
-            for claim in overrun:
-                del self._held[claim.token]
-        for claim in overrun:
-            self._on_overrun(claim)
+            overrun = {key: held.hint for key, held in self._held.items() if held.deadline <= now}
+            for key in overrun:
+                del self._held[key]
+        for hint in overrun.values():
+            self._on_overrun(hint)
 
     def _renew(self) -> None:
         with self._changed:
-            tokens = set(self._held)
-        if not tokens:
+            hints = {held.hint for held in self._held.values()}
+        if not hints:
             return
         try:
             with self._sessions.begin() as session:
-                alive = jobs.renew(session, tokens, lease=self._lease)
+                jobs.renew(session, self._worker, hints, lease=self._lease)
         except SQLAlchemyError:
             logger.warning("leases could not be renewed: the database did not answer")
-            return
-        for token in tokens - alive:
-            logger.warning("lease %s was lost: its result will be dropped", token)

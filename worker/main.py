@@ -3,10 +3,7 @@
 Settings are read once, here; a worker that could not do its work refuses to start, in one sentence.
 """
 
-import ctypes
 import logging
-import signal
-import sys
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -34,7 +31,6 @@ from worker.settings import HARD_LIMIT_SLACK, WorkerSettings
 
 logger = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 # A child that a busy machine starts slowly must not be taken for dead and replaced for ever.
 _CHILD_START_SECONDS = 60
 
@@ -55,7 +51,7 @@ def create_app(settings: WorkerSettings) -> Celery:
     """Return the workers' Celery application."""
     app = create_celery(settings.redis_url, socket_timeout_seconds=WORKER_SOCKET_TIMEOUT_SECONDS)
     app.conf.update(
-        imports=("worker.tasks",),
+        imports=("worker.tasks", "worker.children"),
         task_annotations=_time_limits(settings),
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
@@ -132,16 +128,3 @@ def _start_presence(sender: Any, **_: object) -> None:
 @celery_signals.worker_shutdown.connect
 def _stop_presence(sender: Any, **_: object) -> None:
     _presence(sender.hostname, _queues(sender)).stop()
-
-
-@celery_signals.worker_process_init.connect
-def _start_child(**_: object) -> None:
-    telemetry.configure_logging(settings.app_env)
-    _die_with_the_parent()
-
-
-@celery_signals.beat_embedded_init.connect
-def _die_with_the_parent(**_: object) -> None:
-    """Two children on one GPU, or two beats, would follow if a killed parent left its child behind."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

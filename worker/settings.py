@@ -60,6 +60,16 @@ class WorkerSettings(SharedSettings):
             raise ValueError("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS")
         return self
 
+    @property
+    def lease(self) -> timedelta:
+        """How long a silent worker keeps its stage."""
+        return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def heartbeat(self) -> timedelta:
+        """How often a lease is renewed."""
+        return timedelta(seconds=self.heartbeat_seconds)
+
     def stage_limit(self, stage: Stage) -> timedelta:
         """Return how long the stage's engine may take."""
         seconds = {

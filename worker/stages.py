@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from uuid import UUID
 
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -20,7 +19,6 @@ from shared.transitions import LeaseLostError, StageResult, Transitions
 from worker import audio
 from worker.bootstrap import KIND_OF_STAGE, Engines
 from worker.errors import InvalidTutorReplyError
-from worker.leases import LeaseKeeper
 from worker.ports import Mistake, Turn, TutorReply, TutorRequest
 from worker.settings import DEADLINE_SLACK, WorkerSettings
 from worker.shelf import AudioShelf
@@ -55,12 +53,6 @@ class StageRunner:
         self._engines = engines
         self._shelf = shelf
         self._publish = publish
-        self._leases = LeaseKeeper(
-            sessions,
-            lease=timedelta(seconds=settings.lease_seconds),
-            beat=timedelta(seconds=settings.heartbeat_seconds),
-            on_overrun=lambda claim: self._record(claim, TIMED_OUT[claim.stage]),
-        )
         self._work = {
             Stage.TRANSCRIBE: self._transcribe,
             Stage.REPLY: self._reply,
@@ -69,21 +61,19 @@ class StageRunner:
 
     def run(self, hint: Hint, *, worker: str) -> None:
         """Run the stage if it is there to be claimed; drop the hint silently if not."""
-        deadline = self._settings.stage_limit(hint.stage) + DEADLINE_SLACK
         with self._sessions.begin() as session:
             claim = jobs.claim(
                 session,
                 hint,
                 worker=worker,
-                lease=timedelta(seconds=self._settings.lease_seconds),
-                stage_limit=deadline,
+                lease=self._settings.lease,
+                stage_limit=self._settings.stage_limit(hint.stage) + DEADLINE_SLACK,
             )
         if claim is None:
             return
         with telemetry.working_on(job_id=str(claim.job.id), request_id=claim.job.request_id):
             started = time.monotonic()
-            with self._leases.keep(claim, deadline):
-                outcome = self._outcome(claim)
+            outcome = self._outcome(claim)
             self._record(claim, outcome)
             said = outcome.code if isinstance(outcome, Failure) else "succeeded"
             logger.info("%s %s in %.2f s", claim.stage, said, time.monotonic() - started)

@@ -22,9 +22,9 @@ else:
 
 
 class StageTask(_Task):
-    """A stage's task; its request, in the worker's parent process, settles the child's death."""
+    """A stage's task; its request keeps the lease and settles what dies."""
 
-    Request = "worker.deaths:StageRequest"
+    Request = "worker.requests:StageRequest"
 
 
 @shared_task(bind=True, base=StageTask, name=TaskName.TRANSCRIBE)

@@ -8,7 +8,7 @@ from local.settings import LauncherSettings
 from local.supervisor import Program
 
 _PYTHON = (sys.executable, "-m")
-_CELERY = (*_PYTHON, "celery", "-A", "worker.main")
+_CELERY = (*_PYTHON, "celery", "--quiet", "-A", "worker.main")
 _WORKER = (*_CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
 
 

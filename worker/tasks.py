@@ -27,25 +27,25 @@ class StageTask(_Task):
     Request = "worker.requests:StageRequest"
 
 
-@shared_task(bind=True, base=StageTask, name=TaskName.TRANSCRIBE)
+@shared_task(bind=True, base=StageTask, name=TaskName.TRANSCRIBE.value)
 def transcribe(task: _Task, job_id: str) -> None:
     """Understand the learner's recording."""
     _enter(task, Stage.TRANSCRIBE, job_id)
 
 
-@shared_task(bind=True, base=StageTask, name=TaskName.REPLY)
+@shared_task(bind=True, base=StageTask, name=TaskName.REPLY.value)
 def reply(task: _Task, job_id: str) -> None:
     """Ask the tutor."""
     _enter(task, Stage.REPLY, job_id)
 
 
-@shared_task(bind=True, base=StageTask, name=TaskName.SYNTHESIZE)
+@shared_task(bind=True, base=StageTask, name=TaskName.SYNTHESIZE.value)
 def synthesize(task: _Task, job_id: str) -> None:
     """Speak the tutor's answer."""
     _enter(task, Stage.SYNTHESIZE, job_id)
 
 
-@shared_task(bind=True, name=TaskName.WARM_UP)
+@shared_task(bind=True, name=TaskName.WARM_UP.value)
 def warm_up(task: _Task, *queues: str) -> None:
     """Load every engine that a worker on `queues` needs, and report the outcome."""
     process = process_runtime()
@@ -57,7 +57,7 @@ def warm_up(task: _Task, *queues: str) -> None:
     process.report_models(_worker(task))
 
 
-@shared_task(name=TaskName.SWEEP)
+@shared_task(name=TaskName.SWEEP.value)
 def sweep() -> None:
     """Find what was lost, is late or waits unpublished, and set it right."""
     process = process_runtime()

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,8 @@ from shared.jobs import Hint, NewJob
 from shared.models import JobKind
 from shared.storage import FLAC, LocalAudioStore
 from shared.telemetry import request_id_var
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,12 @@ class Chats:
         return job_id
 
     async def _note_published(self, hint: Hint) -> None:
-        async with self.sessions.begin() as session:
-            await session.run_sync(jobs.mark_published, [hint])
+        """Note it where that is possible: the job is accepted, so nothing may fail the request now."""
+        try:
+            async with self.sessions.begin() as session:
+                await session.run_sync(jobs.mark_published, [hint])
+        except SQLAlchemyError:
+            logger.warning("a published hint was not noted; the sweep will publish it again", exc_info=True)
 
 
 def _insert(session: Session, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Hint | None]:

@@ -50,12 +50,12 @@ def _health(services: ServicesDep) -> HealthChecks:
     return services.health
 
 
-def preferred_wait(prefer: Annotated[str | None, Header()] = None) -> int | None:
+def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> int | None:
     """Return the seconds that `Prefer: wait=N` asks for (RFC 7240), 60 at most; None if it asks for none.
 
-    A preference that cannot be read is ignored, as the RFC says.
+    Several headers count as one; a preference that cannot be read is ignored, as the RFC says.
     """
-    asked = _WAIT.search(prefer or "")
+    asked = _WAIT.search(", ".join(prefer or ()))
     seconds = int(asked[1]) if asked else 0
     return min(seconds, MAX_WAIT_SECONDS) or None
 

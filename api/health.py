@@ -1,9 +1,9 @@
 """Looks at everything the service needs, each look bounded in time."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -74,12 +74,15 @@ class HealthChecks:
         await self.redis.ping()
 
 
-async def _look(check: Awaitable[None]) -> DependencyHealth:
-    try:
-        async with asyncio.timeout(_LIMIT_SECONDS):
-            await check
-    except TimeoutError:
+async def _look(check: Coroutine[Any, Any, None]) -> DependencyHealth:
+    task = asyncio.create_task(check)
+    # What hangs may take long to give up even when cancelled: it is left to itself.
+    _, hanging = await asyncio.wait({task}, timeout=_LIMIT_SECONDS)
+    if hanging:
+        task.cancel()
         return DependencyHealth(ok=False, detail="does not answer in time")
+    try:
+        task.result()
     except (SQLAlchemyError, RedisError, OSError):
         return DependencyHealth(ok=False, detail="cannot be reached")
     except DomainError as error:

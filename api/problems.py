@@ -1,6 +1,7 @@
 """Errors as clients see them: RFC 9457 problem details, one table from code to status and title."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import DomainError, ErrorCode
 from shared.models import Job, Stage
@@ -20,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 DATABASE_RETRY_AFTER_SECONDS = 5
+_MISTAKES_SHOWN = 5
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class _Kind(NamedTuple):
@@ -81,7 +86,10 @@ class Problem(BaseModel):
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {"description": "A problem", "model": Problem, "content": {PROBLEM_JSON: {}}}
+    "default": {
+        "description": "A problem",
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
 }
 
 
@@ -160,13 +168,15 @@ async def _validation_error(_: Request, error: RequestValidationError) -> JSONRe
 
 
 def describe_validation(errors: Any) -> str:
-    """Return one line from pydantic's errors: `field: what is wrong; …`."""
-    return "; ".join(f"{_field_of(error['loc'])}: {_message_of(error)}" for error in errors)
+    """Return one line from pydantic's errors, the first few: `field: what is wrong; …`."""
+    return "; ".join(f"{_field_of(error)}: {_message_of(error)}" for error in errors[:_MISTAKES_SHOWN])
 
 
-def _field_of(location: tuple[str | int, ...]) -> str:
-    inside = [str(part) for part in location if part not in {"body", "query", "path", "header"}]
-    return ".".join(inside) or "body"
+def _field_of(error: Mapping[str, Any]) -> str:
+    """Return the field's path; the body's where the path is not one of names but of the learner's making."""
+    inside = [str(part) for part in error["loc"] if part not in {"body", "query", "path", "header"}]
+    named = error["type"] != "json_invalid" and all(map(_FIELD_NAME.fullmatch, inside))
+    return ".".join(inside) if inside and named else "body"
 
 
 def _message_of(error: Mapping[str, Any]) -> str:
@@ -179,14 +189,18 @@ _HTTP_CODES = {
 }
 
 
-async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
+async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
+    if isinstance(error.__cause__, DomainError):
+        # FastAPI wraps whatever is raised while it reads a body.
+        return await _domain_error(request, error.__cause__)
     unreadable = (ErrorCode.INVALID_REQUEST, "body: it could not be read")
     code, detail = _HTTP_CODES.get(HTTPStatus(error.status_code), unreadable)
     return problem_response(problem(code, detail), error.headers)
 
 
 async def _database_error(_: Request, error: Exception) -> JSONResponse:
-    logger.warning("the database did not answer", exc_info=error)
+    # The driver's own words: SQLAlchemy's quote the statement and what a learner wrote.
+    logger.warning("the database did not answer: %s", getattr(error, "orig", None) or type(error).__name__)
     return problem_response(
         problem(ErrorCode.DATABASE_UNAVAILABLE, "We could not take this just now. Please try again soon.")
     )
@@ -195,12 +209,40 @@ async def _database_error(_: Request, error: Exception) -> JSONResponse:
 async def _dbapi_error(request: Request, error: DBAPIError) -> JSONResponse:
     if error.connection_invalidated:
         return await _database_error(request, error)
-    return await _internal_error(request, error)
+    return _internal_error(error)
 
 
-async def _internal_error(_: Request, error: Exception) -> JSONResponse:
+def _internal_error(error: Exception) -> JSONResponse:
     logger.error("unexpected error", exc_info=error)
     return problem_response(problem(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."))
+
+
+class UnexpectedErrors:
+    """ASGI middleware: makes whatever nothing else handles a problem.
+
+    Starlette's own last resort is outside all middleware, so its answers lack their headers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except ClientDisconnect:
+            logger.info("the client left before it had sent all")
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            await _internal_error(error)(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:
@@ -212,4 +254,4 @@ def install(app: FastAPI) -> None:
     app.exception_handler(OperationalError)(_database_error)
     app.exception_handler(PoolTimeoutError)(_database_error)
     app.exception_handler(DBAPIError)(_dbapi_error)
-    app.exception_handler(Exception)(_internal_error)
+    app.add_middleware(UnexpectedErrors)

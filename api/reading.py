@@ -69,9 +69,9 @@ class JobReader:
         async with self.sessions() as session:
             return await session.run_sync(_load, job_ids)
 
-    async def one(self, job_id: UUID) -> JobRecord:
-        """Return the job. Raises `NotFoundError`."""
-        found = await self.read([job_id])
-        if job_id not in found:
+    async def one(self, job_id: UUID, *, owner: str | None = None) -> JobRecord:
+        """Return the job, which must be `owner`'s where one is named. Raises `JobNotFoundError`."""
+        record = (await self.read([job_id])).get(job_id)
+        if record is None or owner not in {None, record.job.user_id}:
             raise JobNotFoundError
-        return found[job_id]
+        return record

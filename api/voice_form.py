@@ -40,7 +40,8 @@ async def read_voice_chat(request: Request) -> VoiceChat:
     )
     try:
         form = await parser.parse()
-    except (MultiPartException, KeyError) as error:
+    except (MultiPartException, ValueError) as error:
+        # A ValueError is a character set that Python knows but cannot decode these bytes by.
         raise InvalidRequestError("body: is not a readable multipart form") from error
     try:
         return VoiceChat(_fields(form), await _audio(form))
@@ -64,10 +65,8 @@ def _fields(form: FormData) -> ChatRequest:
         values = form.getlist(name)
         if name == "speak":
             fields[name] = _list(values)
-        elif len(values) > 1:
-            raise InvalidRequestError(f"{name}: is given more than once")
         else:
-            fields[name] = values[0]
+            fields[name] = values[0] if len(values) == 1 else values
     try:
         return ChatRequest.model_validate(fields)
     except ValidationError as error:
@@ -83,5 +82,5 @@ def _list(values: Sequence[str | UploadFile]) -> Any:
         return [value] if value else []
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [value]

@@ -34,15 +34,15 @@ class JobWaiters:
         self._latest: dict[UUID, asyncio.Future[JobRecord]] = {}
         self._notified: asyncio.Queue[UUID] = asyncio.Queue()
 
-    async def wait(self, job_id: UUID, seconds: float) -> JobRecord:
+    async def wait(self, job_id: UUID, seconds: float, *, owner: str | None = None) -> JobRecord:
         """Return the job as soon as it has ended, or as it stands after `seconds`.
 
-        Raises `NotFoundError`.
+        Raises `JobNotFoundError`, at once, where there is none or it is not `owner`'s.
         """
         self._waiting[job_id] += 1
         done = self._latest.setdefault(job_id, asyncio.get_running_loop().create_future())
         try:
-            record = await self._reader.one(job_id)
+            record = await self._reader.one(job_id, owner=owner)
             if record.job.finished_at is not None:
                 return record
             return await asyncio.wait_for(asyncio.shield(done), seconds)

@@ -23,6 +23,7 @@ _TEMPLATE = "migrated"
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+        server.kill()  # an orderly stop would first write many databases to disk
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
+from starlette.responses import MalformedRangeHeader
 
 from api.dependencies import LinksDep, StoreDep
 from api.problems import PROBLEM_RESPONSES, NotFoundError
@@ -12,11 +13,23 @@ from shared.storage import content_type_of
 router = APIRouter(tags=["audio"], responses=PROBLEM_RESPONSES)
 
 
-@router.api_route("/audio/{name}", methods=["GET", "HEAD"], response_class=FileResponse)
+class _AudioResponse(FileResponse):
+    """A Range header that cannot be read is ignored, as RFC 9110 says."""
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            return []
+
+
+@router.head("/audio/{name}", include_in_schema=False, response_class=FileResponse)
+@router.get("/audio/{name}", response_class=FileResponse)
 def read_audio(
     name: str,
     expires: Annotated[int, Query(ge=0)],
-    signature: Annotated[str, Query(max_length=128)],
+    signature: str,
     links: LinksDep,
     store: StoreDep,
 ) -> FileResponse:
@@ -26,4 +39,4 @@ def read_audio(
     if not path.is_file():
         raise NotFoundError("This audio is not here any more.")
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(path, media_type=content_type_of(name), headers=headers)
+    return _AudioResponse(path, media_type=content_type_of(name), headers=headers)

@@ -42,8 +42,12 @@ _VOICE_FORM: dict[str, Any] = {
     }
 }
 
+_WITHIN_THE_WAIT: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.OK: {"model": JobView, "description": "The finished job, where `Prefer: wait=N` was enough"}
+}
 
-@router.post("/text-chat", status_code=HTTPStatus.ACCEPTED)
+
+@router.post("/text-chat", status_code=HTTPStatus.ACCEPTED, responses=_WITHIN_THE_WAIT)
 async def text_chat(
     body: TextChatRequest,
     chats: ChatsDep,
@@ -56,7 +60,12 @@ async def text_chat(
     return await _answer(await chats.accept_text(body, key), services, wait, response)
 
 
-@router.post("/voice-chat", status_code=HTTPStatus.ACCEPTED, openapi_extra=_VOICE_FORM)
+@router.post(
+    "/voice-chat",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=_WITHIN_THE_WAIT,
+    openapi_extra=_VOICE_FORM,
+)
 async def voice_chat(
     chat: VoiceChatDep,
     chats: ChatsDep,

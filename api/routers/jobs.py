@@ -30,7 +30,7 @@ async def read_job(
     job_id: JobId, reader: ReaderDep, links: LinksDep, response: Response, owner: Owner = None
 ) -> JobView:
     """Return the job as it stands."""
-    return _show(await reader.one(job_id), owner, links, response)
+    return _show(await reader.one(job_id, owner=owner), links, response)
 
 
 @router.get("/{job_id}/wait")
@@ -43,12 +43,10 @@ async def wait_for_job(
     seconds: Annotated[float, Query(alias="timeout", ge=0, le=MAX_WAIT_SECONDS)] = 30,
 ) -> JobView:
     """Return the job as soon as it is done, or as it stands after `timeout` seconds."""
-    return _show(await waiters.wait(job_id, seconds), owner, links, response)
+    return _show(await waiters.wait(job_id, seconds, owner=owner), links, response)
 
 
-def _show(record: JobRecord, owner: str | None, links: LinksDep, response: Response) -> JobView:
-    if owner is not None and owner != record.job.user_id:
-        raise JobNotFoundError
+def _show(record: JobRecord, links: LinksDep, response: Response) -> JobView:
     view = present(record, links)
     if not view.done:
         response.headers["Retry-After"] = "1"

@@ -3,12 +3,11 @@
 import asyncio
 import hashlib
 import json
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
@@ -21,8 +20,6 @@ from shared.jobs import Hint, NewJob
 from shared.models import JobKind
 from shared.storage import FLAC, LocalAudioStore
 from shared.telemetry import request_id_var
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +79,9 @@ class Chats:
             if replayed is None:
                 raise
             return replayed
-        if hint is not None and await self.publisher.publish(hint):
-            await self._note_published(hint)
+        if hint is not None:
+            await self.publisher.publish(hint)
         return job_id
-
-    async def _note_published(self, hint: Hint) -> None:
-        """Note it where that is possible: the job is accepted, so nothing may fail the request now."""
-        try:
-            async with self.sessions.begin() as session:
-                await session.run_sync(jobs.mark_published, [hint])
-        except SQLAlchemyError:
-            logger.warning("a published hint was not noted; the sweep will publish it again", exc_info=True)
 
 
 def _insert(session: Session, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Hint | None]:

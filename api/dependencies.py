@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 from api.audio_links import AudioLinks
 from api.chats import Chats
 from api.health import HealthChecks
+from api.job_control import JobControl
 from api.reading import JobReader
 from api.services import Services
 from api.voice_form import VoiceChat, read_voice_chat
@@ -32,6 +33,10 @@ def _chats(services: ServicesDep) -> Chats:
 
 def _waiters(services: ServicesDep) -> JobWaiters:
     return services.waiters
+
+
+def _control(services: ServicesDep) -> JobControl:
+    return services.control
 
 
 def _reader(services: ServicesDep) -> JobReader:
@@ -62,6 +67,7 @@ def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> int 
 
 ChatsDep = Annotated[Chats, Depends(_chats)]
 WaitersDep = Annotated[JobWaiters, Depends(_waiters)]
+ControlDep = Annotated[JobControl, Depends(_control)]
 ReaderDep = Annotated[JobReader, Depends(_reader)]
 LinksDep = Annotated[AudioLinks, Depends(_links)]
 StoreDep = Annotated[LocalAudioStore, Depends(_store)]

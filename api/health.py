@@ -43,13 +43,14 @@ class HealthChecks:
         (database, seen), broker, storage = await asyncio.gather(
             self._look_at_database(), _look(self._ping_broker()), _look(asyncio.to_thread(self.store.check))
         )
-        fleet = _fleet(seen)
-        healthy = database.ok and broker.ok and storage.ok and fleet.ok
+        fleet, engines = _fleet(seen), _engines(seen)
+        loadable = all(engine.status != "failed" for engine in engines.values())
+        healthy = database.ok and broker.ok and storage.ok and fleet.ok and loadable
         return Health(
             status="ok" if healthy else "degraded",
             version=__version__,
             app_env=self.app_env,
-            engines=_engines(seen),
+            engines=engines,
             dependencies=Dependencies(database=database, broker=broker, storage=storage, workers=fleet),
         )
 

@@ -13,6 +13,7 @@ from api.routers import audio, chat, health, jobs
 from api.services import running_services
 from api.settings import ApiSettings
 from shared import __version__, telemetry
+from shared.settings import read_settings
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
@@ -30,6 +31,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         version=__version__,
         summary="A tutor for Indian learners of English: talk to it by text or voice.",
         lifespan=lifespan,
+        redirect_slashes=False,
     )
     for router in (chat.router, jobs.router, audio.router, health.router):
         app.include_router(router)
@@ -47,4 +49,4 @@ def create_app(settings: ApiSettings) -> FastAPI:
     return app
 
 
-app = create_app(ApiSettings())
+app = create_app(read_settings(ApiSettings))

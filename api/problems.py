@@ -45,6 +45,7 @@ KINDS: Mapping[ErrorCode, _Kind] = {
     ErrorCode.IDEMPOTENCY_KEY_REUSED: _Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"
     ),
+    ErrorCode.NOT_RETRYABLE: _Kind(HTTPStatus.CONFLICT, "The job cannot be tried again"),
     ErrorCode.INVALID_SIGNATURE: _Kind(HTTPStatus.FORBIDDEN, "The audio link is not valid any more"),
     ErrorCode.DATABASE_UNAVAILABLE: _Kind(
         HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True

@@ -6,8 +6,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from celery import Celery
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from shared import queue
+from shared import jobs, queue
 from shared.jobs import Hint
 from shared.queue import PublishError
 
@@ -24,13 +26,23 @@ class Publisher:
     After a failure nothing is tried for a few seconds (a circuit breaker): the sweep publishes then.
     """
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._app = app
+        self._sessions = sessions
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="publish")
         self._broken_until = 0.0
 
-    async def publish(self, hint: Hint) -> bool:
-        """Send the hint; return whether the broker took it. Takes 2 s at most and never raises."""
+    async def publish(self, hint: Hint) -> None:
+        """Send the hint and note that it is sent. Never raises: what it stands for is committed already."""
+        if not await self._send(hint):
+            return
+        try:
+            async with self._sessions.begin() as session:
+                await session.run_sync(jobs.mark_published, [hint])
+        except SQLAlchemyError:
+            logger.warning("a published hint was not noted; the sweep will publish it again", exc_info=True)
+
+    async def _send(self, hint: Hint) -> bool:
         if time.monotonic() < self._broken_until:
             return False
         sending = asyncio.get_running_loop().run_in_executor(self._threads, queue.publish, self._app, hint)

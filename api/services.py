@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from api.audio_links import AudioLinks
 from api.chats import Chats
 from api.health import HealthChecks
+from api.job_control import JobControl
 from api.publishing import Publisher
 from api.reading import JobReader
 from api.settings import ApiSettings
@@ -30,6 +31,7 @@ class Services:
 
     settings: ApiSettings
     chats: Chats
+    control: JobControl
     reader: JobReader
     waiters: JobWaiters
     links: AudioLinks
@@ -45,7 +47,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     )
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     celery = create_celery(settings.redis_url, socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
-    publisher = Publisher(celery)
+    publisher = Publisher(celery, sessions)
     redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
     store = LocalAudioStore(settings.local_audio_dir)
 
@@ -64,10 +66,11 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         store,
         socket.gethostname(),
     )
+    control = JobControl(sessions, publisher, settings.usage_timezone)
     health = HealthChecks(sessions, redis, store, settings.app_env)
     try:
         async with waiters.running():
-            yield Services(settings, chats, reader, waiters, links, store, health)
+            yield Services(settings, chats, control, reader, waiters, links, store, health)
     finally:
         publisher.close()
         await redis.aclose()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -27,6 +27,17 @@ def take_turn(session: Session, user_id: str, public_id: str | None) -> Conversa
         .returning(Conversation)
     )
     return session.scalars(statement, execution_options={"populate_existing": True}).one()
+
+
+def next_turn(session: Session, conversation_id: UUID) -> int:
+    """Give out the next turn number of a locked conversation."""
+    statement = (
+        update(Conversation)
+        .where(col(Conversation.id) == conversation_id)
+        .values(last_turn=col(Conversation.last_turn) + 1, updated_at=func.now())
+        .returning(col(Conversation.last_turn))
+    )
+    return session.execute(statement, execution_options={"synchronize_session": False}).scalar_one()
 
 
 def lock(session: Session, conversation_id: UUID) -> None:

@@ -1,4 +1,7 @@
-"""Engines and sessions. Every connection is bounded in time: to connect, to wait, to run a statement."""
+"""Engines and sessions. Every connection is bounded in time: to connect, to wait, to run a statement.
+
+What a learner said is a statement's parameter, so no error may show parameters: errors are logged.
+"""
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -34,6 +37,7 @@ def create_sync_engine(url: str, *, application_name: str, pool_size: int) -> En
         max_overflow=2,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args=_connect_args(application_name),
     )
 
@@ -46,5 +50,6 @@ def create_event_loop_engine(url: str, *, application_name: str, pool_size: int)
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args=_connect_args(application_name),
     )

@@ -16,6 +16,7 @@ class ErrorCode(StrEnum):
     INVALID_AUDIO = "invalid_audio"
     AUDIO_TOO_LONG = "audio_too_long"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    NOT_RETRYABLE = "not_retryable"
     INVALID_SIGNATURE = "invalid_signature"
     DATABASE_UNAVAILABLE = "database_unavailable"
     STORAGE_UNAVAILABLE = "storage_unavailable"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
@@ -199,7 +199,7 @@ def renew(session: Session, worker: str, hints: Collection[Hint], *, lease: time
     held = [and_(col(Job.id) == hint.job_id, col(Job.stage) == hint.stage) for hint in hints]
     session.execute(
         update(Job)
-        .where(col(Job.lease_worker) == worker, or_(*held))
+        .where(col(Job.lease_worker) == worker, or_(false(), *held))
         .values(lease_expires_at=func.least(func.now() + lease, col(Job.stage_deadline_at)))
         .execution_options(synchronize_session=False)
     )

@@ -3,12 +3,15 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_DATA_DIR = Path("data")
+_DATA_DIR = os.environ.get("DATA_DIR") or dotenv_values(".env").get("DATA_DIR") or DEFAULT_DATA_DIR
 
 
 def _with_psycopg_driver(url: str) -> str:
@@ -32,12 +35,14 @@ class SharedSettings(BaseSettings):
     """What every program needs to find the servers and the audio.
 
     Read from the environment, then from `.env`, then from the file in which a running
-    `make run` says where its embedded servers listen.
+    `make run` says where its embedded servers listen; an empty value counts as unset.
     """
 
     model_config = SettingsConfigDict(
-        env_file=(Path(os.environ.get("DATA_DIR", DEFAULT_DATA_DIR)) / "servers.env", ".env"),
+        env_file=(Path(_DATA_DIR) / "servers.env", ".env"),
+        env_ignore_empty=True,
         extra="ignore",
+        hide_input_in_errors=True,  # passwords and keys are inputs
     )
 
     app_env: AppEnv = AppEnv.DEV
@@ -48,8 +53,21 @@ class SharedSettings(BaseSettings):
     redis_url: str = Field(default="redis://localhost:6379/0", description="Redis: broker")
     data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where local files live")
     audio_dir: Path | None = Field(default=None, description="local audio; `DATA_DIR/audio` when unset")
+    usage_timezone: ZoneInfo = Field(default=ZoneInfo("Asia/Kolkata"), description="whose days usage counts")
 
     @property
     def local_audio_dir(self) -> Path:
         """Where local audio lies."""
         return self.audio_dir or self.data_dir / "audio"
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def read_settings(settings_class: type[Settings]) -> Settings:
+    """Return the program's settings, or end the program with a sentence on what is wrong with them."""
+    try:
+        return settings_class()
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, each['loc'])).upper()} {each['msg']}" for each in error.errors()]
+        raise SystemExit(f"The settings are not valid: {'; '.join(wrong).strip()}") from None

@@ -55,10 +55,14 @@ class LocalAudioStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(path)
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    Path(file.name).replace(path)
+                finally:
+                    # Still there only where something failed: a full disk must not fill with halves.
+                    Path(file.name).unlink(missing_ok=True)
         except OSError as error:
             raise StorageError("The audio could not be stored.") from error
 

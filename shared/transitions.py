@@ -11,10 +11,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from shared import conversations, events, usage
+from shared.errors import DomainError, ErrorCode
 from shared.failures import POISONED, Failure
 from shared.jobs import Claim, Hint, texts_to_speak, waiting
 from shared.models import AudioObject, Job, JobStatus, Stage, StageOutcome, StageRun
@@ -22,6 +24,12 @@ from shared.models import AudioObject, Job, JobStatus, Stage, StageOutcome, Stag
 
 class LeaseLostError(Exception):
     """Someone else owns the stage now, or the job has ended: drop the result silently."""
+
+
+class NotRetryableError(DomainError):
+    """The job has not failed, or it is quarantined."""
+
+    code = ErrorCode.NOT_RETRYABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,11 @@ class Transitions:
             setattr(job, column, value)
         job.engines = job.engines | {result.engine_kind: result.engine}
         self._add_run(job, now, StageOutcome.SUCCEEDED, engine=result.engine)
-        if job.cancel_requested_at is not None:
-            return self._end(job, now, JobStatus.CANCELLED)
         following = _stage_after(job)
         if following is None:
             return self._end(job, now, JobStatus.SUCCEEDED)
+        if job.cancel_requested_at is not None:
+            return self._end(job, now, JobStatus.CANCELLED)
         job.stage, job.deaths = following, 0
         _make_ready(job, now)
         events.notify_job_changed(self.session, job.id)
@@ -93,8 +101,36 @@ class Transitions:
             self._add_run(job, now, failure.outcome, error_code=failure.code)
         return self._end_with(job, now, failure)
 
+    def cancel(self, job: Job, now: datetime) -> Hint | None:
+        """End a locked `job` that waits; ask one that runs to end after its stage; leave an ended one."""
+        if job.finished_at is not None:
+            return None
+        job.cancel_requested_at = job.cancel_requested_at or now
+        if job.lease_token is not None:
+            return None
+        return self._end(job, now, JobStatus.CANCELLED)
+
+    def retry(self, job: Job, now: datetime) -> Hint | None:
+        """Let a locked, failed `job` run again from the stage that failed, as its conversation's last turn.
+
+        Raises `NotRetryableError` where it has not failed, or is quarantined.
+        """
+        if job.status is not JobStatus.FAILED or job.error_code == ErrorCode.POISONED:
+            raise NotRetryableError("Only a failed job can be tried again, and not one that breaks us.")
+        job.turn = conversations.next_turn(self.session, job.conversation_id)
+        job.status, job.stage, job.deaths = JobStatus.QUEUED, job.error_stage, 0
+        job.error_code = job.error_detail = job.error_stage = None
+        job.started_at = job.finished_at = job.cancel_requested_at = None
+        _make_ready(job, now)
+        events.notify_job_changed(self.session, job.id)
+        self.session.flush()
+        return self._next_turn(job.conversation_id)
+
     def lock(self, job_id: UUID, conversation_id: UUID) -> tuple[Job, datetime]:
-        """Lock the conversation, then the job; return the job as it is now and the transaction's time."""
+        """Lock the conversation, then the job; return the job as it is now and the transaction's time.
+
+        Raises SQLAlchemy's `NoResultFound` where the job was deleted.
+        """
         conversations.lock(self.session, conversation_id)
         row = self.session.execute(
             select(Job, func.now()).where(col(Job.id) == job_id).with_for_update(of=Job),
@@ -103,7 +139,10 @@ class Transitions:
         return row[0], row[1]
 
     def _owned(self, claim: Claim) -> tuple[Job, datetime]:
-        job, now = self.lock(claim.job.id, claim.job.conversation_id)
+        try:
+            job, now = self.lock(claim.job.id, claim.job.conversation_id)
+        except NoResultFound:
+            raise LeaseLostError from None  # deleted with its conversation
         if job.lease_token != claim.token:
             raise LeaseLostError
         return job, now

@@ -82,7 +82,11 @@ class LeaseKeeper:
             for key in overrun:
                 del self._held[key]
         for hint in overrun.values():
-            self._on_overrun(hint)
+            try:
+                self._on_overrun(hint)
+            except Exception:
+                # This thread keeps every other stage's lease: it must outlive whatever one stage brings.
+                logger.exception("%s of job %s overran and could not be ended", hint.stage, hint.job_id)
 
     def _renew(self) -> None:
         with self._changed:

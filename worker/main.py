@@ -23,6 +23,7 @@ from shared.queue import (
     direct_queue,
     send_task,
 )
+from shared.settings import read_settings
 from worker.bootstrap import Engines, UnknownEngineError, kinds_served
 from worker.errors import EngineError
 from worker.presence import Presence
@@ -71,7 +72,7 @@ def create_app(settings: WorkerSettings) -> Celery:
     return app
 
 
-settings = WorkerSettings()
+settings = read_settings(WorkerSettings)
 app = create_app(settings)
 app.set_default()
 

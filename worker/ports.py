@@ -62,8 +62,8 @@ class Transcriber(Protocol):
         """Return what the learner said.
 
         Raises `NoSpeechError` rather than inventing words for silence or noise.
-        A long native call must release the GIL or work in small pieces: a heartbeat thread shares
-        the process and has to run every few seconds.
+        A long native call should release the interpreter or work in small pieces, so that the soft
+        time limit can end it; the hard one kills the process.
         """
         ...
 

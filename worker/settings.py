@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -46,7 +45,6 @@ class WorkerSettings(SharedSettings):
     run_deadline_seconds: float = Field(default=600, gt=0, description="longest run after the first claim")
 
     history_messages: int = Field(default=20, ge=0, description="messages the tutor remembers")
-    usage_timezone: ZoneInfo = Field(default=ZoneInfo("Asia/Kolkata"), description="whose days usage counts")
 
     @model_validator(mode="after")
     def _fill_in(self) -> Self:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from billiard.exceptions import SoftTimeLimitExceeded
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import conversations, jobs, telemetry
@@ -18,7 +18,7 @@ from shared.models import Job, Message, MessageRole, SpokenPart, Stage
 from shared.transitions import LeaseLostError, StageResult, Transitions
 from worker import audio
 from worker.bootstrap import KIND_OF_STAGE, Engines
-from worker.errors import InvalidTutorReplyError
+from worker.errors import InvalidTutorReplyError, NoSpeechError
 from worker.ports import Mistake, Turn, TutorReply, TutorRequest
 from worker.settings import DEADLINE_SLACK, WorkerSettings
 from worker.shelf import AudioShelf
@@ -88,7 +88,7 @@ class StageRunner:
             return _failure(claim.stage, error)
         except Exception:
             logger.exception("%s broke", claim.stage)
-            return Failure(_DEFECT_CODES[claim.stage], "Something went wrong on our side.")
+            return _defect(claim.stage)
         kind = KIND_OF_STAGE[claim.stage]
         return StageResult(kind, self._engines.name(kind), columns)
 
@@ -100,6 +100,10 @@ class StageRunner:
             except LeaseLostError:
                 logger.warning("%s was not recorded: the lease was lost", claim.stage)
                 return
+            except DataError:
+                # Without the exception: its text quotes the learner.
+                logger.error("%s gave what the database cannot hold", claim.stage)  # noqa: TRY400
+                outcome = _defect(claim.stage)
             except OperationalError:
                 if pause is None:
                     raise
@@ -121,11 +125,11 @@ class StageRunner:
             raise ValueError(f"voice job {job.id} has no upload")
         recording = audio.read_flac(self._shelf.load(job.upload_id))
         transcript = self._engines.transcriber.transcribe(recording)
-        words = transcript.words
-        return {
-            "transcript": _clean(transcript.text),
-            "transcript_words": None if words is None else [asdict(word) for word in words],
-        }
+        text, words = _clean(transcript.text), transcript.words
+        if not text.strip():
+            raise NoSpeechError("No speech was heard.")
+        cleaned = None if words is None else [asdict(word) | {"word": _clean(word.word)} for word in words]
+        return {"transcript": text, "transcript_words": cleaned}
 
     def _reply(self, job: Job) -> dict[str, object]:
         with self._sessions() as session:
@@ -147,6 +151,10 @@ class StageRunner:
     def _speak(self, text: str) -> UUID:
         speech = self._engines.synthesizer.speak(text)
         return self._shelf.save_mp3(audio.encode_mp3(speech), seconds=speech.seconds)
+
+
+def _defect(stage: Stage) -> Failure:
+    return Failure(_DEFECT_CODES[stage], "Something went wrong on our side.")
 
 
 def _failure(stage: Stage, error: DomainError) -> Failure:
@@ -177,7 +185,7 @@ def _check_reply(reply: TutorReply) -> None:
     """Raise `InvalidTutorReplyError` where an engine breaks the port's promises."""
     score_fits = reply.score is None or 0 <= reply.score <= 100
     mistake_fits = reply.mistake is None or reply.mistake.wrong != reply.mistake.right
-    if not (reply.text.strip() and score_fits and mistake_fits):
+    if not (_clean(reply.text).strip() and score_fits and mistake_fits):
         raise InvalidTutorReplyError("The tutor's answer could not be understood.")
 
 
@@ -188,14 +196,14 @@ def _reply_columns(reply: TutorReply) -> dict[str, object]:
         "mistake_wrong": _clean(mistake.wrong) if mistake else None,
         "mistake_right": _clean(mistake.right) if mistake else None,
         "mistake_category": _clean(mistake.category) if mistake else None,
-        "hinglish_explanation": _clean(reply.hinglish_explanation),
-        "devanagari_explanation": _clean(reply.devanagari_explanation),
+        "hinglish_explanation": _clean(reply.hinglish_explanation or "") or None,
+        "devanagari_explanation": _clean(reply.devanagari_explanation or "") or None,
         "score": reply.score,
         "tokens_in": reply.tokens_in,
         "tokens_out": reply.tokens_out,
     }
 
 
-def _clean(text: str | None) -> str | None:
+def _clean(text: str) -> str:
     """Return what PostgreSQL and JSON can hold: no NUL, no lone surrogate."""
-    return None if text is None else text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -82,7 +82,7 @@ class Sweep:
         queue_limit = timedelta(seconds=self._settings.queue_deadline_seconds)
         run_limit = timedelta(seconds=self._settings.run_deadline_seconds)
         self._settle(
-            (col(Job.started_at).is_(None)) & (col(Job.created_at) < func.now() - queue_limit),
+            col(Job.started_at).is_(None) & (col(Job.stage_ready_at) < func.now() - queue_limit),
             lambda transitions, job, now: transitions.give_up(job, now, QUEUE_DEADLINE),
         )
         self._settle(

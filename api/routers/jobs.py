@@ -1,11 +1,12 @@
-"""Jobs: read one, or wait for it."""
+"""Jobs: read one, wait for it, cancel it, run it again."""
 
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.dependencies import MAX_WAIT_SECONDS, LinksDep, ReaderDep, WaitersDep
+from api.dependencies import MAX_WAIT_SECONDS, ControlDep, LinksDep, ReaderDep, WaitersDep
 from api.presenter import present
 from api.problems import PROBLEM_RESPONSES
 from api.reading import JobNotFoundError, JobRecord
@@ -44,6 +45,34 @@ async def wait_for_job(
 ) -> JobView:
     """Return the job as soon as it is done, or as it stands after `timeout` seconds."""
     return _show(await waiters.wait(job_id, seconds, owner=owner), links, response)
+
+
+@router.post("/{job_id}/cancel")
+async def cancel_job(
+    job_id: JobId,
+    control: ControlDep,
+    reader: ReaderDep,
+    links: LinksDep,
+    response: Response,
+    owner: Owner = None,
+) -> JobView:
+    """End the job: at once while it waits, after its stage while it runs; an ended one stays as it is."""
+    await control.cancel(job_id, owner)
+    return _show(await reader.one(job_id), links, response)
+
+
+@router.post("/{job_id}/retry", status_code=HTTPStatus.ACCEPTED)
+async def retry_job(
+    job_id: JobId,
+    control: ControlDep,
+    reader: ReaderDep,
+    links: LinksDep,
+    response: Response,
+    owner: Owner = None,
+) -> JobView:
+    """Run a failed job again, from the stage that failed, as a new turn of its conversation."""
+    await control.retry(job_id, owner)
+    return _show(await reader.one(job_id), links, response)
 
 
 def _show(record: JobRecord, links: LinksDep, response: Response) -> JobView:

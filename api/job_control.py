@@ -1,0 +1,52 @@
+"""Cancels and retries jobs. A race with a worker is decided by the database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from api.publishing import Publisher
+from api.reading import JobNotFoundError
+from shared.jobs import Hint
+from shared.models import Job
+from shared.transitions import Transitions
+
+_Move = Callable[[Transitions, Job, datetime], Hint | None]
+
+
+@dataclass(frozen=True, slots=True)
+class JobControl:
+    """Where an owner is named, the job must be theirs."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    publisher: Publisher
+    usage_zone: ZoneInfo
+
+    async def cancel(self, job_id: UUID, owner: str | None) -> None:
+        """End the job: at once while it waits, after its stage while it runs. Raises `JobNotFoundError`."""
+        await self._apply(Transitions.cancel, job_id, owner)
+
+    async def retry(self, job_id: UUID, owner: str | None) -> None:
+        """Run a failed job again. Raises `JobNotFoundError` or `NotRetryableError`."""
+        await self._apply(Transitions.retry, job_id, owner)
+
+    async def _apply(self, move: _Move, job_id: UUID, owner: str | None) -> None:
+        async with self.sessions.begin() as session:
+            hint = await session.run_sync(self._apply_in, move, job_id, owner)
+        if hint is not None:
+            await self.publisher.publish(hint)
+
+    def _apply_in(self, session: Session, move: _Move, job_id: UUID, owner: str | None) -> Hint | None:
+        found = session.execute(
+            select(col(Job.conversation_id), col(Job.user_id)).where(col(Job.id) == job_id)
+        ).one_or_none()
+        if found is None or owner not in {None, found.user_id}:
+            raise JobNotFoundError
+        transitions = Transitions(session, self.usage_zone)
+        return move(transitions, *transitions.lock(job_id, found.conversation_id))

@@ -1,0 +1,217 @@
+"""Engines with a known behaviour, plugged in by `package.module:ClassName` as anybody's are."""
+
+import time
+from collections.abc import Callable
+from threading import Event, Lock
+from typing import ClassVar, NoReturn
+
+import numpy as np
+from billiard.exceptions import SoftTimeLimitExceeded
+
+from worker.errors import (
+    EngineOutOfMemoryError,
+    EngineUnavailableError,
+    InvalidTutorReplyError,
+    NoSpeechError,
+    TutorTimeoutError,
+    TutorUnavailableError,
+)
+from worker.ports import Mistake, Recording, Speech, Transcript, TutorReply, TutorRequest, Word
+
+UNCLEAN = "a\0b\ud800c"
+CLEANED = "ab?c"
+
+
+def engine(cls: type[object]) -> str:
+    """Return how a setting names the engine."""
+    return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+class QuickTranscriber:
+    """Hears how long the recording is."""
+
+    name = "quick ear"
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        text = f"I heard {recording.seconds:.1f} seconds"
+        return Transcript(text, (Word("I", 0.0, 0.5, 0.9), Word("heard", 0.5, 1.0, 0.8)))
+
+
+class UncleanTranscriber:
+    """Gives text that neither PostgreSQL nor JSON can hold."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        return Transcript(UNCLEAN, (Word(UNCLEAN, 0.0, 0.5, 0.9),))
+
+
+class EmptyTranscriber:
+    """Breaks the port's promise that a transcript is never empty."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        return Transcript(" ")
+
+
+class NotANumberTranscriber:
+    """Gives a number that JSON does not have."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        return Transcript("Hello.", (Word("Hello.", 0.0, 0.5, float("nan")),))
+
+
+class NoSpeechTranscriber:
+    """Hears nothing in anything."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        raise NoSpeechError("No speech was heard.")
+
+
+class UnavailableTranscriber:
+    """Is not there."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        raise EngineUnavailableError("The ear is away.") from OSError("no device")
+
+
+class OutOfMemoryTranscriber:
+    """Has no memory left."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        raise EngineOutOfMemoryError("Out of memory.")
+
+
+class BrokenTranscriber:
+    """Has a defect."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        raise KeyError("a defect")
+
+
+class OverrunTranscriber:
+    """Is met by the soft time limit."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        raise SoftTimeLimitExceeded
+
+
+def _reply(text: str, *, score: int | None = 90, mistake: Mistake | None = None) -> TutorReply:
+    return TutorReply(text, mistake, None, None, score)
+
+
+class QuickTutor:
+    """Corrects the same mistake in everything and repeats what it remembers."""
+
+    name = "quick tutor"
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        remembered = "".join(f"[{turn.message} / {_wrong(turn.mistake)}]" for turn in request.history)
+        return TutorReply(
+            text=f"{remembered}{request.message}",
+            mistake=Mistake("am go", "am going", "verb tense"),
+            hinglish_explanation="Yahan 'going' chahiye.",
+            devanagari_explanation="यहाँ 'going' चाहिए।",
+            score=75,
+            tokens_in=12,
+            tokens_out=4,
+        )
+
+
+def _wrong(mistake: Mistake | None) -> str:
+    return mistake.wrong if mistake else "-"
+
+
+class TroubledTutor:
+    """Fails in the way that the message names."""
+
+    _WAYS: ClassVar[dict[str, Callable[[], TutorReply]]] = {
+        "unavailable": lambda: _raise(TutorUnavailableError("The tutor is away.")),
+        "timeout": lambda: _raise(TutorTimeoutError("The tutor is slow.")),
+        "invalid": lambda: _raise(InvalidTutorReplyError("The tutor babbles.")),
+        "memory": lambda: _raise(EngineOutOfMemoryError("Out of memory.")),
+        "defect": lambda: _raise(ZeroDivisionError("a defect")),
+        "soft limit": lambda: _raise(SoftTimeLimitExceeded()),
+        "nothing": lambda: None,  # type: ignore[dict-item,return-value]  # breaks the port: the point
+        "empty": lambda: _reply(" \n"),
+        "only NUL": lambda: _reply("\0\0"),
+        "score above": lambda: _reply("Good.", score=101),
+        "score below": lambda: _reply("Good.", score=-1),
+        "no mistake": lambda: _reply("Good.", mistake=Mistake("I go", "I go", "verb")),
+    }
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        return self._WAYS[request.message]()
+
+
+class UncleanTutor:
+    """Gives text that neither PostgreSQL nor JSON can hold."""
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        return TutorReply(UNCLEAN, Mistake(UNCLEAN, "right", UNCLEAN), UNCLEAN, UNCLEAN, 50)
+
+
+class WaitingTutor(QuickTutor):
+    """Says that a request has arrived, and answers it once it may go on."""
+
+    arrived: ClassVar[Event] = Event()
+    go_on: ClassVar[Event] = Event()
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        self.arrived.set()
+        assert self.go_on.wait(60)
+        return super().reply(request)
+
+
+class CountedTutor(QuickTutor):
+    """Takes its time to load and counts how often it is."""
+
+    loads: ClassVar[int] = 0
+    _lock: ClassVar[Lock] = Lock()
+
+    def __init__(self) -> None:
+        time.sleep(0.1)
+        with self._lock:
+            CountedTutor.loads += 1
+
+
+class UnloadableTutor(QuickTutor):
+    """Has a defect that shows while loading."""
+
+    def __init__(self) -> None:
+        raise RuntimeError("no weights at /secret/path")
+
+
+class UnreadyTutor(QuickTutor):
+    """Says itself why it cannot be loaded."""
+
+    def __init__(self) -> None:
+        raise EngineUnavailableError("The tutor's key is refused.")
+
+
+class QuickSynthesizer:
+    """Speaks a tenth of a second of a tone for each letter."""
+
+    name = "quick voice"
+
+    def speak(self, text: str) -> Speech:
+        wave = np.sin(np.arange(1600 * len(text)) * 440 * 2 * np.pi / 16_000) * 8000
+        return Speech(wave.astype(np.int16), 16_000)
+
+
+class TroubledSynthesizer:
+    """Fails in the way that the text names."""
+
+    def speak(self, text: str) -> Speech:
+        if "unavailable" in text:
+            raise EngineUnavailableError("The voice is away.")
+        if "memory" in text:
+            raise EngineOutOfMemoryError("Out of memory.")
+        if "soft limit" in text:
+            raise SoftTimeLimitExceeded
+        if "silent" in text:
+            return Speech(np.zeros(0, np.int16), 16_000)
+        if "float" in text:
+            return Speech(np.zeros(16_000, np.float32), 16_000)
+        raise ValueError("a defect")

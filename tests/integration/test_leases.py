@@ -1,0 +1,142 @@
+"""The keeper of leases: it renews what is at work, lets go what is done, and reports what overran."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from local.servers import EmbeddedPostgres
+from shared.jobs import Claim, Hint
+from tests.factories import WORKER, Bench
+from tests.stack import eventually
+from worker.leases import LeaseKeeper
+
+BEAT = timedelta(milliseconds=20)
+LONG = timedelta(minutes=10)
+NOW = timedelta(milliseconds=1)
+
+
+class Desk:
+    """A keeper beside its database, and what it reported as overrun."""
+
+    def __init__(self, bench: Bench, on_overrun: Callable[[Hint], None] | None = None) -> None:
+        self._bench = bench
+        self._kept: list[str] = []
+        self.overrun: list[Hint] = []
+        self._keeper = LeaseKeeper(
+            bench.sessions,
+            worker=WORKER,
+            lease=timedelta(seconds=30),
+            beat=BEAT,
+            on_overrun=on_overrun or self.overrun.append,
+        )
+
+    def keep(self, name: str, limit: timedelta = LONG) -> Claim:
+        """Claim a stage and keep its lease under the name."""
+        claim = self._bench.claimed(self._bench.text(conversation=name))
+        self._kept.append(name)
+        self._keeper.keep(name, Hint(claim.job.id, claim.stage), limit)
+        return claim
+
+    def drop(self, *names: str) -> None:
+        """Let the named leases go, all by default."""
+        for name in names or self._kept:
+            self._keeper.drop(name)
+
+    def leased_until(self, claim: Claim) -> datetime:
+        """Return when the claim's lease ends as things stand."""
+        until = self._bench.job(claim.job.id).lease_expires_at
+        assert until is not None
+        return until
+
+    def see_renewals(self, claim: Claim, count: int = 2) -> None:
+        """Return after the claim's lease was renewed so many times."""
+        seen: set[datetime] = set()
+
+        def look() -> bool:
+            seen.add(self.leased_until(claim))
+            return len(seen) > count
+
+        eventually(look, what=f"{count} renewals")
+
+
+@pytest.fixture
+def desk(bench: Bench) -> Iterator[Desk]:
+    desk = Desk(bench)
+    yield desk
+    desk.drop()
+
+
+def test_what_is_at_work_is_renewed_again_and_again(desk: Desk) -> None:
+    one, two = desk.keep("one"), desk.keep("two")
+
+    desk.see_renewals(one)
+    desk.see_renewals(two)
+
+    assert desk.overrun == []
+
+
+def test_what_is_done_is_not_renewed_any_more(desk: Desk) -> None:
+    done, at_work = desk.keep("done"), desk.keep("at work")
+    desk.drop("done")
+    desk.see_renewals(at_work)  # a beat may have been on its way
+    before = desk.leased_until(done)
+
+    desk.see_renewals(at_work)
+
+    assert desk.leased_until(done) == before
+
+
+def test_renewing_starts_again_after_a_time_without_work(desk: Desk) -> None:
+    desk.see_renewals(desk.keep("first"))
+    desk.drop("first")
+
+    desk.see_renewals(desk.keep("second"))
+
+
+def test_dropping_what_is_not_kept_is_harmless(desk: Desk) -> None:
+    desk.keep("one")
+
+    desk.drop("one", "one", "unknown")
+
+
+def test_a_stage_that_outlives_its_limit_is_reported_once_and_let_go(desk: Desk) -> None:
+    at_work = desk.keep("at work")
+    late = desk.keep("late", limit=NOW)
+    eventually(lambda: desk.overrun, what="the report")
+    before = desk.leased_until(late)
+
+    desk.see_renewals(at_work)
+
+    assert desk.overrun == [Hint(late.job.id, late.stage)]
+    assert desk.leased_until(late) == before
+
+
+def test_a_report_that_breaks_does_not_end_the_keeping(bench: Bench) -> None:
+    def break_down(_: Hint) -> None:
+        raise RuntimeError("broken")
+
+    desk = Desk(bench, on_overrun=break_down)
+    desk.keep("late", limit=NOW)
+    desk.see_renewals(desk.keep("at work"))
+    desk.drop()
+
+
+def test_the_keeper_outlives_a_database_that_is_away(
+    desk: Desk, database: Engine, postgres: EmbeddedPostgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    claim = desk.keep("one")
+    with psycopg.connect(postgres.url, autocommit=True) as operator:
+        name = psycopg.sql.Identifier(database.url.database or "")
+        allow = psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        operator.execute(allow.format(name, psycopg.sql.Literal(False)))
+        operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [database.url.database],
+        )
+        eventually(lambda: "could not be renewed" in caplog.text, what="a failed renewal")
+        operator.execute(allow.format(name, psycopg.sql.Literal(True)))
+
+    desk.see_renewals(claim)

@@ -1,0 +1,169 @@
+"""The schema: migrations up and down, and what they make compared with the models."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, Enum, create_engine, inspect, text
+
+from shared.models import metadata
+from shared.settings import SharedSettings
+from tests.conftest import ROOT, migrate
+
+CreateDatabase = Callable[[], str]
+TABLES = set(metadata.tables)
+WITH_UUID = TABLES - {"daily_usage", "workers"}
+
+
+def connect(url: str) -> Engine:
+    return create_engine(SharedSettings(database_url=url).database_url)
+
+
+def schema(url: str) -> dict[str, Any]:
+    """Return all that PostgreSQL knows of the schema, by table."""
+    engine = connect(url)
+    looks = ("get_columns", "get_pk_constraint", "get_foreign_keys", "get_check_constraints", "get_indexes")
+    inspector = inspect(engine)
+    found = {
+        table: {look: repr(getattr(inspector, look)(table)) for look in looks}
+        for table in inspector.get_table_names()
+    }
+    engine.dispose()
+    return found
+
+
+def alembic(url: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "alembic", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_migrations_go_up_and_down_and_up_again(create_database: CreateDatabase) -> None:
+    url = create_database()
+
+    migrate(url, "head")
+    first = schema(url)
+    migrate(url, "base")
+    nothing = schema(url)
+    migrate(url, "head")
+
+    assert set(first) == TABLES | {"alembic_version"}
+    assert set(nothing) == {"alembic_version"}
+    assert schema(url) == first
+
+
+def test_the_command_line_migrates_the_database_of_the_environment(create_database: CreateDatabase) -> None:
+    url = create_database()
+
+    process = alembic(url, "upgrade", "head")
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0, output
+    assert set(schema(url)) == TABLES | {"alembic_version"}
+
+
+def test_two_deploys_that_migrate_at_once_take_turns(create_database: CreateDatabase) -> None:
+    url = create_database()
+
+    processes = [alembic(url, "upgrade", "head") for _ in range(2)]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], outputs
+
+
+def test_nothing_is_left_to_migrate(database: Engine) -> None:
+    config = Config(ROOT / "alembic.ini")
+    with database.connect() as connection:
+        config.attributes["connection"] = connection
+        command.check(config)
+
+
+def test_models_and_migrations_agree_down_to_types_and_server_defaults(database: Engine) -> None:
+    with database.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_check_constraints_allow_exactly_what_the_models_know(database: Engine) -> None:
+    expected = {
+        f"ck_{table.name}_{column.type.name}": set(column.type.enums)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, Enum)
+    }
+    inspector = inspect(database)
+
+    allowed = {
+        constraint["name"]: set(re.findall(r"'(\w+)'", constraint["sqltext"]))
+        for table in TABLES
+        for constraint in inspector.get_check_constraints(table)
+    }
+
+    assert allowed == expected
+
+
+def test_every_constraint_and_index_is_named_by_the_convention(database: Engine) -> None:
+    with database.connect() as connection:
+        constraints = _names(
+            connection,
+            "SELECT conrelid::regclass::text, contype::text, conname FROM pg_constraint"
+            " WHERE connamespace = 'public'::regnamespace AND contype <> 'n'",
+        )
+        indexes = _names(
+            connection,
+            "SELECT tablename, CASE WHEN indexdef LIKE 'CREATE UNIQUE%' THEN 'u' ELSE 'i' END, indexname"
+            " FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT IN"
+            " (SELECT conname FROM pg_constraint)",
+        )
+
+    prefixes = {"p": "pk", "u": "uq", "f": "fk", "c": "ck", "i": "ix"}
+    found = [name for name in constraints + indexes if name[0] != "alembic_version"]
+    stray = [name for table, kind, name in found if not re.match(rf"{prefixes[kind]}_{table}(_|$)", name)]
+    assert stray == []
+    assert {kind for _, kind, _ in found} == set(prefixes)
+
+
+def _names(connection: Connection, query: str) -> list[tuple[str, str, str]]:
+    return [(row[0], row[1], row[2]) for row in connection.execute(text(query))]
+
+
+def test_every_moment_has_a_time_zone(database: Engine) -> None:
+    with database.connect() as connection:
+        types = connection.execute(
+            text(
+                "SELECT table_name, column_name, data_type FROM information_schema.columns"
+                " WHERE table_schema = 'public' AND (data_type LIKE 'time%' OR column_name LIKE '%\\_at')"
+            )
+        ).all()
+
+    assert len(types) > 15
+    assert {row.data_type for row in types} == {"timestamp with time zone"}
+
+
+@pytest.mark.parametrize("table", sorted(WITH_UUID))
+def test_rows_are_identified_by_uuids(database: Engine, table: str) -> None:
+    inspector = inspect(database)
+    types = {column["name"]: str(column["type"]) for column in inspector.get_columns(table)}
+
+    assert inspector.get_pk_constraint(table)["constrained_columns"] == ["id"]
+    assert types["id"] == "UUID"
+
+
+@pytest.mark.parametrize(("table", "key"), [("daily_usage", ["user_id", "day"]), ("workers", ["name"])])
+def test_rows_with_a_natural_key_are_identified_by_it(database: Engine, table: str, key: list[str]) -> None:
+    assert inspect(database).get_pk_constraint(table)["constrained_columns"] == key

@@ -1,0 +1,271 @@
+"""A stage from its hint to its record, with plugged-in engines, a real database and real files."""
+
+import json
+import threading
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import av
+import pytest
+from sqlalchemy import Engine
+
+from shared.jobs import Hint
+from shared.models import JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
+from shared.storage import MP3
+from tests import engines_for_tests as engines
+from tests.engines_for_tests import CLEANED, engine
+from tests.factories import Bench
+from tests.workbench import Workbench
+from worker.settings import WorkerSettings
+
+Build = Callable[..., Workbench]
+
+
+@pytest.fixture
+def build(bench: Bench, database: Engine, tmp_path: Path) -> Build:
+    """Return a function that makes a runner with the given engine classes; quick ones otherwise."""
+
+    def make(
+        *,
+        stt: type[object] = engines.QuickTranscriber,
+        llm: type[object] = engines.QuickTutor,
+        tts: type[object] = engines.QuickSynthesizer,
+        load: bool = True,
+        **settings: object,
+    ) -> Workbench:
+        chosen = {"stt_engine": engine(stt), "llm_engine": engine(llm), "tts_engine": engine(tts)}
+        values = {
+            "database_url": database.url.render_as_string(hide_password=False),
+            "data_dir": tmp_path,
+            **chosen,
+            **settings,
+        }
+        workbench = Workbench(bench, WorkerSettings.model_validate(values))
+        if load:
+            workbench.load()
+        return workbench
+
+    return make
+
+
+def test_a_recording_is_heard_answered_and_spoken(build: Build) -> None:
+    work = build()
+    job_id = work.voice(speak=["reply", "explanation"])
+
+    heard = work.run(job_id)
+    assert heard.transcript == "I heard 1.5 seconds"
+    assert heard.transcript_words == [
+        {"word": "I", "start": 0.0, "end": 0.5, "probability": 0.9},
+        {"word": "heard", "start": 0.5, "end": 1.0, "probability": 0.8},
+    ]
+    answered = work.run(job_id)
+    assert (answered.reply_text, answered.score) == ("I heard 1.5 seconds", 75)
+    assert (answered.mistake_wrong, answered.mistake_right) == ("am go", "am going")
+    assert (answered.tokens_in, answered.tokens_out) == (12, 4)
+    done = work.run(job_id)
+
+    assert done.status is JobStatus.SUCCEEDED
+    assert done.engines == {"stt": "quick ear", "llm": "quick tutor", "tts": "quick voice"}
+    assert work.published == [Hint(job_id, Stage.REPLY), Hint(job_id, Stage.SYNTHESIZE)]
+    assert done.warnings == []
+
+
+def test_what_is_spoken_is_stored_as_mp3_with_its_length(build: Build) -> None:
+    work = build()
+    job = work.run_all(work.bench.text(speak=["reply", "explanation"], message="Hello you"))
+
+    for audio_id, text in (
+        (job.reply_audio_id, job.reply_text),
+        (job.explanation_audio_id, job.devanagari_explanation),
+    ):
+        assert audio_id is not None
+        row = work.bench.audio_row(audio_id)
+        data = work.store.read(row.name)
+        assert (row.content_type, row.size_bytes, row.host) == (MP3, len(data), "here")
+        assert row.stored_at is not None
+        assert row.seconds == pytest.approx(0.1 * len(text or ""))
+        with av.open(BytesIO(data)) as sound:
+            assert sound.streams.audio[0].codec_context.name.startswith("mp3")
+
+
+def test_the_next_turn_is_published_when_one_ends(build: Build) -> None:
+    work = build()
+    first, second = work.bench.text(speak=[]), work.bench.text(speak=[])
+
+    work.run(first)
+
+    assert work.published == [Hint(second, Stage.REPLY)]
+
+
+@pytest.mark.parametrize(
+    ("transcriber", "code", "outcome"),
+    [
+        (engines.NoSpeechTranscriber, "no_speech", StageOutcome.FAILED),
+        (engines.EmptyTranscriber, "no_speech", StageOutcome.FAILED),
+        (engines.UnavailableTranscriber, "engine_unavailable", StageOutcome.FAILED),
+        (engines.OutOfMemoryTranscriber, "out_of_memory", StageOutcome.FAILED),
+        (engines.NotANumberTranscriber, "engine_unavailable", StageOutcome.FAILED),
+        (engines.BrokenTranscriber, "engine_unavailable", StageOutcome.FAILED),
+        (engines.OverrunTranscriber, "stt_timeout", StageOutcome.TIMED_OUT),
+    ],
+)
+def test_a_recording_that_cannot_be_understood_fails_the_job(
+    build: Build, transcriber: type[object], code: str, outcome: StageOutcome
+) -> None:
+    work = build(stt=transcriber)
+
+    job = work.run(work.voice())
+
+    assert (job.status, job.error_code, job.error_stage) == (JobStatus.FAILED, code, Stage.TRANSCRIBE)
+    assert job.error_detail
+    assert [(run.outcome, run.error_code) for run in work.bench.all(StageRun)] == [(outcome, code)]
+
+
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        ("unavailable", "tutor_unavailable"),
+        ("timeout", "llm_timeout"),
+        ("invalid", "tutor_invalid_reply"),
+        ("memory", "out_of_memory"),
+        ("defect", "tutor_unavailable"),
+        ("soft limit", "llm_timeout"),
+        ("nothing", "tutor_unavailable"),
+        ("empty", "tutor_invalid_reply"),
+        ("only NUL", "tutor_invalid_reply"),
+        ("score above", "tutor_invalid_reply"),
+        ("score below", "tutor_invalid_reply"),
+        ("no mistake", "tutor_invalid_reply"),
+    ],
+)
+def test_a_tutor_that_gives_no_usable_answer_fails_the_job(build: Build, way: str, code: str) -> None:
+    work = build(llm=engines.TroubledTutor)
+
+    job = work.run(work.bench.text(message=way))
+
+    assert (job.status, job.error_code, job.error_stage) == (JobStatus.FAILED, code, Stage.REPLY)
+    assert job.reply_text is None
+    assert work.bench.all(Message) == []
+
+
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        ("unavailable", "speech_failed"),
+        ("memory", "speech_out_of_memory"),
+        ("defect", "speech_failed"),
+        ("soft limit", "speech_timeout"),
+        ("silent", "speech_failed"),
+        ("float", "speech_failed"),
+    ],
+)
+def test_a_voice_that_fails_costs_only_the_voice(build: Build, way: str, code: str) -> None:
+    work = build(tts=engines.TroubledSynthesizer)
+
+    job = work.run_all(work.bench.text(message=way))
+
+    assert (job.status, job.reply_text, job.reply_audio_id) == (JobStatus.SUCCEEDED, way, None)
+    assert [warning["code"] for warning in job.warnings] == [code]
+
+
+def test_no_words_of_a_defect_reach_the_learner(build: Build) -> None:
+    work = build(stt=engines.BrokenTranscriber)
+
+    job = work.run(work.voice())
+
+    assert "defect" not in (job.error_detail or "")
+
+
+def test_text_that_no_database_can_hold_is_cleaned(build: Build) -> None:
+    work = build(stt=engines.UncleanTranscriber, llm=engines.UncleanTutor)
+
+    job = work.run_all(work.voice(speak=[]))
+
+    assert job.status is JobStatus.SUCCEEDED
+    assert job.transcript == CLEANED
+    assert [word["word"] for word in job.transcript_words or []] == [CLEANED]
+    texts = (job.reply_text, job.mistake_wrong, job.mistake_category, job.hinglish_explanation)
+    assert {*texts, job.devanagari_explanation} == {CLEANED}
+    assert json.dumps(job.transcript_words, ensure_ascii=False).encode()
+
+
+def test_a_recording_that_is_not_on_this_machine_fails_the_job(build: Build) -> None:
+    work = build()
+
+    job = work.run(work.bench.voice())
+
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "storage_unavailable")
+
+
+def test_an_engine_that_is_not_loaded_fails_the_stage(build: Build) -> None:
+    work = build(load=False)
+
+    assert work.run(work.bench.text()).error_code == "engine_unavailable"
+
+
+@pytest.mark.parametrize("stage", [Stage.REPLY, Stage.SYNTHESIZE])
+def test_a_repeated_hint_finds_nothing_to_do(build: Build, stage: Stage) -> None:
+    work = build()
+    job_id = work.bench.text(speak=[])
+    before = work.run(job_id)
+    work.published.clear()
+
+    after = work.run(job_id, stage)
+
+    assert after == before
+    assert work.published == []
+    assert len(work.bench.all(StageRun)) == 1
+
+
+def test_the_tutor_remembers_the_turns_that_succeeded(build: Build) -> None:
+    work, failing = build(), build(llm=engines.TroubledTutor)
+    work.run(work.bench.text(message="one", speak=[]))
+    failing.run(failing.bench.text(message="unavailable", speak=[]))
+    work.run(work.bench.text(message="elsewhere", conversation="other", speak=[]))
+    work.run(work.bench.text(message="two", speak=[]))
+
+    job = work.run(work.bench.text(message="three", speak=[]))
+
+    assert job.reply_text == "[one / am go][two / am go]three"
+
+
+@pytest.mark.parametrize(
+    ("limit", "remembered"),
+    [(0, ""), (1, ""), (2, "[c / am go]"), (3, "[c / am go]"), (4, "[b / am go][c / am go]"), (20, None)],
+)
+def test_the_tutors_memory_is_bounded_in_messages(build: Build, limit: int, remembered: str | None) -> None:
+    work = build(history_messages=limit)
+    for message in "abc":
+        work.run(work.bench.text(message=message, speak=[]))
+
+    job = work.run(work.bench.text(message="d", speak=[]))
+
+    everything = "[a / am go][b / am go][c / am go]"
+    assert job.reply_text == f"{everything if remembered is None else remembered}d"
+
+
+def test_a_voice_turn_is_remembered_by_its_transcript(build: Build) -> None:
+    work = build()
+    work.run_all(work.voice(speak=[]))
+
+    assert work.run(work.bench.text(message="d", speak=[])).reply_text == "[I heard 1.5 seconds / am go]d"
+
+
+def test_a_result_that_comes_after_the_lease_was_lost_is_dropped(build: Build) -> None:
+    work = build(llm=engines.WaitingTutor)
+    job_id = work.bench.text(speak=[])
+    running = threading.Thread(target=work.run, args=(job_id,))
+    running.start()
+    assert engines.WaitingTutor.arrived.wait(60)
+    work.bench.die(job_id)
+    other = work.bench.claimed(job_id, worker="another@here")
+    work.bench.reply(other, reply_text="The other's answer.")
+
+    engines.WaitingTutor.go_on.set()
+    running.join(30)
+
+    assert work.bench.job(job_id).reply_text == "The other's answer."
+    tutor = [message.text for message in work.bench.all(Message) if message.role is MessageRole.TUTOR]
+    assert tutor == ["The other's answer."]
+    assert work.published == []

@@ -1,0 +1,58 @@
+"""What a user did on a day is counted in the transaction that ends the job."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from shared.failures import TIMED_OUT
+from shared.models import DailyUsage, Stage
+from tests.factories import RECORDING_SECONDS, Bench, together
+
+
+def test_a_voice_turn_is_counted_once_with_all_its_numbers(bench: Bench) -> None:
+    claim = bench.at_stage(Stage.SYNTHESIZE)
+    bench.succeed(claim, reply_audio_id=bench.audio(3.0), explanation_audio_id=bench.audio(1.5))
+
+    (usage,) = bench.all(DailyUsage)
+    assert (usage.user_id, usage.text_turns, usage.voice_turns) == ("asha", 0, 1)
+    assert (usage.voice_seconds, usage.speech_seconds) == (RECORDING_SECONDS, 4.5)
+    assert (usage.corrections, usage.score_sum, usage.score_count) == (1, 75, 1)
+    assert (usage.tokens_in, usage.tokens_out) == (120, 40)
+
+
+def test_a_days_turns_add_up(bench: Bench) -> None:
+    bench.finish(bench.voice())
+    without_mistake = {"mistake_wrong": None, "mistake_right": None, "score": None}
+    bench.reply(bench.claimed(bench.text(speak=[])), **without_mistake)
+    bench.finish(bench.text(user_id="ravi", speak=[]))
+
+    usage = {row.user_id: row for row in bench.all(DailyUsage)}
+    assert (usage["asha"].text_turns, usage["asha"].voice_turns) == (1, 1)
+    assert (usage["asha"].corrections, usage["asha"].score_sum, usage["asha"].score_count) == (1, 75, 1)
+    assert (usage["asha"].tokens_in, usage["asha"].tokens_out) == (240, 80)
+    assert (usage["ravi"].text_turns, usage["ravi"].voice_turns) == (1, 0)
+
+
+def test_concurrent_turns_of_a_user_are_all_counted(bench: Bench) -> None:
+    ids = [bench.text(conversation=f"talk-{number}", speak=[]) for number in range(20)]
+
+    together(20, lambda number: bench.finish(ids[number]))
+
+    (usage,) = bench.all(DailyUsage)
+    assert (usage.text_turns, usage.score_sum, usage.score_count) == (20, 1500, 20)
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (datetime(2026, 1, 31, 18, 29, 59, tzinfo=UTC), date(2026, 1, 31)),
+        (datetime(2026, 1, 31, 18, 30, 0, tzinfo=UTC), date(2026, 2, 1)),
+    ],
+    ids=["before midnight in India", "from midnight in India"],
+)
+def test_a_turn_counts_on_the_day_it_is_in_india(bench: Bench, moment: datetime, day: date) -> None:
+    claim = bench.at_stage(Stage.SYNTHESIZE)
+
+    bench.give_up(claim.job.id, TIMED_OUT[Stage.SYNTHESIZE], at=moment)
+
+    assert [usage.day for usage in bench.all(DailyUsage)] == [day]

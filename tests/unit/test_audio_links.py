@@ -1,0 +1,86 @@
+"""Links to stored audio: good until they expire, and only as they were made."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from api.audio_links import AudioLinks, InvalidSignatureError
+from shared.storage import MP3, new_object_name
+
+NAME = new_object_name(MP3)
+
+
+def links(*, key: bytes = b"key", lifetime: timedelta = timedelta(hours=1)) -> AudioLinks:
+    return AudioLinks(key, base_url="http://api.example/", lifetime=lifetime)
+
+
+def parts(link: str) -> tuple[str, str, str]:
+    """Return the name, the expiry and the signature of a link."""
+    split = urlsplit(link)
+    query = parse_qs(split.query)
+    return split.path.removeprefix("/audio/"), query["expires"][0], query["signature"][0]
+
+
+def test_a_fresh_link_works() -> None:
+    link = links().link(NAME, links().expiry())
+
+    assert link.startswith(f"http://api.example/audio/{NAME}?expires=")
+    links().check(*parts(link))
+
+
+def test_a_link_works_in_every_process_with_the_key() -> None:
+    expiry = datetime.now(UTC) + timedelta(minutes=5)
+
+    assert links().link(NAME, expiry) == links().link(NAME, expiry)
+
+
+def test_the_expiry_is_said_in_whole_seconds() -> None:
+    expiry = links().expiry()
+    _, expires, _ = parts(links().link(NAME, expiry))
+
+    assert expiry == datetime.fromtimestamp(int(expires), UTC)
+
+
+def test_an_expired_link_is_refused() -> None:
+    old = links(lifetime=timedelta(seconds=-1))
+
+    with pytest.raises(InvalidSignatureError, match="not valid any more"):
+        links().check(*parts(old.link(NAME, old.expiry())))
+
+
+def test_a_link_cannot_be_changed() -> None:
+    name, expires, signature = parts(links().link(NAME, links().expiry()))
+    another = new_object_name(MP3)
+
+    for changed in (
+        (another, expires, signature),
+        (name, str(int(expires) + 1), signature),
+        (name, f"{expires}0", signature),
+        (name, f" {expires}", signature),
+        (name, "", signature),
+        (name, "never", signature),
+        (name, "9" * 5000, signature),
+        (name, expires, signature[:-1] + ("0" if signature[-1] != "0" else "1")),
+        (name, expires, signature.upper()),
+        (name, expires, ""),
+        (name, expires, "é" * 64),
+    ):
+        with pytest.raises(InvalidSignatureError):
+            links().check(*changed)
+
+
+def test_a_link_of_another_key_is_refused() -> None:
+    foreign = links(key=b"another").link(NAME, links().expiry())
+
+    with pytest.raises(InvalidSignatureError):
+        links().check(*parts(foreign))
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "..%2f..%2fetc%2fpasswd", "", "a.mp3", NAME + "\n"])
+def test_even_a_signed_name_that_is_not_ours_is_refused(name: str) -> None:
+    expires = str(int(links().expiry().timestamp()))
+    signature = links().link(name, links().expiry()).rpartition("=")[2]
+
+    with pytest.raises(InvalidSignatureError):
+        links().check(name, expires, signature)

@@ -1,0 +1,129 @@
+"""From a setting to an engine: chosen by name or by path, loaded once, never silently another."""
+
+import pytest
+
+from tests import engines_for_tests as engines
+from tests.engines_for_tests import CountedTutor, engine
+from tests.factories import together
+from worker.bootstrap import EngineKind, Engines, UnknownEngineError, kinds_served
+from worker.errors import EngineUnavailableError
+from worker.settings import WorkerSettings
+
+
+def chosen(**names: str) -> Engines:
+    return Engines(WorkerSettings.model_validate(names))
+
+
+def test_a_built_in_engine_is_chosen_by_its_name() -> None:
+    loaded = chosen(tts_engine="espeak")
+
+    loaded.load(EngineKind.TTS)
+
+    assert type(loaded.synthesizer).__name__ == "EspeakSynthesizer"
+    assert loaded.states()["tts"]["status"] == "loaded"
+
+
+def test_an_engine_is_chosen_by_its_path() -> None:
+    loaded = chosen(llm_engine=engine(engines.QuickTutor))
+
+    loaded.load(EngineKind.LLM)
+
+    assert isinstance(loaded.tutor, engines.QuickTutor)
+    assert loaded.name(EngineKind.LLM) == "quick tutor"
+    assert loaded.states()["llm"] == {"status": "loaded", "mode": "quick tutor"}
+
+
+def test_an_engine_without_a_name_is_called_by_its_setting() -> None:
+    path = engine(engines.UncleanTutor)
+    loaded = chosen(llm_engine=path)
+
+    loaded.load(EngineKind.LLM)
+
+    assert loaded.name(EngineKind.LLM) == path
+
+
+@pytest.mark.parametrize("kind", EngineKind)
+def test_an_unknown_name_is_refused_in_a_sentence_that_names_the_choices(kind: EngineKind) -> None:
+    with pytest.raises(UnknownEngineError) as refusal:
+        chosen(**{f"{kind}_engine": "nonesuch"})
+
+    sentence = str(refusal.value)
+    assert sentence.startswith(f"{kind.upper()}_ENGINE=nonesuch is not an engine: use ")
+    assert sentence.endswith(", or package.module:ClassName")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["tests.nonesuch:Tutor", "tests.engines_for_tests:Nonesuch", engine(engines.UnloadableTutor), "json:"],
+    ids=["no module", "no class", "breaks while loading", "half a path"],
+)
+def test_an_engine_that_cannot_be_built_is_unavailable_and_says_failed(path: str) -> None:
+    broken = chosen(llm_engine=path)
+
+    with pytest.raises(EngineUnavailableError, match="could not be loaded"):
+        broken.load(EngineKind.LLM)
+
+    state = broken.states()["llm"]
+    assert state["status"] == "failed"
+    assert path in state["reason"]
+    assert "/secret/path" not in state["reason"]
+    with pytest.raises(EngineUnavailableError):
+        _ = broken.tutor
+
+
+def test_an_engine_says_itself_why_it_cannot_be_loaded() -> None:
+    unready = chosen(llm_engine=engine(engines.UnreadyTutor))
+
+    with pytest.raises(EngineUnavailableError):
+        unready.load(EngineKind.LLM)
+
+    assert unready.states()["llm"] == {"status": "failed", "reason": "The tutor's key is refused."}
+
+
+def test_an_engine_is_not_loaded_before_it_is_asked_for() -> None:
+    loaded = chosen(llm_engine=engine(engines.QuickTutor))
+
+    assert loaded.states()["llm"] == {"status": "not_loaded"}
+    assert not loaded.is_settled(EngineKind.LLM)
+    with pytest.raises(EngineUnavailableError):
+        _ = loaded.tutor
+
+
+@pytest.mark.parametrize("cls", [engines.QuickTutor, engines.UnreadyTutor], ids=["loaded", "just failed"])
+def test_loading_is_settled_by_success_and_by_a_failure_just_now(cls: type[object]) -> None:
+    settled = chosen(llm_engine=engine(cls))
+    if cls is engines.UnreadyTutor:
+        with pytest.raises(EngineUnavailableError):
+            settled.load(EngineKind.LLM)
+    else:
+        settled.load(EngineKind.LLM)
+
+    assert settled.is_settled(EngineKind.LLM)
+    assert not settled.is_settled(EngineKind.STT)
+
+
+def test_sixteen_threads_load_an_engine_once() -> None:
+    shared, before = chosen(llm_engine=engine(CountedTutor)), CountedTutor.loads
+
+    def load(_: int) -> object:
+        shared.load(EngineKind.LLM)
+        return shared.tutor
+
+    tutors = together(16, load)
+
+    assert CountedTutor.loads == before + 1
+    assert len({id(tutor) for tutor in tutors}) == 1
+
+
+@pytest.mark.parametrize(
+    ("queues", "kinds"),
+    [
+        (["gpu"], [EngineKind.STT, EngineKind.TTS]),
+        (["llm"], [EngineKind.LLM]),
+        (["maintenance"], []),
+        (["gpu", "llm", "maintenance"], list(EngineKind)),
+        ([], []),
+    ],
+)
+def test_a_worker_needs_the_engines_of_its_queues(queues: list[str], kinds: list[EngineKind]) -> None:
+    assert sorted(kinds_served(queues)) == sorted(kinds)

@@ -1,0 +1,88 @@
+"""Dispatch: where a hint goes, and that a broker that is away says so soon."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+
+from local.ports import free_port
+from shared.jobs import Hint
+from shared.models import Stage
+from shared.queue import (
+    PUBLISH_TIMEOUT_SECONDS,
+    QUEUE_OF_STAGE,
+    PublishError,
+    QueueName,
+    TaskName,
+    create_celery,
+    direct_queue,
+    hint_from_message,
+    publish,
+)
+
+# Generous: what must not happen is to hang.
+BOUND_SECONDS = 20.0
+HINT = Hint(uuid4(), Stage.REPLY)
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never answers."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        yield server.getsockname()[1]
+
+
+def seconds_to_fail(port: int) -> float:
+    app = create_celery(f"redis://127.0.0.1:{port}/0", socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
+    started = time.monotonic()
+    with closing(app), pytest.raises(PublishError):
+        publish(app, HINT)
+    return time.monotonic() - started
+
+
+def test_a_dead_broker_is_an_error_soon() -> None:
+    assert seconds_to_fail(free_port()) < BOUND_SECONDS
+
+
+def test_a_hung_broker_is_an_error_soon(silent_port: int) -> None:
+    assert seconds_to_fail(silent_port) < BOUND_SECONDS
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_every_stage_has_a_task_of_its_name_on_its_queue(stage: Stage) -> None:
+    app = create_celery("redis://127.0.0.1:1/0", socket_timeout_seconds=1)
+
+    assert app.conf.task_routes[TaskName(stage)] == {"queue": QUEUE_OF_STAGE[stage]}
+
+
+def test_only_the_tutor_does_not_need_the_gpu() -> None:
+    assert QUEUE_OF_STAGE == {
+        Stage.TRANSCRIBE: QueueName.GPU,
+        Stage.REPLY: QueueName.LLM,
+        Stage.SYNTHESIZE: QueueName.GPU,
+    }
+
+
+def test_a_hint_survives_its_message() -> None:
+    assert hint_from_message(HINT.stage, str(HINT.job_id)) == HINT
+
+
+@pytest.mark.parametrize("words", ["", "not an id", "1"])
+def test_a_message_that_names_no_job_is_refused(words: str) -> None:
+    with pytest.raises(ValueError, match="UUID"):
+        hint_from_message(Stage.REPLY, words)
+
+
+def test_each_worker_has_a_queue_of_its_own() -> None:
+    assert direct_queue("gpu@one") != direct_queue("gpu@two")
+
+
+def test_two_applications_do_not_share_their_configuration() -> None:
+    first = create_celery("redis://127.0.0.1:1/0", socket_timeout_seconds=1)
+    second = create_celery("redis://127.0.0.1:2/0", socket_timeout_seconds=2)
+
+    assert first.conf.broker_url != second.conf.broker_url
+    assert first.conf.broker_transport_options["socket_timeout"] == 1

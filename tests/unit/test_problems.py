@@ -34,6 +34,7 @@ STATUSES = {
     ErrorCode.OUT_OF_MEMORY: 500,
     ErrorCode.INTERNAL_ERROR: 500,
     ErrorCode.CANCELLED: 409,
+    ErrorCode.NOT_RETRYABLE: 409,
 }
 
 

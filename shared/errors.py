@@ -43,6 +43,7 @@ class WarningCode(StrEnum):
     SPEECH_FAILED = "speech_failed"
     SPEECH_OUT_OF_MEMORY = "speech_out_of_memory"
     SPEECH_POISONED = "speech_poisoned"
+    MESSAGE_BLOCKED = "message_blocked"
 
 
 class DomainError(Exception):

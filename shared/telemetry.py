@@ -5,6 +5,7 @@ Never log a learner's words, a transcript, a key or a signed URL.
 
 import json
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -38,6 +39,7 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+_FRAMES_SHOWN = 5
 _READABLE = "%(asctime)s %(levelname)-7s %(name)s [request %(request_id)s job %(job_id)s] %(message)s"
 
 
@@ -49,8 +51,26 @@ def configure_logging(app_env: AppEnv) -> None:
         _JsonFormatter() if app_env is AppEnv.PROD else logging.Formatter(_READABLE, "%H:%M:%S")
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "kombu", "celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    for noisy in (
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "kombu",
+        "celery.worker.strategy",
+        "celery.app.trace",
+        "celery.beat",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def without_words(error: BaseException | None) -> str:
+    """Return what an exception is and where it came from, without its text: that may quote a learner."""
+    if error is None:
+        return "no cause"
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
+    places = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
+    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    return f"{name} at {places}" + (f", from {without_words(error.__cause__)}" if error.__cause__ else "")
 
 
 @contextmanager

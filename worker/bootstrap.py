@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -34,15 +34,42 @@ KIND_OF_STAGE = {
     Stage.SYNTHESIZE: EngineKind.TTS,
 }
 
-_BUILT_IN = {
-    EngineKind.STT: {"pocketsphinx": "worker.engines.pocketsphinx:PocketsphinxTranscriber"},
-    EngineKind.LLM: {"offline": "worker.engines.offline:OfflineTutor"},
-    EngineKind.TTS: {"espeak": "worker.engines.espeak:EspeakSynthesizer"},
-}
-
 
 class UnknownEngineError(Exception):
     """A setting names an engine that is neither built in nor importable by its form."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How an engine is built: the class at `path`, called with what `arguments` takes from the settings.
+
+    `arguments` raises `EngineUnavailableError` where the settings lack what the engine needs.
+    """
+
+    path: str
+    arguments: Callable[[WorkerSettings], Mapping[str, object]] = lambda _: {}
+
+
+def _gemini_arguments(settings: WorkerSettings) -> Mapping[str, object]:
+    key = settings.gemini_api_key.get_secret_value().strip() if settings.gemini_api_key else ""
+    if not key:
+        raise EngineUnavailableError(
+            "GEMINI_API_KEY is not set, and the gemini tutor cannot answer without it."
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise EngineUnavailableError("GEMINI_API_KEY has characters that no key has.")
+    url = settings.gemini_base_url
+    return {"api_key": key, "model": settings.gemini_model, "base_url": None if url is None else str(url)}
+
+
+_BUILT_IN = {
+    EngineKind.STT: {"pocketsphinx": _Recipe("worker.engines.pocketsphinx:PocketsphinxTranscriber")},
+    EngineKind.LLM: {
+        "gemini": _Recipe("worker.engines.gemini:GeminiTutor", _gemini_arguments),
+        "offline": _Recipe("worker.engines.offline:OfflineTutor"),
+    },
+    EngineKind.TTS: {"espeak": _Recipe("worker.engines.espeak:EspeakSynthesizer")},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +93,15 @@ class Engines:
             EngineKind.LLM: settings.llm_engine,
             EngineKind.TTS: settings.tts_engine,
         }
-        self._paths = {kind: _path_of(kind, name) for kind, name in self.chosen.items()}
+        self._settings = settings
+        self._recipes = {kind: _recipe_of(kind, name) for kind, name in self.chosen.items()}
         self._engines: dict[EngineKind, Any] = {}
         self._failed: dict[EngineKind, _Failed] = {}
         self._lock = threading.Lock()
+
+    def check(self, kind: EngineKind) -> None:
+        """Load nothing; raise `EngineUnavailableError` where the settings lack what the engine needs."""
+        self._recipes[kind].arguments(self._settings)
 
     def load(self, kind: EngineKind) -> None:
         """Build the engine unless it is built. Raises `EngineError`."""
@@ -78,7 +110,7 @@ class Engines:
                 return
             started = time.monotonic()
             try:
-                self._engines[kind] = _build(self._paths[kind])
+                self._engines[kind] = _build(self._recipes[kind], self._settings)
             except EngineError as error:
                 self._failed[kind] = _Failed(error.detail, time.monotonic())
                 logger.exception("%s engine %s could not be loaded", kind, self.chosen[kind])
@@ -130,21 +162,21 @@ class Engines:
         return {"status": "failed", "reason": failed.reason} if failed else {"status": "not_loaded"}
 
 
-def _path_of(kind: EngineKind, name: str) -> str:
-    path = _BUILT_IN[kind].get(name, name)
-    if ":" not in path:
+def _recipe_of(kind: EngineKind, name: str) -> _Recipe:
+    recipe = _BUILT_IN[kind].get(name, _Recipe(name))
+    if ":" not in recipe.path:
         known = ", ".join(sorted(_BUILT_IN[kind]))
         raise UnknownEngineError(
             f"{kind.upper()}_ENGINE={name} is not an engine: use {known}, or package.module:ClassName"
         )
-    return path
+    return recipe
 
 
-def _build(path: str) -> object:
-    module_name, _, class_name = path.partition(":")
+def _build(recipe: _Recipe, settings: WorkerSettings) -> object:
+    module_name, _, class_name = recipe.path.partition(":")
     try:
-        return getattr(import_module(module_name), class_name)()
+        return getattr(import_module(module_name), class_name)(**recipe.arguments(settings))
     except EngineError:
         raise
     except Exception as error:
-        raise EngineUnavailableError(f"{path} could not be loaded: {type(error).__name__}") from error
+        raise EngineUnavailableError(f"{recipe.path} could not be loaded: {type(error).__name__}") from error

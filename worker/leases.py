@@ -27,7 +27,7 @@ class _Held:
 
 
 class LeaseKeeper:
-    """Renews the leases of the stages at work each `beat`. Thread-safe.
+    """Renews the leases of the stages at work each `heartbeat`. Thread-safe.
 
     When a stage outlives its deadline, `on_overrun` is called, once, and its lease is let go.
     """
@@ -38,13 +38,13 @@ class LeaseKeeper:
         *,
         worker: str,
         lease: timedelta,
-        beat: timedelta,
+        heartbeat: timedelta,
         on_overrun: Callable[[Hint], None],
     ) -> None:
         self._sessions = sessions
         self._worker = worker
         self._lease = lease
-        self._beat_seconds = beat.total_seconds()
+        self._heartbeat_seconds = heartbeat.total_seconds()
         self._on_overrun = on_overrun
         self._held: dict[str, _Held] = {}
         self._changed = threading.Condition()
@@ -62,18 +62,18 @@ class LeaseKeeper:
             self._held.pop(key, None)
 
     def _run(self) -> None:
-        next_beat = time.monotonic()
+        next_renewal = time.monotonic()
         while True:
             with self._changed:
                 if not self._held:
                     self._changed.wait()
-                    next_beat = time.monotonic() + self._beat_seconds
-                wake_at = min((held.deadline for held in self._held.values()), default=next_beat)
-                self._changed.wait(max(0.0, min(next_beat, wake_at) - time.monotonic()))
+                    next_renewal = time.monotonic() + self._heartbeat_seconds
+                wake_at = min((held.deadline for held in self._held.values()), default=next_renewal)
+                self._changed.wait(max(0.0, min(next_renewal, wake_at) - time.monotonic()))
             self._end_overruns()
-            if time.monotonic() >= next_beat:
+            if time.monotonic() >= next_renewal:
                 self._renew()
-                next_beat = time.monotonic() + self._beat_seconds
+                next_renewal = time.monotonic() + self._heartbeat_seconds
 
     def _end_overruns(self) -> None:
         now = time.monotonic()

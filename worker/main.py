@@ -100,11 +100,12 @@ def _configure_logging(**_: object) -> None:
 
 @celery_signals.worker_init.connect
 def _refuse_or_load(sender: Any, **_: object) -> None:
-    """Check the engines' names; on the thread pool, which has no child, load them here and now."""
+    """Check the engines and their needs; on the thread pool, which has no child, load them here and now."""
     try:
         engines = Engines(settings)
-        if issubclass(sender.pool_cls, ThreadPool):
-            for kind in kinds_served(_queues(sender)):
+        for kind in kinds_served(_queues(sender)):
+            engines.check(kind)
+            if issubclass(sender.pool_cls, ThreadPool):
                 process_runtime().engines.load(kind)
     except (UnknownEngineError, EngineError) as error:
         raise SystemExit(f"The worker does not start: {error}") from error

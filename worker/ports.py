@@ -19,6 +19,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from shared.errors import WarningCode
+
 Samples = npt.NDArray[np.int16]
 
 RECORDING_RATE = 16_000
@@ -102,6 +104,14 @@ class TutorRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class TutorWarning:
+    """Why a reply has less than was asked for; `detail` is safe to show a learner."""
+
+    code: WarningCode
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class TutorReply:
     """The tutor's answer.
 
@@ -109,6 +119,7 @@ class TutorReply:
     `hinglish_explanation` (romanized) and `devanagari_explanation` (the same, for a Hindi voice)
     explain the mistake and are None without one. `score`: 0–100, or None where nothing can be judged.
     `tokens_in` and `tokens_out`: what the provider counted, 0 for an engine that counts none.
+    `warnings` reach the client with the reply.
     """
 
     text: str
@@ -118,6 +129,7 @@ class TutorReply:
     score: int | None
     tokens_in: int = 0
     tokens_out: int = 0
+    warnings: Sequence[TutorWarning] = ()
 
 
 class Tutor(Protocol):

@@ -73,7 +73,7 @@ class Settler:
             self._sessions,
             worker=worker,
             lease=settings.lease,
-            beat=settings.heartbeat,
+            heartbeat=settings.heartbeat,
             on_overrun=lambda hint: self.settle("", hint, timed_out=True),
         )
 

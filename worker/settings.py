@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
 
 from shared.models import Stage
 from shared.settings import AppEnv, SharedSettings
 
 _DEFAULT_ENGINES = {
-    AppEnv.DEV: ("pocketsphinx", "offline", "espeak"),
+    AppEnv.DEV: ("pocketsphinx", "offline", "espeak"),  # the tutor: `gemini` where a key is set
     AppEnv.PROD: ("whisper", "gemini", "neural"),
 }
 
@@ -23,8 +23,12 @@ class WorkerSettings(SharedSettings):
     """What a worker reads from the environment. Durations are in seconds."""
 
     stt_engine: str = Field(default="", description="`pocketsphinx` or `package.module:ClassName`")
-    llm_engine: str = Field(default="", description="`offline` or `package.module:ClassName`")
+    llm_engine: str = Field(default="", description="`gemini`, `offline` or `package.module:ClassName`")
     tts_engine: str = Field(default="", description="`espeak` or `package.module:ClassName`")
+
+    gemini_api_key: SecretStr | None = Field(default=None, description="the `gemini` tutor's key")
+    gemini_model: str = Field(default="gemini-3.6-flash", description="a name from the provider's list")
+    gemini_base_url: AnyHttpUrl | None = Field(default=None, description="instead of the provider's address")
 
     stt_timeout_seconds: float = Field(default=30, gt=0, description="limit of `transcribe`")
     llm_timeout_seconds: float = Field(default=60, gt=0, description="limit of `reply`, retries included")
@@ -49,6 +53,8 @@ class WorkerSettings(SharedSettings):
     @model_validator(mode="after")
     def _fill_in(self) -> Self:
         stt, llm, tts = _DEFAULT_ENGINES[self.app_env]
+        if self.gemini_api_key:
+            llm = "gemini"
         self.stt_engine = self.stt_engine or stt
         self.llm_engine = self.llm_engine or llm
         self.tts_engine = self.tts_engine or tts

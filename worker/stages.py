@@ -84,10 +84,12 @@ class StageRunner:
         except SoftTimeLimitExceeded:
             return TIMED_OUT[claim.stage]
         except DomainError as error:
-            logger.warning("%s failed: %s", claim.stage, error.code, exc_info=error.__cause__)
+            cause = telemetry.without_words(error.__cause__)
+            logger.warning("%s failed: %s (%s)", claim.stage, error.code, cause)
             return _failure(claim.stage, error)
-        except Exception:
-            logger.exception("%s broke", claim.stage)
+        except Exception as error:  # noqa: BLE001
+            # An engine is anybody's code; whatever it raises must end the stage, not the worker.
+            logger.error("%s broke: %s", claim.stage, telemetry.without_words(error))
             return _defect(claim.stage)
         kind = KIND_OF_STAGE[claim.stage]
         return StageResult(kind, self._engines.name(kind), columns)
@@ -201,6 +203,7 @@ def _reply_columns(reply: TutorReply) -> dict[str, object]:
         "score": reply.score,
         "tokens_in": reply.tokens_in,
         "tokens_out": reply.tokens_out,
+        "warnings": [{"code": str(warning.code), "detail": warning.detail} for warning in reply.warnings],
     }
 
 

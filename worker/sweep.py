@@ -6,13 +6,14 @@ a time; every step is a short transaction of its own, so the sweep's own death h
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from celery import Celery
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
@@ -100,7 +101,8 @@ class Sweep:
                 .limit(_BATCH)
             ).all()
         for job_id, conversation_id in found:
-            with self._sessions.begin() as session:
+            # A job may have been deleted since it was found.
+            with suppress(NoResultFound), self._sessions.begin() as session:
                 transitions = Transitions(session, self._settings.usage_timezone)
                 job, now = transitions.lock(job_id, conversation_id)
                 still = select(col(Job.id)).where(

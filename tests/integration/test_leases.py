@@ -29,7 +29,7 @@ class Desk:
             bench.sessions,
             worker=WORKER,
             lease=timedelta(seconds=30),
-            beat=BEAT,
+            heartbeat=BEAT,
             on_overrun=on_overrun or self.overrun.append,
         )
 

@@ -3,8 +3,9 @@
 import contextlib
 import fcntl
 import os
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from local.console import Console
 from local.embedded import EmbeddedServer
 from local.ports import LOOPBACK, is_free
 from local.processes import StartError
-from local.programs import child_environment, migration, programs
+from local.programs import child_environment, migration, preflight, programs
 from local.readiness import is_ready
 from local.secrets_file import write_private
 from local.servers import EmbeddedPostgres, EmbeddedRedis
@@ -28,6 +29,7 @@ def launch(settings: LauncherSettings, console: Console, stop_requests: StopRequ
         _refuse_busy_ports(settings)
         servers = Servers(settings)
         environment = child_environment(settings, servers.urls)
+        _refuse_unready_workers(environment)
         with (
             Supervisor(servers.embedded, console, stop_requests) as keeper,
             servers.announced(settings.data_dir / "servers.env"),
@@ -112,6 +114,15 @@ def _refuse_busy_ports(settings: LauncherSettings) -> None:
             raise StartError(
                 f"{name} {port} is in use on {host}; stop what uses it, or set {name} to another"
             )
+
+
+def _refuse_unready_workers(environment: Mapping[str, str]) -> None:
+    # In a session of its own, so that Ctrl-C reaches it only through us.
+    check = subprocess.run(
+        preflight(), env=environment, capture_output=True, text=True, start_new_session=True, check=False
+    )
+    if check.returncode:
+        raise StartError(check.stderr.strip())
 
 
 def _show_addresses(settings: LauncherSettings, urls: dict[str, str], console: Console) -> None:

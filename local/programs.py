@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from local.settings import LauncherSettings
 from local.supervisor import Program
 
+_TUTOR_KEY = "GEMINI_API_KEY"
 _PYTHON = (sys.executable, "-m")
 _CELERY = (*_PYTHON, "celery", "--quiet", "-A", "worker.main")
 _WORKER = (*_CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
@@ -27,8 +28,13 @@ def migration(environment: Mapping[str, str]) -> Program:
     return Program("migrate", (*_PYTHON, "alembic", "upgrade", "head"), environment)
 
 
+def preflight() -> tuple[str, ...]:
+    """Return the command that says in a sentence, with exit status 1, why the workers could not start."""
+    return (*_PYTHON, "worker.preflight")
+
+
 def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list[Program]:
-    """Return everything that runs beside the servers."""
+    """Return everything that runs beside the servers. Only the tutor's worker is given the tutor's key."""
     commands = {
         "api": _api(settings),
         "gpu": _worker("gpu", "prefork", 1),
@@ -36,7 +42,11 @@ def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list
         "maintenance": (*_worker("maintenance", "threads", 2), "--beat"),
         "flower": (*_CELERY, "flower", "--address=127.0.0.1", f"--port={settings.flower_port}"),
     }
-    return [Program(name, command, environment) for name, command in commands.items()]
+    keyless = {name: value for name, value in environment.items() if name != _TUTOR_KEY}
+    return [
+        Program(name, command, environment if name == "llm" else keyless)
+        for name, command in commands.items()
+    ]
 
 
 def _api(settings: LauncherSettings) -> tuple[str, ...]:

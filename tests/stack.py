@@ -60,7 +60,7 @@ class Stack:
         )
         settings.data_dir.mkdir(parents=True)
         urls = {"DATABASE_URL": database_url, "REDIS_URL": redis.url}
-        environment = child_environment(settings, urls) | FAST | extra
+        environment = child_environment(settings, urls) | FAST | {"LLM_ENGINE": "offline"} | extra
         self._programs = {program.name: program for program in programs(settings, environment)}
         self._running: dict[str, Process] = {}
         self.client = httpx.Client(base_url=settings.local_url, timeout=90)

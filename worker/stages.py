@@ -89,7 +89,7 @@ class StageRunner:
             return _failure(claim.stage, error)
         except Exception as error:  # noqa: BLE001
             # An engine is anybody's code; whatever it raises must end the stage, not the worker.
-            logger.error("%s broke: %s", claim.stage, telemetry.without_words(error))
+            logger.error("%s broke: %s", claim.stage, telemetry.without_words(error))  # noqa: TRY400
             return _defect(claim.stage)
         kind = KIND_OF_STAGE[claim.stage]
         return StageResult(kind, self._engines.name(kind), columns)

@@ -9,6 +9,7 @@ from api.audio_links import AudioLinks
 from api.chats import Chats
 from api.health import HealthChecks
 from api.job_control import JobControl
+from api.model_loading import ModelLoading
 from api.reading import JobReader
 from api.services import Services
 from api.voice_form import VoiceChat, read_voice_chat
@@ -37,6 +38,10 @@ def _waiters(services: ServicesDep) -> JobWaiters:
 
 def _control(services: ServicesDep) -> JobControl:
     return services.control
+
+
+def _model_loading(services: ServicesDep) -> ModelLoading:
+    return services.model_loading
 
 
 def _reader(services: ServicesDep) -> JobReader:
@@ -68,6 +73,7 @@ def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> int 
 ChatsDep = Annotated[Chats, Depends(_chats)]
 WaitersDep = Annotated[JobWaiters, Depends(_waiters)]
 ControlDep = Annotated[JobControl, Depends(_control)]
+ModelLoadingDep = Annotated[ModelLoading, Depends(_model_loading)]
 ReaderDep = Annotated[JobReader, Depends(_reader)]
 LinksDep = Annotated[AudioLinks, Depends(_links)]
 StoreDep = Annotated[LocalAudioStore, Depends(_store)]

@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from api import problems
 from api.body_limit import BodyLimit
 from api.request_ids import HEADER, RequestIds
-from api.routers import audio, chat, health, jobs
+from api.routers import audio, chat, health, jobs, models
 from api.services import running_services
 from api.settings import ApiSettings
 from shared import __version__, telemetry
@@ -33,7 +33,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for router in (chat.router, jobs.router, audio.router, health.router):
+    for router in (chat.router, jobs.router, models.router, audio.router, health.router):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(BodyLimit)

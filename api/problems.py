@@ -54,6 +54,12 @@ KINDS: Mapping[ErrorCode, _Kind] = {
         HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True
     ),
     ErrorCode.INTERNAL_ERROR: _Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side"),
+    ErrorCode.MODELS_TIMEOUT: _Kind(
+        HTTPStatus.GATEWAY_TIMEOUT, "The models are not loaded yet", retryable=True
+    ),
+    ErrorCode.BROKER_UNAVAILABLE: _Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True
+    ),
     ErrorCode.WAIT_TIMEOUT: _Kind(HTTPStatus.GATEWAY_TIMEOUT, "The job is not finished yet", retryable=True),
     ErrorCode.NO_SPEECH: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "No speech was heard"),
     ErrorCode.STT_TIMEOUT: _Kind(HTTPStatus.GATEWAY_TIMEOUT, "Transcription took too long", retryable=True),

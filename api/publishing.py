@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from celery import Celery
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from shared import jobs, queue
 from shared.jobs import Hint
-from shared.queue import PublishError
+from shared.queue import PublishError, TaskName
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +46,21 @@ class Publisher:
     async def _send(self, hint: Hint) -> bool:
         if time.monotonic() < self._broken_until:
             return False
-        sending = asyncio.get_running_loop().run_in_executor(self._threads, queue.publish, self._app, hint)
         try:
-            await asyncio.wait_for(sending, PUBLISH_LIMIT_SECONDS)
+            await self._in_a_thread(lambda: queue.publish(self._app, hint))
         except (PublishError, TimeoutError):
             self._broken_until = time.monotonic() + _BREAK_SECONDS
             logger.warning("the broker did not take a hint; the sweep will publish it")
             return False
         return True
+
+    async def send(self, name: TaskName, *args: str, queue_name: str) -> None:
+        """Send a task that no sweep would send again. Raises `PublishError`, or `TimeoutError` after 2 s."""
+        await self._in_a_thread(lambda: queue.send_task(self._app, name, *args, queue=queue_name))
+
+    async def _in_a_thread(self, send: Callable[[], None]) -> None:
+        sending = asyncio.get_running_loop().run_in_executor(self._threads, send)
+        await asyncio.wait_for(sending, PUBLISH_LIMIT_SECONDS)
 
     def close(self) -> None:
         """Give the threads up; a hung one does not delay the process's end by more than its timeout."""

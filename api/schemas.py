@@ -186,3 +186,19 @@ class Readiness(BaseModel):
     """The service can accept jobs."""
 
     status: Literal["ready"] = "ready"
+
+
+class ModelState(BaseModel):
+    """What became of loading a model; `mode` names the engine."""
+
+    status: Literal["loaded", "not_loaded", "failed"]
+    mode: str | None = None
+    reason: str | None = None
+
+
+class ModelStates(BaseModel):
+    """What became of loading every model; voices stand under their own names."""
+
+    stt: ModelState
+    llm: ModelState
+    tts: dict[str, str]

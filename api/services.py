@@ -15,6 +15,7 @@ from api.audio_links import AudioLinks
 from api.chats import Chats
 from api.health import HealthChecks
 from api.job_control import JobControl
+from api.model_loading import ModelLoading
 from api.publishing import Publisher
 from api.reading import JobReader
 from api.settings import ApiSettings
@@ -32,6 +33,7 @@ class Services:
     settings: ApiSettings
     chats: Chats
     control: JobControl
+    model_loading: ModelLoading
     reader: JobReader
     waiters: JobWaiters
     links: AudioLinks
@@ -67,10 +69,11 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         socket.gethostname(),
     )
     control = JobControl(sessions, publisher, settings.usage_timezone)
+    loading = ModelLoading(sessions, publisher)
     health = HealthChecks(sessions, redis, store, settings.app_env)
     try:
         async with waiters.running():
-            yield Services(settings, chats, control, reader, waiters, links, store, health)
+            yield Services(settings, chats, control, loading, reader, waiters, links, store, health)
     finally:
         publisher.close()
         await redis.aclose()

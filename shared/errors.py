@@ -21,6 +21,8 @@ class ErrorCode(StrEnum):
     DATABASE_UNAVAILABLE = "database_unavailable"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     INTERNAL_ERROR = "internal_error"
+    MODELS_TIMEOUT = "models_timeout"
+    BROKER_UNAVAILABLE = "broker_unavailable"
     WAIT_TIMEOUT = "wait_timeout"
 
     NO_SPEECH = "no_speech"

@@ -277,7 +277,11 @@ class DailyUsage(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A worker process as it last reported. `engines`: chosen ones; `models`: what its child has loaded."""
+    """A worker as it last reported.
+
+    `engines`: the chosen ones; `models`: what became of loading them, tried last at `models_tried_at`,
+    which is None until then.
+    """
 
     __tablename__ = "workers"
 
@@ -287,5 +291,6 @@ class Worker(SQLModel, table=True):
     queues: list[str] = Field(sa_type=ARRAY(String(64)))
     engines: dict[str, str] = Field(default_factory=dict, sa_type=JSONB)
     models: dict[str, dict[str, str]] = Field(default_factory=dict, sa_type=JSONB)
+    models_tried_at: datetime | None = Field(default=None, sa_type=_Moment)
     started_at: datetime = Field(default=None, sa_type=_Moment, sa_column_kwargs=_SET_BY_DATABASE)
     seen_at: datetime = Field(default=None, sa_type=_Moment, sa_column_kwargs=_SET_BY_DATABASE)

@@ -40,11 +40,17 @@ def report_start(session: Session, worker: Worker) -> None:
 
 
 def report_models(session: Session, name: str, models: Mapping[str, Mapping[str, str]]) -> None:
-    """Write what the worker's child has loaded: for each engine kind a `status` and perhaps a `reason`."""
+    """Write what became of loading the worker's models; nothing, where none is loaded any more.
+
+    For each engine kind a `status` (`loaded`, `failed`, `not_loaded`), the `mode` or the `reason`.
+    """
     session.execute(
         update(Worker)
         .where(col(Worker.name) == name)
-        .values(models={kind: dict(state) for kind, state in models.items()})
+        .values(
+            models={kind: dict(state) for kind, state in models.items()},
+            models_tried_at=func.now() if models else None,
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -1,0 +1,95 @@
+"""Has every live worker load its models, and tells what became of it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from api.publishing import Publisher
+from api.schemas import ModelState, ModelStates
+from shared import workers
+from shared.errors import DomainError, ErrorCode
+from shared.models import Worker
+from shared.queue import PublishError, TaskName, direct_queue
+
+LIMIT_SECONDS = 300.0
+_LOOK_AGAIN_SECONDS = 0.25
+
+
+class ModelsTimeoutError(DomainError):
+    """A worker did not report its models in time."""
+
+    code = ErrorCode.MODELS_TIMEOUT
+
+
+class BrokerUnavailableError(DomainError):
+    """The workers could not be asked."""
+
+    code = ErrorCode.BROKER_UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoading:
+    """Asks the workers over the broker, each on its own queue, and reads their answers in the database."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    publisher: Publisher
+
+    async def load_all(self) -> ModelStates:
+        """Return what became of each kind's model once every live worker has tried to load its own.
+
+        Raises `ModelsTimeoutError` past five minutes, `BrokerUnavailableError`.
+        """
+        asked_at, fleet = await self._look()
+        for worker in _serving(fleet):
+            await self._ask(worker)
+        try:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                while not all(_tried_since(asked_at, worker) for worker in _serving(fleet)):
+                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                    _, fleet = await self._look()
+        except TimeoutError:
+            raise ModelsTimeoutError("The models are still loading. Please look again later.") from None
+        return ModelStates(
+            stt=_state("stt", fleet),
+            llm=ModelState(**_state("llm", fleet).model_dump(exclude={"mode"})),
+            tts=_by_name(_state("tts", fleet)),
+        )
+
+    async def _ask(self, worker: Worker) -> None:
+        try:
+            await self.publisher.send(TaskName.WARM_UP, *worker.queues, queue_name=direct_queue(worker.name))
+        except (PublishError, TimeoutError) as error:
+            raise BrokerUnavailableError("The workers cannot be reached just now.") from error
+
+    async def _look(self) -> tuple[datetime, Sequence[Worker]]:
+        async with self.sessions() as session:
+            now = (await session.execute(select(func.now()))).scalar_one()
+            return now, await session.run_sync(workers.live)
+
+
+def _by_name(state: ModelState) -> dict[str, str]:
+    """Return a voice's state under its engine's own name; a failed one's with the reason."""
+    if state.status == "loaded" and state.mode is not None:
+        return {state.mode: state.status}
+    return state.model_dump(exclude_none=True)
+
+
+def _serving(fleet: Iterable[Worker]) -> list[Worker]:
+    return [worker for worker in fleet if worker.engines]
+
+
+def _tried_since(asked_at: datetime, worker: Worker) -> bool:
+    return worker.models_tried_at is not None and worker.models_tried_at > asked_at
+
+
+def _state(kind: str, fleet: Iterable[Worker]) -> ModelState:
+    """Return the worst state among the workers that serve the kind."""
+    states = [worker.models[kind] for worker in fleet if kind in worker.engines]
+    if not states:
+        return ModelState(status="failed", reason="no worker serves it")
+    worst = next((state for state in states if state["status"] != "loaded"), states[0])
+    return ModelState.model_validate(worst)

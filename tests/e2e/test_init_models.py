@@ -1,0 +1,36 @@
+"""Loading the models on request."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.contract import assert_problem
+from tests.stack import Stack, running_stack
+
+INIT = "/api/v1/ai/init-models"
+
+
+def test_every_model_is_loaded_and_health_shows_it(stack: Stack) -> None:
+    response = stack.client.post(INIT)
+    assert response.status_code == 200, response.text
+    assert response.json() == {
+        "stt": {"status": "loaded", "mode": "pocketsphinx en-us"},
+        "llm": {"status": "loaded"},
+        "tts": {"espeak-ng": "loaded"},
+    }
+    engines = stack.client.get("/health").json()["engines"]
+    assert {engine["status"] for engine in engines.values()} == {"loaded"}
+
+
+def test_a_model_that_cannot_load_says_why(
+    tmp_path: Path, create_migrated_database: Callable[[], str]
+) -> None:
+    extra = {"TTS_ENGINE": "tests.engines_for_tests:NoSuchVoice"}
+    with running_stack(tmp_path, create_migrated_database(), "api", "gpu", extra=extra) as stack:
+        states = stack.client.post(INIT).json()
+        assert states["stt"]["status"] == "loaded"
+        assert states["tts"]["status"] == "failed"
+        assert "NoSuchVoice" in states["tts"]["reason"]
+        assert states["llm"] == {"status": "failed", "reason": "no worker serves it"}
+        assert stack.client.get("/health").json()["status"] == "degraded"
+        stack.redis.kill()
+        assert_problem(stack.client.post(INIT), 503, "broker_unavailable")

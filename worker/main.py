@@ -101,6 +101,7 @@ def _configure_logging(**_: object) -> None:
 @celery_signals.worker_init.connect
 def _refuse_or_load(sender: Any, **_: object) -> None:
     """Check the engines and their needs; on the thread pool, which has no child, load them here and now."""
+    telemetry.configure_logging(settings.app_env)
     try:
         engines = Engines(settings)
         for kind in kinds_served(_queues(sender)):
@@ -109,7 +110,6 @@ def _refuse_or_load(sender: Any, **_: object) -> None:
                 process_runtime().engines.load(kind)
     except (UnknownEngineError, EngineError) as error:
         raise SystemExit(f"The worker does not start: {error}") from error
-    telemetry.configure_logging(settings.app_env)
     for kind in kinds_served(_queues(sender)):
         logger.info("%s engine: %s", kind, engines.chosen[kind])
 

@@ -26,6 +26,7 @@ class Launcher:
             "PORT": str(self.port),
             "FLOWER_PORT": str(free_port()),
             "DATA_DIR": str(directory / "data"),
+            "LLM_ENGINE": "offline",
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

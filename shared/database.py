@@ -3,6 +3,8 @@
 What a learner said is a statement's parameter, so no error may show parameters: errors are logged.
 """
 
+from typing import Any
+
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -12,8 +14,8 @@ STATEMENT_TIMEOUT_MS = 10_000
 IDLE_TRANSACTION_TIMEOUT_MS = 30_000
 
 
-def _connect_args(application_name: str) -> dict[str, object]:
-    return {
+def _options(application_name: str, pool_size: int) -> dict[str, Any]:
+    connect_args = {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "application_name": application_name,
         "options": (
@@ -27,29 +29,21 @@ def _connect_args(application_name: str) -> dict[str, object]:
         "keepalives_count": 3,
         "tcp_user_timeout": 20_000,
     }
+    return {
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": POOL_TIMEOUT_SECONDS,
+        "pool_pre_ping": True,
+        "hide_parameters": True,
+        "connect_args": connect_args,
+    }
 
 
 def create_sync_engine(url: str, *, application_name: str, pool_size: int) -> Engine:
     """Return an engine for threads; it connects at first use. `url` names the psycopg driver."""
-    return create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=2,
-        pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args=_connect_args(application_name),
-    )
+    return create_engine(url, **_options(application_name, pool_size))
 
 
 def create_event_loop_engine(url: str, *, application_name: str, pool_size: int) -> AsyncEngine:
     """Return an engine for an event loop; it connects at first use. `url` names the psycopg driver."""
-    return create_async_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args=_connect_args(application_name),
-    )
+    return create_async_engine(url, **_options(application_name, pool_size))

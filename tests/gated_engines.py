@@ -14,7 +14,8 @@ import numpy as np
 from worker.ports import Recording, Speech, Transcript, TutorReply, TutorRequest
 
 SPEECH_RATE = 16_000
-KINDS = ("stt", "llm", "tts")
+_CLASSES = {"stt": "GatedTranscriber", "llm": "GatedTutor", "tts": "GatedSynthesizer"}
+KINDS = tuple(_CLASSES)
 
 
 class Gate:
@@ -23,6 +24,11 @@ class Gate:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
+
+    def settings(self, *kinds: str) -> dict[str, str]:
+        """Return the settings that put engines of these kinds behind the gate; all where none is named."""
+        chosen = {f"{kind.upper()}_ENGINE": f"{__name__}:{_CLASSES[kind]}" for kind in kinds or KINDS}
+        return {"GATE_DIR": str(self.directory)} | chosen
 
     def busy(self, kind: str) -> set[int]:
         """Return the processes whose engine of this kind has come to its gate since they were forgotten."""

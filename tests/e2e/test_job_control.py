@@ -10,19 +10,10 @@ from tests.stack import Stack, eventually, running_stack
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
-    return Gate(tmp_path_factory.mktemp("gate"))
-
-
-@pytest.fixture(scope="module")
 def gated(
     tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], gate: Gate
 ) -> Iterator[Stack]:
-    extra = {
-        "GATE_DIR": str(gate.directory),
-        "LLM_ENGINE": "tests.gated_engines:GatedTutor",
-        "LLM_TIMEOUT_SECONDS": "3",
-    }
+    extra = gate.settings("llm") | {"LLM_TIMEOUT_SECONDS": "3"}
     directory = tmp_path_factory.mktemp("controlled")
     with running_stack(directory, create_migrated_database(), extra=extra) as running:
         yield running

@@ -13,28 +13,13 @@ from tests.stack import WORKERS, Stack, eventually, running_stack
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
-    return Gate(tmp_path_factory.mktemp("gate"))
-
-
-@pytest.fixture(scope="module")
-def gated_engines(gate: Gate) -> dict[str, str]:
-    return {
-        "GATE_DIR": str(gate.directory),
-        "STT_ENGINE": "tests.gated_engines:GatedTranscriber",
-        "LLM_ENGINE": "tests.gated_engines:GatedTutor",
-        "TTS_ENGINE": "tests.gated_engines:GatedSynthesizer",
-    }
-
-
-@pytest.fixture(scope="module")
 def gated_stack(
     tmp_path_factory: pytest.TempPathFactory,
     create_migrated_database: Callable[[], str],
-    gated_engines: dict[str, str],
+    gate: Gate,
 ) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("gated")
-    with running_stack(directory, create_migrated_database(), extra=gated_engines) as running:
+    with running_stack(directory, create_migrated_database(), extra=gate.settings()) as running:
         yield running
 
 
@@ -110,11 +95,11 @@ def test_the_turns_of_a_conversation_stay_in_order_over_a_crash(gated_stack: Sta
 
 
 def test_no_queued_job_is_lost_with_redis(
-    tmp_path: Path, create_migrated_database: Callable[[], str], gate: Gate, gated_engines: dict[str, str]
+    tmp_path: Path, create_migrated_database: Callable[[], str], gate: Gate
 ) -> None:
     gate.open()
     with running_stack(
-        tmp_path, create_migrated_database(), "api", "maintenance", extra=gated_engines
+        tmp_path, create_migrated_database(), "api", "maintenance", extra=gate.settings()
     ) as stack:
         eventually(lambda: stack.redis_keys() > 0, what="the sweep's sentinel")
         jobs = [stack.text_chat(f"u{number}", "hello") for number in range(10)]

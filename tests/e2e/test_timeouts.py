@@ -13,19 +13,11 @@ LIMIT_SECONDS = "1"
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
-    return Gate(tmp_path_factory.mktemp("gate"))
-
-
-@pytest.fixture(scope="module")
 def hanging_stack(
     tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], gate: Gate
 ) -> Iterator[Stack]:
-    extra = {
-        "GATE_DIR": str(gate.directory),
+    extra = gate.settings("llm", "tts") | {
         "STT_ENGINE": "tests.gated_engines:HangingTranscriber",
-        "LLM_ENGINE": "tests.gated_engines:GatedTutor",
-        "TTS_ENGINE": "tests.gated_engines:GatedSynthesizer",
         "STT_TIMEOUT_SECONDS": LIMIT_SECONDS,
         "LLM_TIMEOUT_SECONDS": LIMIT_SECONDS,
         "TTS_TIMEOUT_SECONDS": LIMIT_SECONDS,

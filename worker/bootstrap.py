@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE
+from shared.settings import AppEnv
 from worker.errors import EngineError, EngineUnavailableError
 from worker.ports import Synthesizer, Transcriber, Tutor
 from worker.settings import WorkerSettings
@@ -62,8 +63,15 @@ def _gemini_arguments(settings: WorkerSettings) -> Mapping[str, object]:
     return {"api_key": key, "model": settings.gemini_model, "base_url": None if url is None else str(url)}
 
 
+def _whisper_arguments(settings: WorkerSettings) -> Mapping[str, object]:
+    return {"model": settings.whisper_model, "use_gpu": settings.app_env is AppEnv.PROD}
+
+
 _BUILT_IN = {
-    EngineKind.STT: {"pocketsphinx": _Recipe("worker.engines.pocketsphinx:PocketsphinxTranscriber")},
+    EngineKind.STT: {
+        "pocketsphinx": _Recipe("worker.engines.pocketsphinx:PocketsphinxTranscriber"),
+        "whisper": _Recipe("worker.engines.whisper:WhisperTranscriber", _whisper_arguments),
+    },
     EngineKind.LLM: {
         "gemini": _Recipe("worker.engines.gemini:GeminiTutor", _gemini_arguments),
         "offline": _Recipe("worker.engines.offline:OfflineTutor"),

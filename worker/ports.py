@@ -51,10 +51,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was heard. `text` is never empty; `words` is None where the engine gives no timings."""
+    """What was heard, in the language that was spoken. `text` is never empty.
+
+    `words` is None where the engine gives no timings, `language` (ISO 639-1) where it does not tell.
+    """
 
     text: str
     words: tuple[Word, ...] | None = None
+    language: str | None = None
 
 
 class Transcriber(Protocol):

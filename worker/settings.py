@@ -13,6 +13,8 @@ _DEFAULT_ENGINES = {
     AppEnv.PROD: ("whisper", "gemini", "neural"),
 }
 
+_DEFAULT_WHISPER_MODELS = {AppEnv.DEV: "small", AppEnv.PROD: "large-v3"}
+
 # A soft limit only fires between Python instructions; the hard one follows after HARD_LIMIT_SLACK, and
 # after DEADLINE_SLACK whoever is still alive records the timeout.
 HARD_LIMIT_SLACK = timedelta(seconds=3)
@@ -22,9 +24,11 @@ DEADLINE_SLACK = timedelta(seconds=6)
 class WorkerSettings(SharedSettings):
     """What a worker reads from the environment. Durations are in seconds."""
 
-    stt_engine: str = Field(default="", description="`pocketsphinx` or `package.module:ClassName`")
+    stt_engine: str = Field(default="", description="`pocketsphinx`, `whisper` or `package.module:ClassName`")
     llm_engine: str = Field(default="", description="`gemini`, `offline` or `package.module:ClassName`")
     tts_engine: str = Field(default="", description="`espeak` or `package.module:ClassName`")
+
+    whisper_model: str = Field(default="", description="a model's name or a local directory")
 
     gemini_api_key: SecretStr | None = Field(default=None, description="the `gemini` tutor's key")
     gemini_model: str = Field(default="gemini-3.6-flash", description="a name from the provider's list")
@@ -58,6 +62,7 @@ class WorkerSettings(SharedSettings):
         self.stt_engine = self.stt_engine or stt
         self.llm_engine = self.llm_engine or llm
         self.tts_engine = self.tts_engine or tts
+        self.whisper_model = self.whisper_model or _DEFAULT_WHISPER_MODELS[self.app_env]
         if self.warm_up is None:
             self.warm_up = self.app_env is AppEnv.PROD
         if self.heartbeat_seconds >= self.lease_seconds:

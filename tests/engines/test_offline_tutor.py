@@ -36,7 +36,13 @@ CORRECT = [
     "We discussed the exam.",
     "i'm going home now",
 ]
-HINDI = ["mujhe cricket pasand hai", "मुझे बाज़ार जाना है", "aap kaise hain", "main market ja raha hoon"]
+HINDI = [
+    "mujhe cricket pasand hai",
+    "मुझे बाज़ार जाना है",
+    "मैं कल office गया था because of work",
+    "aap kaise hain",
+    "main market ja raha hoon",
+]
 NOT_ENGLISH = [
     "",
     " ",

@@ -50,7 +50,7 @@ def kind_of(message: str, sentences: list[Sentence]) -> Kind:
     if _is_hinglish(words):
         return Kind.HINDI
     if latin < 0.9 * len(letters):
-        return Kind.UNCLEAR
+        return Kind.HINDI if _DEVANAGARI.search(message) else Kind.UNCLEAR
     return Kind.ENGLISH if _is_english(words) else Kind.UNCLEAR
 
 

@@ -1,6 +1,7 @@
 """Has every live worker load its models, and tells what became of it."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from shared.queue import PublishError, TaskName, direct_queue
 
 LIMIT_SECONDS = 300.0
 _LOOK_AGAIN_SECONDS = 0.25
+_ASK_AGAIN_SECONDS = 15.0
 
 
 class ModelsTimeoutError(DomainError):
@@ -44,11 +46,14 @@ class ModelLoading:
         Raises `ModelsTimeoutError` past five minutes, `BrokerUnavailableError`.
         """
         asked_at, fleet = await self._look()
-        for worker in _serving(fleet):
-            await self._ask(worker)
+        ask_again_at = 0.0
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
-                while not all(_tried_since(asked_at, worker) for worker in _serving(fleet)):
+                while silent := [each for each in _serving(fleet) if not _tried_since(asked_at, each)]:
+                    if time.monotonic() >= ask_again_at:
+                        # Again now and then: a worker may have come, or come back, since it was asked.
+                        await asyncio.gather(*map(self._ask, silent))
+                        ask_again_at = time.monotonic() + _ASK_AGAIN_SECONDS
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)
                     _, fleet = await self._look()
         except TimeoutError:

@@ -48,7 +48,8 @@ class Publisher:
             return False
         try:
             await self._in_a_thread(lambda: queue.publish(self._app, hint))
-        except (PublishError, TimeoutError):
+        except (PublishError, TimeoutError, RuntimeError):
+            # A RuntimeError: the threads are given up, because the process ends.
             self._broken_until = time.monotonic() + _BREAK_SECONDS
             logger.warning("the broker did not take a hint; the sweep will publish it")
             return False

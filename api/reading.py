@@ -1,5 +1,6 @@
 """Reads jobs with everything that is shown of them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -52,10 +53,10 @@ def _load(session: Session, job_ids: Collection[UUID]) -> dict[UUID, JobRecord]:
             col(StageRun.job_id).in_(job_ids), col(StageRun.outcome) == StageOutcome.SUCCEEDED
         )
     ).all()
-    return {
-        job.id: JobRecord(job, public_id, audio_names, [run for run in runs if run.job_id == job.id])
-        for job, public_id in rows
-    }
+    runs_of: defaultdict[UUID, list[StageRun]] = defaultdict(list)
+    for run in runs:
+        runs_of[run.job_id].append(run)
+    return {job.id: JobRecord(job, public_id, audio_names, runs_of[job.id]) for job, public_id in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ class JobReader:
         """Return the jobs that exist among `job_ids`."""
         async with self.sessions() as session:
             return await session.run_sync(_load, job_ids)
+
+    async def ended(self, job_ids: Collection[UUID]) -> Sequence[UUID]:
+        """Return those of `job_ids` that have ended."""
+        statement = select(col(Job.id)).where(col(Job.id).in_(job_ids), col(Job.finished_at).is_not(None))
+        async with self.sessions() as session:
+            return (await session.scalars(statement)).all()
 
     async def one(self, job_id: UUID, *, owner: str | None = None) -> JobRecord:
         """Return the job, which must be `owner`'s where one is named. Raises `JobNotFoundError`."""

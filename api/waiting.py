@@ -6,16 +6,19 @@ again every few seconds. (A transaction pooler in front of PostgreSQL breaks LIS
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError, sql
+from psycopg import AsyncConnection, sql
+from psycopg import Error as PsycopgError
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.reading import JobReader, JobRecord
+from shared.database import connection_options
 from shared.events import JOB_CHANGED
 
 logger = logging.getLogger(__name__)
@@ -57,7 +60,9 @@ class JobWaiters:
     async def running(self) -> AsyncIterator[None]:
         """Listen and serve the waiters while the block runs."""
         async with asyncio.TaskGroup() as tasks:
-            helpers = [tasks.create_task(work()) for work in (self._listen, self._serve, self._recheck)]
+            helpers = [
+                tasks.create_task(_for_ever(work)) for work in (self._listen, self._serve, self._recheck)
+            ]
             try:
                 yield
             finally:
@@ -67,23 +72,32 @@ class JobWaiters:
     async def _listen(self) -> None:
         while True:
             try:
-                async with await AsyncConnection.connect(self._listen_url, autocommit=True) as connection:
+                async with await AsyncConnection.connect(
+                    self._listen_url, autocommit=True, **connection_options("api-listen")
+                ) as connection:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(JOB_CHANGED)))
                     self._notify_all()
                     async for notification in connection.notifies():
-                        self._notify(UUID(notification.payload))
-            except OperationalError:
+                        self._notify(notification.payload)
+            except PsycopgError:
                 logger.warning("the LISTEN connection is down; trying again")
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _recheck(self) -> None:
         while True:
             await asyncio.sleep(_RECHECK_SECONDS)
-            self._notify_all()
+            try:
+                for job_id in await self._reader.ended(list(self._waiting)):
+                    self._notified.put_nowait(job_id)
+            except (SQLAlchemyError, OSError):
+                logger.warning("waited-for jobs could not be looked at; trying again")
 
-    def _notify(self, job_id: UUID) -> None:
-        if job_id in self._waiting:
-            self._notified.put_nowait(job_id)
+    def _notify(self, payload: str) -> None:
+        """Have the job read if somebody waits for it; any user of the database can notify anything."""
+        with contextlib.suppress(ValueError):
+            job_id = UUID(payload)
+            if job_id in self._waiting:
+                self._notified.put_nowait(job_id)
 
     def _notify_all(self) -> None:
         for job_id in self._waiting:
@@ -104,3 +118,13 @@ class JobWaiters:
                 done = self._latest.get(job_id)
                 if record.job.finished_at is not None and done is not None and not done.done():
                     done.set_result(record)
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """Run the helper again whatever breaks it: without it every waiter, and in the end the API, is lost."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("a helper of the waiters broke; it starts again")
+            await asyncio.sleep(_RECONNECT_SECONDS)

@@ -1,4 +1,7 @@
-"""Engines and sessions. Every connection is bounded in time: to connect, to wait, to run a statement.
+"""Engines and sessions. Connections are bounded in time: to connect, to wait, to run a statement.
+
+Only a server that is stopped while its kernel still answers is not noticed: PostgreSQL itself ends a
+statement that takes too long.
 
 What a learner said is a statement's parameter, so no error may show parameters: errors are logged.
 """
@@ -14,8 +17,9 @@ STATEMENT_TIMEOUT_MS = 10_000
 IDLE_TRANSACTION_TIMEOUT_MS = 30_000
 
 
-def _options(application_name: str, pool_size: int) -> dict[str, Any]:
-    connect_args = {
+def connection_options(application_name: str) -> dict[str, Any]:
+    """Return libpq's options that bound a connection in time."""
+    return {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "application_name": application_name,
         "options": (
@@ -29,13 +33,16 @@ def _options(application_name: str, pool_size: int) -> dict[str, Any]:
         "keepalives_count": 3,
         "tcp_user_timeout": 20_000,
     }
+
+
+def _options(application_name: str, pool_size: int) -> dict[str, Any]:
     return {
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT_SECONDS,
         "pool_pre_ping": True,
         "hide_parameters": True,
-        "connect_args": connect_args,
+        "connect_args": connection_options(application_name),
     }
 
 

@@ -7,9 +7,9 @@ How a claimed stage ends is in `shared.transitions`.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
@@ -114,9 +114,9 @@ def accept(session: Session, new: NewJob, upload_id: UUID | None) -> tuple[UUID,
     Raises SQLAlchemy's `IntegrityError` on `uq_jobs_idempotency` where the same key is accepted
     at the same moment: the caller rolls back and calls `find_replay`.
     """
+    conversation = conversations.take_turn(session, new.user_id, new.conversation)
     if new.idempotency_key is not None:
         _forget_expired_key(session, new.user_id, new.idempotency_key)
-    conversation = conversations.take_turn(session, new.user_id, new.conversation)
     stage = Stage.TRANSCRIBE if new.kind is JobKind.VOICE else Stage.REPLY
     job = Job(
         user_id=new.user_id,
@@ -165,14 +165,14 @@ def mark_published(session: Session, hints: Collection[Hint]) -> None:
         )
 
 
-def claim(
-    session: Session, hint: Hint, *, worker: str, lease: timedelta, stage_limit: timedelta
+def claim(  # noqa: PLR0913
+    session: Session, hint: Hint, *, token: UUID, worker: str, lease: timedelta, stage_limit: timedelta
 ) -> Claim | None:
     """Take the stage for `worker`, or return None: it is done, owned, ended, cancelled, or not yet its turn.
 
     One conditional UPDATE decides, so repeated, stale and competing messages find nothing to do.
+    `token` names this claim alone: whatever is done with the lease later is fenced by it.
     """
-    token = uuid4()
     job = session.scalars(
         update(Job)
         .where(col(Job.id) == hint.job_id, col(Job.stage) == hint.stage, waiting())
@@ -194,12 +194,13 @@ def claim(
     return Claim(token, hint.stage, job)
 
 
-def renew(session: Session, worker: str, hints: Collection[Hint], *, lease: timedelta) -> None:
-    """Prolong the leases that `worker` holds on these stages, never past a stage's deadline."""
-    held = [and_(col(Job.id) == hint.job_id, col(Job.stage) == hint.stage) for hint in hints]
+def renew(session: Session, tokens: Collection[UUID], *, lease: timedelta) -> None:
+    """Prolong the leases with these tokens, never past their stage's deadline."""
+    held = select(col(Job.id)).where(col(Job.lease_token).in_(tokens), col(Job.finished_at).is_(None))
     session.execute(
         update(Job)
-        .where(col(Job.lease_worker) == worker, or_(false(), *held))
+        # In one order, so that two renewals never wait for each other.
+        .where(col(Job.id).in_(held.order_by(col(Job.id)).with_for_update()))
         .values(lease_expires_at=func.least(func.now() + lease, col(Job.stage_deadline_at)))
         .execution_options(synchronize_session=False)
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select, text
@@ -96,7 +96,9 @@ class Bench:
         """Claim the stage, the one that waits by default."""
         hint = Hint(job_id, stage or self.job(job_id).stage or Stage.REPLY)
         with self.sessions.begin() as session:
-            return jobs.claim(session, hint, worker=worker, lease=lease, stage_limit=stage_limit)
+            return jobs.claim(
+                session, hint, token=uuid4(), worker=worker, lease=lease, stage_limit=stage_limit
+            )
 
     def claimed(self, job_id: UUID, **how: Any) -> Claim:
         """Claim the waiting stage, which must succeed."""

@@ -1,7 +1,7 @@
 """A stage runner with its engines and its files, for tests."""
 
 from io import BytesIO
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import av
 import numpy as np
@@ -44,7 +44,8 @@ class Workbench:
 
     def run(self, job_id: UUID, stage: Stage | None = None) -> Job:
         """Run one stage, the one that waits by default, and return the job after it."""
-        self._runner.run(Hint(job_id, stage or self.bench.job(job_id).stage or Stage.REPLY), worker=WORKER)
+        hint = Hint(job_id, stage or self.bench.job(job_id).stage or Stage.REPLY)
+        self._runner.run(hint, token=uuid4(), worker=WORKER)
         return self.bench.job(job_id)
 
     def run_all(self, job_id: UUID) -> Job:

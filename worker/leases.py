@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
@@ -36,30 +37,28 @@ class LeaseKeeper:
         self,
         sessions: sessionmaker[Session],
         *,
-        worker: str,
         lease: timedelta,
         heartbeat: timedelta,
-        on_overrun: Callable[[Hint], None],
+        on_overrun: Callable[[UUID, Hint], object],
     ) -> None:
         self._sessions = sessions
-        self._worker = worker
         self._lease = lease
         self._heartbeat_seconds = heartbeat.total_seconds()
         self._on_overrun = on_overrun
-        self._held: dict[str, _Held] = {}
+        self._held: dict[UUID, _Held] = {}
         self._changed = threading.Condition()
         threading.Thread(target=self._run, name="leases", daemon=True).start()
 
-    def keep(self, key: str, hint: Hint, limit: timedelta) -> None:
-        """Begin to keep the lease on the hint's stage, for at most `limit`, under a key to drop it by."""
+    def keep(self, token: UUID, hint: Hint, limit: timedelta) -> None:
+        """Begin to keep the lease with this token, on the hint's stage, for at most `limit`."""
         with self._changed:
-            self._held[key] = _Held(hint, time.monotonic() + limit.total_seconds())
+            self._held[token] = _Held(hint, time.monotonic() + limit.total_seconds())
             self._changed.notify()
 
-    def drop(self, key: str) -> None:
+    def drop(self, token: UUID) -> None:
         """Stop keeping the lease; nothing happens where it is not kept."""
         with self._changed:
-            self._held.pop(key, None)
+            self._held.pop(token, None)
 
     def _run(self) -> None:
         next_renewal = time.monotonic()
@@ -76,25 +75,25 @@ class LeaseKeeper:
                 next_renewal = time.monotonic() + self._heartbeat_seconds
 
     def _end_overruns(self) -> None:
+        """Hand every overrun to a thread of its own: this one has other leases to keep."""
         now = time.monotonic()
         with self._changed:
-            overrun = {key: held.hint for key, held in self._held.items() if held.deadline <= now}
-            for key in overrun:
-                del self._held[key]
-        for hint in overrun.values():
-            try:
-                self._on_overrun(hint)
-            except Exception:
-                # This thread keeps every other stage's lease: it must outlive whatever one stage brings.
-                logger.exception("%s of job %s overran and could not be ended", hint.stage, hint.job_id)
+            overrun = {token: held.hint for token, held in self._held.items() if held.deadline <= now}
+            for token in overrun:
+                del self._held[token]
+        for token, hint in overrun.items():
+            threading.Thread(target=self._on_overrun, args=(token, hint), daemon=True).start()
 
     def _renew(self) -> None:
         with self._changed:
-            hints = {held.hint for held in self._held.values()}
-        if not hints:
+            tokens = set(self._held)
+        if not tokens:
             return
         try:
             with self._sessions.begin() as session:
-                jobs.renew(session, self._worker, hints, lease=self._lease)
+                jobs.renew(session, tokens, lease=self._lease)
         except SQLAlchemyError:
             logger.warning("leases could not be renewed: the database did not answer")
+        except Exception:
+            # Without this thread every lease of the worker would run out.
+            logger.exception("leases could not be renewed")

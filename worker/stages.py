@@ -7,7 +7,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from billiard.exceptions import SoftTimeLimitExceeded
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import conversations, jobs, telemetry
@@ -25,13 +25,17 @@ from worker.shelf import AudioShelf
 
 logger = logging.getLogger(__name__)
 
-_RECORD_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
+_RECORD_AFTER_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0)
 _AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
 _DEFECT_CODES: dict[Stage, ErrorCode | WarningCode] = {
     Stage.TRANSCRIBE: ErrorCode.ENGINE_UNAVAILABLE,
     Stage.REPLY: ErrorCode.TUTOR_UNAVAILABLE,
     Stage.SYNTHESIZE: WarningCode.SPEECH_FAILED,
 }
+
+
+class NotRecordedError(Exception):
+    """The database stayed away: the stage will run again."""
 
 
 class StageRunner:
@@ -59,12 +63,13 @@ class StageRunner:
             Stage.SYNTHESIZE: self._synthesize,
         }
 
-    def run(self, hint: Hint, *, worker: str) -> None:
+    def run(self, hint: Hint, *, token: UUID, worker: str) -> None:
         """Run the stage if it is there to be claimed; drop the hint silently if not."""
         with self._sessions.begin() as session:
             claim = jobs.claim(
                 session,
                 hint,
+                token=token,
                 worker=worker,
                 lease=self._settings.lease,
                 stage_limit=self._settings.stage_limit(hint.stage) + DEADLINE_SLACK,
@@ -95,25 +100,29 @@ class StageRunner:
         return StageResult(kind, self._engines.name(kind), columns)
 
     def _record(self, claim: Claim, outcome: StageResult | Failure) -> None:
-        """Write the outcome, trying again while the database is away; then publish what follows."""
-        for pause in (*_RECORD_AGAIN_AFTER_SECONDS, None):
+        """Write the outcome, trying again while the database is away; then publish what follows.
+
+        A soft time limit that fires meanwhile changes nothing: the work is done, and the hard limit holds.
+        """
+        for pause in _RECORD_AFTER_SECONDS:
             try:
+                time.sleep(pause)
                 following = self._record_once(claim, outcome)
             except LeaseLostError:
                 logger.warning("%s was not recorded: the lease was lost", claim.stage)
                 return
-            except DataError:
-                # Without the exception: its text quotes the learner.
-                logger.error("%s gave what the database cannot hold", claim.stage)  # noqa: TRY400
+            except (OperationalError, SoftTimeLimitExceeded) as error:
+                logger.warning("%s is not recorded yet: %s", claim.stage, type(error).__name__)
+            except Exception as error:  # noqa: BLE001
+                # What an engine gave may be anything; what cannot be written must not run for ever.
+                what = telemetry.without_words(error)
+                logger.error("%s gave what cannot be recorded: %s", claim.stage, what)  # noqa: TRY400
                 outcome = _defect(claim.stage)
-            except OperationalError:
-                if pause is None:
-                    raise
-                time.sleep(pause)
             else:
                 if following is not None:
                     self._publish(following)
                 return
+        raise NotRecordedError(claim.stage)
 
     def _record_once(self, claim: Claim, outcome: StageResult | Failure) -> Hint | None:
         with self._sessions.begin() as session:

@@ -6,18 +6,19 @@ a time; every step is a short transaction of its own, so the sweep's own death h
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from celery import Celery
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, func, select, text, update
-from sqlalchemy.exc import NoResultFound
+from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
-from shared import jobs, queue
+from shared import jobs, queue, telemetry
 from shared.failures import QUEUE_DEADLINE, RUN_DEADLINE
 from shared.jobs import Hint
 from shared.models import Job, Stage
@@ -64,9 +65,15 @@ class Sweep:
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Hold an advisory lock for the pass: it ends with its connection, whatever happens."""
+        """Hold an advisory lock for the pass, outside any transaction; it ends with its connection."""
         with self._sessions() as session:
-            yield bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}))
+            connection = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            alone = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}))
+            try:
+                yield alone
+            finally:
+                if alone:
+                    connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
 
     def _end_deaths(self) -> None:
         """Take the stages whose lease ran out from their dead workers."""
@@ -102,7 +109,7 @@ class Sweep:
             ).all()
         for job_id, conversation_id in found:
             # A job may have been deleted since it was found.
-            with suppress(NoResultFound), self._sessions.begin() as session:
+            with self._one_by_one(job_id), self._sessions.begin() as session:
                 transitions = Transitions(session, self._settings.usage_timezone)
                 job, now = transitions.lock(job_id, conversation_id)
                 still = select(col(Job.id)).where(
@@ -111,6 +118,16 @@ class Sweep:
                 if session.scalar(still) is not None:
                     settlement(transitions, job, now)
         return len(found)
+
+    @contextmanager
+    def _one_by_one(self, job_id: UUID) -> Iterator[None]:
+        """Let no job that cannot be settled keep the sweep from the others."""
+        try:
+            yield
+        except NoResultFound:
+            logger.info("job %s was deleted meanwhile", job_id)
+        except SQLAlchemyError as error:
+            logger.error("job %s is not settled: %s", job_id, telemetry.without_words(error))  # noqa: TRY400
 
     def _notice_a_wiped_broker(self) -> None:
         """Publish again all that waits where the sentinel is gone: Redis has lost everything."""

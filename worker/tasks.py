@@ -2,6 +2,7 @@
 
 import logging
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from celery import Task, current_app, shared_task
 from redis import Redis
@@ -73,7 +74,7 @@ def _enter(task: _Task, stage: Stage, job_id: str) -> None:
     """
     process, hint = process_runtime(), hint_from_message(stage, job_id)
     if process.engines.is_settled(KIND_OF_STAGE[stage]):
-        process.runner.run(hint, worker=_worker(task))
+        process.runner.run(hint, token=UUID(task.request.id), worker=_worker(task))
         return
     try:
         send_task(current_app, TaskName.WARM_UP, QUEUE_OF_STAGE[stage], queue=direct_queue(_worker(task)))

@@ -15,10 +15,9 @@ from tests.factories import WORKER, Bench, together
 LEASE = timedelta(seconds=30)
 
 
-def renew(bench: Bench, *claims: Claim, worker: str = WORKER) -> None:
-    hints = [Hint(claim.job.id, claim.stage) for claim in claims]
+def renew(bench: Bench, *claims: Claim) -> None:
     with bench.sessions.begin() as session:
-        jobs.renew(session, worker, hints, lease=LEASE)
+        jobs.renew(session, [claim.token for claim in claims], lease=LEASE)
 
 
 def leased_until(bench: Bench, claim: Claim) -> datetime | None:
@@ -116,7 +115,7 @@ def test_nothing_is_claimed_from(prepare: Callable[[Bench], UUID], bench: Bench)
 
     with bench.sessions.begin() as session:
         hint = Hint(job_id, Stage.REPLY)
-        claim = jobs.claim(session, hint, worker=WORKER, lease=LEASE, stage_limit=LEASE)
+        claim = jobs.claim(session, hint, token=uuid4(), worker=WORKER, lease=LEASE, stage_limit=LEASE)
 
     assert claim is None
 
@@ -151,7 +150,7 @@ def test_a_lease_is_never_renewed_past_the_stages_deadline(bench: Bench) -> None
     assert leased_until(bench, claim) == bench.job(claim.job.id).stage_deadline_at
 
 
-def test_only_what_the_worker_still_holds_is_renewed(bench: Bench) -> None:
+def test_only_the_claims_that_still_hold_their_stage_are_renewed(bench: Bench) -> None:
     alive, neighbour, ended, taken, moved_on = (
         bench.claimed(bench.text(conversation=f"{n}")) for n in range(5)
     )

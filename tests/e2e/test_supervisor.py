@@ -33,7 +33,8 @@ time.sleep(600)
 """
 # A launcher of its own around the program in argv[1].
 DRIVER = """
-import sys, os
+import signal, sys, os
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it
 from local.console import Console
 from local.supervisor import Program, StopRequests, Supervisor, watch
 stop = StopRequests()

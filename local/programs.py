@@ -57,6 +57,9 @@ def _api(settings: LauncherSettings) -> tuple[str, ...]:
         "api.main:app",
         *address,
         "--no-access-log",
+        # httptools reads a header of any length; h11 refuses one that is too long.
+        "--http",
+        "h11",
         "--timeout-graceful-shutdown",
         "10",
     )

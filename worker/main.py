@@ -4,6 +4,8 @@ Settings are read once, here; a worker that could not do its work refuses to sta
 """
 
 import logging
+import os
+import signal
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from celery import Celery
 from celery import signals as celery_signals
 from celery.concurrency.thread import TaskPool as ThreadPool
+from celery.worker import state
 
 from shared import telemetry
 from shared.models import Stage
@@ -114,10 +117,18 @@ def _refuse_or_load(sender: Any, **_: object) -> None:
         logger.info("%s engine: %s", kind, engines.chosen[kind])
 
 
+def _end_without_beat(worker: Any) -> None:
+    """End a worker whose beat has died: nothing else would bring the sweep back."""
+    stopping = state.should_stop is not None or state.should_terminate is not None
+    if worker.beat is not None and not stopping and not worker.beat.is_alive():
+        logger.error("beat has died: this worker ends, and its next start brings another")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 @celery_signals.worker_ready.connect
 def _start_presence(sender: Any, **_: object) -> None:
     name, queues = sender.hostname, _queues(sender)
-    _presence(name, queues).start()
+    _presence(name, queues).start(lambda: _end_without_beat(sender.controller))
     if process_runtime.cache_info().currsize:
         process_runtime().report_models(name)
     elif settings.warm_up:

@@ -34,9 +34,10 @@ class Presence:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
-    def start(self) -> None:
-        """Report now, with nothing loaded yet, and go on reporting."""
+    def start(self, look: Callable[[], None]) -> None:
+        """Report now, with nothing loaded yet, and go on reporting; `look` is called each time."""
         self._report(workers.report_start)
+        self._look = look
         self._thread.start()
 
     def stop(self) -> None:
@@ -52,6 +53,7 @@ class Presence:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._report(workers.report)
+            self._look()
             self._stopping.wait(workers.REPORT_INTERVAL.total_seconds())
 
     def _report(self, write: Callable[[Session, Worker], None]) -> None:

@@ -7,6 +7,7 @@ import unicodedata
 import espeakng_loader
 import numpy as np
 
+from shared.languages import Language, language_of
 from worker.errors import EngineOutOfMemoryError, EngineUnavailableError
 from worker.ports import Samples, Speech
 
@@ -21,8 +22,6 @@ _DONT_EXIT = 0x8000
 _RATE_PARAMETER = 1
 _POSITION_CHARACTER = 1
 _CHARS_UTF8 = 1
-
-_DEVANAGARI = range(0x0900, 0x0980)
 
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(ctypes.c_char)
@@ -133,7 +132,4 @@ def _speakable(text: str) -> str:
 
 
 def _voice(text: str) -> str:
-    """Choose by the script that most letters of `text` are in."""
-    letters = [character for character in text if character.isalpha()]
-    devanagari = sum(ord(letter) in _DEVANAGARI for letter in letters)
-    return HINDI_VOICE if 2 * devanagari > len(letters) else ENGLISH_VOICE
+    return HINDI_VOICE if language_of(text) is Language.HINDI_DEVANAGARI else ENGLISH_VOICE

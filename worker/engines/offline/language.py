@@ -3,26 +3,13 @@
 import re
 from enum import Enum
 
+from shared.languages import is_hinglish
 from worker.engines.offline import lexicon
-from worker.engines.offline.lexicon import word_set
 from worker.engines.offline.morphology import is_known
 from worker.engines.offline.text import Sentence
 
-_HINDI_WORDS = word_set(
-    "aap aapka aapke aapki aaj abhi accha acha achha agar aisa aur bahut bataiye batao bhai bhi "
-    "bolo chahiye chahta chahti dijiye dikhao ek gaya gayi haan hai hain hota hoti hoga hogi hoon "
-    "hua hui hum humein iska jab jana karna karne karke karo karu karta karti kab kabhi kahan "
-    "kaise kaisa kaisi kar kare karen kaun ke keliye ki kitna kitne kitni ko koi kuch kya kyu "
-    "kyun kyunki lekin liye main mein mera mere meri mujhe muje nahi nahin namaste namaskar pani "
-    "par phir raha rahe rahi rahta sab se shukriya sirf tera theek thoda tha thi toh tum tumhara "
-    "unka uska wala wale wali woh yeh yahan ka kal bajao banao hu hun kub kesa kesi hafte baje "
-    "subah shaam raat"
-)
-_ALSO_ENGLISH = frozenset({"main", "par", "tum", "the", "me", "pani", "sab", "kal", "ek", "bhai", "hum"})
-_STRONG_HINDI = _HINDI_WORDS - _ALSO_ENGLISH
 _CODE = re.compile(r"[<>{}\[\]\\|=_^~`$#%*/@]")
 _DEVANAGARI = re.compile(r"[\u0900-\u097f]")
-_HINDI_SHARE = 0.15
 _CODE_SHARE = 0.05
 _KNOWN_SHARE = 0.6
 
@@ -47,16 +34,11 @@ def kind_of(message: str, sentences: list[Sentence]) -> Kind:
     words = [word for sentence in sentences for word in sentence.words()]
     if not words or len(_CODE.findall(message)) > _CODE_SHARE * len(message):
         return Kind.UNCLEAR
-    if _is_hinglish(words):
+    if is_hinglish(words):
         return Kind.HINDI
     if latin < 0.9 * len(letters):
         return Kind.HINDI if _DEVANAGARI.search(message) else Kind.UNCLEAR
     return Kind.ENGLISH if _is_english(words) else Kind.UNCLEAR
-
-
-def _is_hinglish(words: list[str]) -> bool:
-    strong = sum(word in _STRONG_HINDI for word in words)
-    return strong > 0 and sum(word in _HINDI_WORDS for word in words) >= _HINDI_SHARE * len(words)
 
 
 def _is_english(words: list[str]) -> bool:

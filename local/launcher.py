@@ -20,6 +20,9 @@ from local.servers import EmbeddedPostgres, EmbeddedRedis
 from local.settings import LauncherSettings
 from local.supervisor import StopRequests, Supervisor, run_once, watch
 
+# What a worker needs beyond its grace: to give back what is left, or, idle, to end in good order.
+_STOP_MARGIN_SECONDS = 10.0
+
 
 def launch(settings: LauncherSettings, console: Console, stop_requests: StopRequests) -> None:
     """Run everything until a stop is requested; raises StartError when it cannot be started."""
@@ -37,7 +40,9 @@ def launch(settings: LauncherSettings, console: Console, stop_requests: StopRequ
             run_once(migration(environment), console, stop_requests)
             if stop_requests.count:
                 return
-            with Supervisor(programs(settings, environment), console, stop_requests) as crew:
+            patience = settings.shutdown_grace_seconds + _STOP_MARGIN_SECONDS
+            crew = Supervisor(programs(settings, environment), console, stop_requests, stop_seconds=patience)
+            with crew:
                 _show_addresses(settings, servers.urls, console)
                 watch([keeper, crew], stop_requests, _Greeting(settings, console, started).look)
                 console.say("stopping (Ctrl-C again to hurry)")

@@ -19,6 +19,10 @@ class LauncherSettings(BaseSettings):
     redis_url: str | None = Field(default=None, description="Redis to use instead of our own")
     public_base_url: str | None = Field(default=None, description="where clients reach the API")
 
+    shutdown_grace_seconds: float = Field(
+        default=30, gt=0, description="how long a worker told to stop may finish its stages"
+    )
+
     @property
     def local_url(self) -> str:
         """Where the API is found from this machine."""

@@ -9,12 +9,17 @@ What a learner said is a statement's parameter, so no error may show parameters:
 from typing import Any
 
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 CONNECT_TIMEOUT_SECONDS = 2
 POOL_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_TRANSACTION_TIMEOUT_MS = 30_000
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What says that the server cannot be used now, and nothing about the statement: try again later."""
 
 
 def connection_options(application_name: str) -> dict[str, Any]:

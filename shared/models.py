@@ -53,7 +53,7 @@ class SpokenPart(StrEnum):
 
 
 class StageOutcome(StrEnum):
-    """How one run of a stage ended; `LOST`: its worker died or let the lease expire."""
+    """How one run of a stage ended; `LOST`: its worker died, let the lease expire or gave it back."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"

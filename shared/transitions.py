@@ -95,6 +95,15 @@ class Transitions:
         _make_ready(job, now)
         return Hint(job.id, stage)
 
+    def give_back(self, job: Job, now: datetime) -> Hint | None:
+        """Take the stage of a locked `job` from a worker that could not finish it: nobody died."""
+        stage = _stage_of(job)
+        self._add_run(job, now, StageOutcome.LOST)
+        if job.cancel_requested_at is not None:
+            return self._end(job, now, JobStatus.CANCELLED)
+        _make_ready(job, now)
+        return Hint(job.id, stage)
+
     def give_up(self, job: Job, now: datetime, failure: Failure) -> Hint | None:
         """End a locked, unfinished `job` whoever holds its lease; a stage in flight counts as a run."""
         if job.lease_token is not None:

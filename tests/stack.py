@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ FAST = {
     "HEARTBEAT_SECONDS": "0.5",
     "SWEEP_SECONDS": "1",
     "REPUBLISH_AFTER_SECONDS": "3",
+    "SHUTDOWN_GRACE_SECONDS": "5",
 }
 
 Found = TypeVar("Found")
@@ -73,6 +75,19 @@ class Stack:
             with (self.directory / f"{name}.log").open("ab") as log:
                 self._running[name] = spawn(program.command, program.environment, output=log)
 
+    def start_another(self, worker: str, name: str) -> None:
+        """Start a second worker of the same kind, under a node name of its own."""
+        program = self._programs[worker]
+        command = [f"{name}@%h" if part == f"{worker}@%h" else part for part in program.command]
+        self._programs[name] = replace(program, name=name, command=command)
+        self.start(name)
+
+    def stop_one(self, name: str) -> psutil.Process:
+        """Ask a program to end in good order; return its process."""
+        process = self.process(name)
+        process.send_signal(self._programs[name].stop_signal)
+        return process
+
     def wait_until_ready(self) -> None:
         """Return once the API answers and every started worker has reported itself."""
         wanted = set(self._running) & set(WORKERS)
@@ -103,6 +118,10 @@ class Stack:
     def logs(self) -> str:
         """Return what every program has written."""
         return "".join(path.read_text(errors="replace") for path in sorted(self.directory.glob("*.log")))
+
+    def log(self, name: str) -> str:
+        """Return what one program has written."""
+        return (self.directory / f"{name}.log").read_text(errors="replace")
 
     def text_chat(self, user_id: str, message: str, **more: object) -> dict[str, Any]:
         """Post a message and return the job, which must be accepted."""

@@ -1,5 +1,6 @@
 """From settings to loaded engines: the one room that knows which engines there are."""
 
+import gc
 import logging
 import threading
 import time
@@ -125,6 +126,13 @@ class Engines:
                 raise
             self._failed.pop(kind, None)
             logger.info("%s engine %s loaded in %.1f s", kind, self.name(kind), time.monotonic() - started)
+
+    def release_memory(self) -> None:
+        """Free the memory that no engine uses at the moment."""
+        gc.collect()
+        for engine in self._engines.values():
+            if release := getattr(engine, "release_memory", None):
+                release()
 
     def is_settled(self, kind: EngineKind) -> bool:
         """Tell whether the engine is loaded, or failed to so recently that trying again is idle."""

@@ -60,6 +60,11 @@ class LeaseKeeper:
         with self._changed:
             self._held.pop(token, None)
 
+    def held(self) -> dict[UUID, Hint]:
+        """Return the stages at work by their leases' tokens."""
+        with self._changed:
+            return {token: held.hint for token, held in self._held.items()}
+
     def _run(self) -> None:
         next_renewal = time.monotonic()
         while True:

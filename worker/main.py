@@ -6,6 +6,8 @@ Settings are read once, here; a worker that could not do its work refuses to sta
 import logging
 import os
 import signal
+import threading
+import time
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -32,6 +34,7 @@ from worker.errors import EngineError
 from worker.presence import Presence
 from worker.runtime import create_sessions, process_runtime
 from worker.settings import HARD_LIMIT_SLACK, WorkerSettings
+from worker.settling import settler_of
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +64,8 @@ def create_app(settings: WorkerSettings) -> Celery:
         worker_disable_prefetch=True,
         # Children start clean: no thread, connection or lock of the parent is ever copied into them.
         worker_pool_start_method="spawn",
+        # Gives a child the flag by which it ends in good order (`Runtime.retire`).
+        worker_pool_restarts=True,
         worker_proc_alive_timeout=_CHILD_START_SECONDS,
         worker_send_task_events=True,
         beat_scheduler="celery.beat:Scheduler",
@@ -129,6 +134,7 @@ def _end_without_beat(worker: Any) -> None:
 def _start_presence(sender: Any, **_: object) -> None:
     name, queues = sender.hostname, _queues(sender)
     _presence(name, queues).start(lambda: _end_without_beat(sender.controller))
+    threading.Thread(target=_end_after_grace, args=(name, queues), name="grace", daemon=True).start()
     if process_runtime.cache_info().currsize:
         process_runtime().report_models(name)
     elif settings.warm_up:
@@ -136,6 +142,25 @@ def _start_presence(sender: Any, **_: object) -> None:
             send_task(app, TaskName.WARM_UP, *queues, queue=direct_queue(name))
         except PublishError:
             logger.warning("no warm-up: models load at first use")
+
+
+_told_to_stop = threading.Event()
+
+
+@celery_signals.worker_shutting_down.connect
+def _begin_grace(**_: object) -> None:
+    """Within the signal's handler: no more than to wake the thread that waits."""
+    _told_to_stop.set()
+
+
+def _end_after_grace(worker: str, queues: tuple[str, ...]) -> None:
+    """Give back what is still at work when the grace is over, and end; children die with this process."""
+    _told_to_stop.wait()
+    time.sleep(settings.shutdown_grace_seconds)
+    logger.warning("still at work %g s after the stop: it is given back", settings.shutdown_grace_seconds)
+    settler_of(worker).give_everything_back()
+    _presence(worker, queues).stop()
+    os._exit(os.EX_OK)
 
 
 @celery_signals.worker_shutdown.connect

@@ -5,6 +5,10 @@ Any class with a port's method, built without arguments, is an engine: name it a
 model; it is built once a process. An engine may have a `name` attribute, shown to clients and
 operators (for instance `"whisper large-v3"`); without one its setting's value is shown.
 
+An engine may have a method `release_memory()`: it frees the device's memory that the engine holds
+and does not use, for instance a library's cache, and never raises. It is called when one of a
+worker's engines has raised `EngineOutOfMemoryError`, before that engine is tried once more.
+
 Threads: a `Transcriber` and a `Synthesizer` are called by one thread at a time; a `Tutor` is
 called by up to 16 threads at once and must be safe for that.
 
@@ -51,14 +55,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was heard, in the language that was spoken. `text` is never empty.
+    """What was heard, in the language and the script that was spoken. `text` is never empty.
 
-    `words` is None where the engine gives no timings, `language` (ISO 639-1) where it does not tell.
+    `words` is None where the engine gives no timings.
     """
 
     text: str
     words: tuple[Word, ...] | None = None
-    language: str | None = None
 
 
 class Transcriber(Protocol):

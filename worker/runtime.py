@@ -5,7 +5,9 @@ import socket
 from dataclasses import dataclass
 from functools import lru_cache
 
+from billiard.process import current_process
 from celery import Celery
+from celery.concurrency.asynpool import Worker as PoolWorker
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -41,6 +43,24 @@ class Runtime:
                 workers.report_models(session, worker, self.engines.states())
         except SQLAlchemyError:
             logger.warning("could not report the loaded models: the database did not answer")
+
+    def retire(self, worker: str) -> None:
+        """End this pool child as soon as its task is acknowledged; the pool starts a clean one.
+
+        A process that is no pool's child, as with threads, stays.
+        """
+        pool_worker = getattr(current_process(), "_target", None)
+        if not isinstance(pool_worker, PoolWorker):
+            logger.warning("out of memory, and no pool could replace this process: it goes on")
+            return
+        logger.warning("out of memory: this child ends, and a clean one takes its place")
+        try:
+            with self.sessions.begin() as session:
+                workers.report_models(session, worker, {})
+        except SQLAlchemyError:
+            logger.warning("could not report the unloaded models: the database did not answer")
+        # What the pool's own restart sets (`worker_pool_restarts`): the child looks at it between tasks.
+        pool_worker._shutdown.set()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:

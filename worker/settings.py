@@ -42,6 +42,9 @@ class WorkerSettings(SharedSettings):
 
     lease_seconds: float = Field(default=30, gt=0, description="how long a silent worker keeps its stage")
     heartbeat_seconds: float = Field(default=10, gt=0, description="how often a lease is renewed")
+    shutdown_grace_seconds: float = Field(
+        default=30, gt=0, description="how long a worker told to stop may finish its stages"
+    )
     sweep_seconds: float = Field(default=2, gt=0, description="how often the sweep runs")
     republish_after_seconds: float = Field(
         default=30, gt=0, description="when a published hint that nobody took counts as lost"

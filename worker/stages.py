@@ -1,13 +1,17 @@
-"""Runs one stage of one job: claim, run the engine, record. No transaction is held meanwhile."""
+"""Runs one stage of one job: claim, load, run the engine, save, record. No transaction is held meanwhile.
+
+What fails on our side (the database is away) is waited for, and then gives the stage back; what fails
+in an engine ends the stage.
+"""
 
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from billiard.exceptions import SoftTimeLimitExceeded
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import conversations, jobs, telemetry
@@ -18,14 +22,16 @@ from shared.models import Job, Message, MessageRole, SpokenPart, Stage
 from shared.transitions import LeaseLostError, StageResult, Transitions
 from worker import audio
 from worker.bootstrap import KIND_OF_STAGE, Engines
-from worker.errors import InvalidTutorReplyError, NoSpeechError
+from worker.errors import EngineOutOfMemoryError, InvalidTutorReplyError, NoSpeechError
+from worker.patience import DatabaseAwayError, Patience
 from worker.ports import Mistake, Turn, TutorReply, TutorRequest
-from worker.settings import DEADLINE_SLACK, WorkerSettings
+from worker.settings import DEADLINE_SLACK, HARD_LIMIT_SLACK, WorkerSettings
 from worker.shelf import AudioShelf
 
 logger = logging.getLogger(__name__)
 
-_RECORD_AFTER_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0)
+# Before the hard limit, after which a stage that only waits for the database would count as hung.
+_SAVED_BY = HARD_LIMIT_SLACK / 2
 _AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
 _DEFECT_CODES: dict[Stage, ErrorCode | WarningCode] = {
     Stage.TRANSCRIBE: ErrorCode.ENGINE_UNAVAILABLE,
@@ -34,8 +40,16 @@ _DEFECT_CODES: dict[Stage, ErrorCode | WarningCode] = {
 }
 
 
-class NotRecordedError(Exception):
-    """The database stayed away: the stage will run again."""
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A claimed stage's job, and how long the database is waited for before and after the engine."""
+
+    job: Job
+    loading: Patience
+    saving: Patience
 
 
 class StageRunner:
@@ -57,16 +71,38 @@ class StageRunner:
         self._engines = engines
         self._shelf = shelf
         self._publish = publish
+        self._out_of_memory = False
         self._work = {
             Stage.TRANSCRIBE: self._transcribe,
             Stage.REPLY: self._reply,
             Stage.SYNTHESIZE: self._synthesize,
         }
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Tell whether an engine had no memory even at its second try: this process should be replaced."""
+        return self._out_of_memory
+
     def run(self, hint: Hint, *, token: UUID, worker: str) -> None:
-        """Run the stage if it is there to be claimed; drop the hint silently if not."""
+        """Run the stage if it is there to be claimed; drop the hint silently if not.
+
+        Raises `DatabaseAwayError` where our database stayed away: the stage is to be given back.
+        """
+        started, limit = time.monotonic(), self._settings.stage_limit(hint.stage)
+        loading = Patience(started + (limit / 2).total_seconds())
+        saving = Patience(started + (limit + _SAVED_BY).total_seconds())
+        claim = loading(lambda: self._claim(hint, token, worker))
+        if claim is None:
+            return
+        with telemetry.working_on(job_id=str(claim.job.id), request_id=claim.job.request_id):
+            outcome = self._outcome(claim.stage, _Work(claim.job, loading, saving))
+            self._record(claim, outcome, saving)
+            said = outcome.code if isinstance(outcome, Failure) else "succeeded"
+            logger.info("%s %s in %.2f s", claim.stage, said, time.monotonic() - started)
+
+    def _claim(self, hint: Hint, token: UUID, worker: str) -> Claim | None:
         with self._sessions.begin() as session:
-            claim = jobs.claim(
+            return jobs.claim(
                 session,
                 hint,
                 token=token,
@@ -74,55 +110,43 @@ class StageRunner:
                 lease=self._settings.lease,
                 stage_limit=self._settings.stage_limit(hint.stage) + DEADLINE_SLACK,
             )
-        if claim is None:
-            return
-        with telemetry.working_on(job_id=str(claim.job.id), request_id=claim.job.request_id):
-            started = time.monotonic()
-            outcome = self._outcome(claim)
-            self._record(claim, outcome)
-            said = outcome.code if isinstance(outcome, Failure) else "succeeded"
-            logger.info("%s %s in %.2f s", claim.stage, said, time.monotonic() - started)
 
-    def _outcome(self, claim: Claim) -> StageResult | Failure:
+    def _outcome(self, stage: Stage, work: _Work) -> StageResult | Failure:
         try:
-            columns = self._work[claim.stage](claim.job)
+            columns = self._work[stage](work)
+        except DatabaseAwayError:
+            raise
         except SoftTimeLimitExceeded:
-            return TIMED_OUT[claim.stage]
+            return TIMED_OUT[stage]
         except DomainError as error:
+            self._out_of_memory |= error.code is ErrorCode.OUT_OF_MEMORY
             cause = telemetry.without_words(error.__cause__)
-            logger.warning("%s failed: %s (%s)", claim.stage, error.code, cause)
-            return _failure(claim.stage, error)
+            logger.warning("%s failed: %s (%s)", stage, error.code, cause)
+            return _failure(stage, error)
         except Exception as error:  # noqa: BLE001
             # An engine is anybody's code; whatever it raises must end the stage, not the worker.
-            logger.error("%s broke: %s", claim.stage, telemetry.without_words(error))  # noqa: TRY400
-            return _defect(claim.stage)
-        kind = KIND_OF_STAGE[claim.stage]
+            logger.error("%s broke: %s", stage, telemetry.without_words(error))  # noqa: TRY400
+            return _defect(stage)
+        kind = KIND_OF_STAGE[stage]
         return StageResult(kind, self._engines.name(kind), columns)
 
-    def _record(self, claim: Claim, outcome: StageResult | Failure) -> None:
-        """Write the outcome, trying again while the database is away; then publish what follows.
-
-        A soft time limit that fires meanwhile changes nothing: the work is done, and the hard limit holds.
-        """
-        for pause in _RECORD_AFTER_SECONDS:
-            try:
-                time.sleep(pause)
-                following = self._record_once(claim, outcome)
-            except LeaseLostError:
-                logger.warning("%s was not recorded: the lease was lost", claim.stage)
-                return
-            except (OperationalError, SoftTimeLimitExceeded) as error:
-                logger.warning("%s is not recorded yet: %s", claim.stage, type(error).__name__)
-            except Exception as error:  # noqa: BLE001
-                # What an engine gave may be anything; what cannot be written must not run for ever.
-                what = telemetry.without_words(error)
-                logger.error("%s gave what cannot be recorded: %s", claim.stage, what)  # noqa: TRY400
-                outcome = _defect(claim.stage)
-            else:
-                if following is not None:
-                    self._publish(following)
-                return
-        raise NotRecordedError(claim.stage)
+    def _record(self, claim: Claim, outcome: StageResult | Failure, saving: Patience) -> None:
+        """Write the outcome, then publish what follows."""
+        try:
+            following = saving(lambda: self._record_once(claim, outcome))
+        except DatabaseAwayError:
+            raise
+        except LeaseLostError:
+            logger.warning("%s was not recorded: the lease was lost", claim.stage)
+            return
+        except Exception as error:  # noqa: BLE001
+            # What an engine gave may be anything; what cannot be written must not run for ever.
+            what = telemetry.without_words(error)
+            logger.error("%s gave what cannot be recorded: %s", claim.stage, what)  # noqa: TRY400
+            self._record(claim, _defect(claim.stage), saving)
+            return
+        if following is not None:
+            self._publish(following)
 
     def _record_once(self, claim: Claim, outcome: StageResult | Failure) -> Hint | None:
         with self._sessions.begin() as session:
@@ -131,37 +155,52 @@ class StageRunner:
                 return transitions.fail(claim, outcome)
             return transitions.succeed(claim, outcome)
 
-    def _transcribe(self, job: Job) -> dict[str, object]:
-        if job.upload_id is None:
-            raise ValueError(f"voice job {job.id} has no upload")
-        recording = audio.read_flac(self._shelf.load(job.upload_id))
-        transcript = self._engines.transcriber.transcribe(recording)
+    def _transcribe(self, work: _Work) -> dict[str, object]:
+        upload_id = work.job.upload_id
+        if upload_id is None:
+            raise ValueError(f"voice job {work.job.id} has no upload")
+        recording = audio.read_flac(work.loading(lambda: self._shelf.load(upload_id)))
+        transcript = self._with_memory(lambda: self._engines.transcriber.transcribe(recording))
         text, words = _clean(transcript.text), transcript.words
         if not text.strip():
             raise NoSpeechError("No speech was heard.")
         cleaned = None if words is None else [asdict(word) | {"word": _clean(word.word)} for word in words]
         return {"transcript": text, "transcript_words": cleaned}
 
-    def _reply(self, job: Job) -> dict[str, object]:
-        with self._sessions() as session:
-            messages = conversations.last_messages(
-                session, job.conversation_id, limit=self._settings.history_messages
-            )
+    def _reply(self, work: _Work) -> dict[str, object]:
         request = TutorRequest(
-            message=job.transcript or job.message or "",
-            history=_turns(messages),
+            message=work.job.transcript or work.job.message or "",
+            history=_turns(work.loading(lambda: self._last_messages(work.job))),
             timeout_seconds=self._settings.llm_timeout_seconds,
         )
         reply = self._engines.tutor.reply(request)
         _check_reply(reply)
         return _reply_columns(reply)
 
-    def _synthesize(self, job: Job) -> dict[str, object]:
-        return {_AUDIO_COLUMNS[part]: self._speak(text) for part, text in jobs.texts_to_speak(job).items()}
+    def _last_messages(self, job: Job) -> Sequence[Message]:
+        with self._sessions() as session:
+            return conversations.last_messages(
+                session, job.conversation_id, limit=self._settings.history_messages
+            )
 
-    def _speak(self, text: str) -> UUID:
-        speech = self._engines.synthesizer.speak(text)
-        return self._shelf.save_mp3(audio.encode_mp3(speech), seconds=speech.seconds)
+    def _synthesize(self, work: _Work) -> dict[str, object]:
+        texts = jobs.texts_to_speak(work.job)
+        return {_AUDIO_COLUMNS[part]: self._speak(text, work.saving) for part, text in texts.items()}
+
+    def _speak(self, text: str, saving: Patience) -> UUID:
+        speech = self._with_memory(lambda: self._engines.synthesizer.speak(text))
+        data = audio.encode_mp3(speech)
+        return saving(lambda: self._shelf.save_mp3(data, seconds=speech.seconds))
+
+    def _with_memory(self, infer: Callable[[], Result]) -> Result:
+        """Return what the engine gives; where memory ran out, free what can be freed and try again, once."""
+        try:
+            return infer()
+        except EngineOutOfMemoryError:
+            logger.warning("out of memory: freeing what can be freed, then trying once more")
+        # Not in the handler above: while the error lives, its frames keep the engine's arrays alive.
+        self._engines.release_memory()
+        return infer()
 
 
 def _defect(stage: Stage) -> Failure:

@@ -7,10 +7,12 @@ from uuid import UUID
 from celery import Task, current_app, shared_task
 from redis import Redis
 
+from shared.database import DATABASE_AWAY
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE, PublishError, TaskName, direct_queue, hint_from_message, send_task
 from worker.bootstrap import KIND_OF_STAGE, kinds_served
 from worker.errors import EngineError
+from worker.patience import DatabaseAwayError
 from worker.runtime import process_runtime, publish
 from worker.sweep import Sweep
 
@@ -26,6 +28,7 @@ class StageTask(_Task):
     """A stage's task; its request keeps the lease and settles what dies."""
 
     Request = "worker.requests:StageRequest"
+    throws = (DatabaseAwayError,)
 
 
 @shared_task(bind=True, base=StageTask, name=TaskName.TRANSCRIBE.value)
@@ -63,7 +66,10 @@ def sweep() -> None:
     """Find what was lost, is late or waits unpublished, and set it right."""
     process = process_runtime()
     redis = Redis.from_url(process.settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
-    Sweep(process.settings, process.sessions, redis, current_app).run()
+    try:
+        Sweep(process.settings, process.sessions, redis, current_app).run()
+    except DATABASE_AWAY as error:
+        logger.warning("nothing was swept: the database did not answer (%s)", type(error).__name__)
 
 
 def _enter(task: _Task, stage: Stage, job_id: str) -> None:
@@ -74,7 +80,11 @@ def _enter(task: _Task, stage: Stage, job_id: str) -> None:
     """
     process, hint = process_runtime(), hint_from_message(stage, job_id)
     if process.engines.is_settled(KIND_OF_STAGE[stage]):
-        process.runner.run(hint, token=UUID(task.request.id), worker=_worker(task))
+        try:
+            process.runner.run(hint, token=UUID(task.request.id), worker=_worker(task))
+        finally:
+            if process.runner.out_of_memory:
+                process.retire(_worker(task))
         return
     try:
         send_task(current_app, TaskName.WARM_UP, QUEUE_OF_STAGE[stage], queue=direct_queue(_worker(task)))

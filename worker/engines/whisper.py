@@ -95,7 +95,7 @@ class WhisperTranscriber:
         text = "".join(segment.text for segment in kept).strip()
         if not text:
             raise NoSpeechError("No speech was heard in the recording.")
-        return Transcript(text, tuple(_words(kept, recording.seconds)), language)
+        return Transcript(text, tuple(_words(kept, recording.seconds)))
 
     def _listen(self, audio: npt.NDArray[np.float32]) -> tuple[str, Iterable[Segment]]:
         """Return the language to be written and the segments, which are decoded as they are taken."""

@@ -1,4 +1,4 @@
-"""An engine without memory is tried once more; where that fails too, its process makes room for a clean one."""
+"""An engine without memory is tried once more; where that fails too, a clean process takes its place."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

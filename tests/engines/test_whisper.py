@@ -147,6 +147,47 @@ def test_another_language_is_written_as_itself_and_urdu_as_hindi(
     assert f"{spoken_in} at 1.00, written as {written}" in caplog.text
 
 
+# Transcribes a minute with so many more bytes of address space, then with as much as it likes.
+SHORT_OF_MEMORY = """
+import resource, sys
+import numpy as np, psutil
+from pathlib import Path
+from tests.engines.test_whisper import TINY, read
+from worker.engines.whisper import WhisperTranscriber
+from worker.errors import EngineOutOfMemoryError
+from worker.ports import Recording
+
+spoken = read(Path(sys.argv[1]))
+minute = Recording(np.resize(spoken.samples, 60 * spoken.sample_rate))
+transcriber = WhisperTranscriber(str(TINY), use_gpu=False)
+transcriber.transcribe(spoken)  # everything is loaded now
+_, most = resource.getrlimit(resource.RLIMIT_AS)
+resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms + int(sys.argv[2]), most))
+try:
+    transcriber.transcribe(minute)
+except EngineOutOfMemoryError as error:
+    assert error.__cause__
+    failed = True
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+print(failed, bool(transcriber.transcribe(minute).text))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of the address space")
+@pytest.mark.parametrize("megabytes", [0, 8, 20])
+def test_without_memory_it_says_so_wherever_that_shows_and_goes_on_when_there_is_some(
+    tmp_path: Path, megabytes: int
+) -> None:
+    recording = write_speech(tmp_path / "speech.wav", SENTENCE)
+    command = [sys.executable, "-c", SHORT_OF_MEMORY, str(recording), str(megabytes * 2**20)]
+
+    ended = subprocess.run(
+        command, env=dict(os.environ) | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+
+    assert ended.stdout == "True True\n", ended.stderr
+
+
 def test_a_directory_is_called_by_its_name(transcriber: WhisperTranscriber) -> None:
     assert transcriber.name == "whisper whisper-tiny-random"
 

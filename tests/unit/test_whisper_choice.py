@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from worker.bootstrap import EngineKind, Engines
-from worker.engines.whisper import WhisperTranscriber, choose_language, is_speech
+from worker.engines.whisper import WhisperTranscriber, _translated, choose_language, is_speech
+from worker.errors import EngineError, EngineOutOfMemoryError, EngineUnavailableError
 from worker.settings import WorkerSettings
 
 TINY = Path(__file__).parents[1] / "models" / "whisper-tiny-random"
@@ -100,3 +101,20 @@ def test_the_transcriber_is_built_from_the_settings() -> None:
 
     assert isinstance(engines.transcriber, WhisperTranscriber)
     assert engines.states()["stt"] == {"status": "loaded", "mode": "whisper whisper-tiny-random"}
+
+
+@pytest.mark.parametrize(
+    ("error", "becomes"),
+    [
+        (RuntimeError("CUDA failed with error out of memory"), EngineOutOfMemoryError),
+        (RuntimeError("cuBLAS failed with status CUBLAS_STATUS_ALLOC_FAILED"), EngineOutOfMemoryError),
+        (RuntimeError("std::bad_alloc"), EngineOutOfMemoryError),
+        (MemoryError(), EngineOutOfMemoryError),
+        (RuntimeError("CUDA failed with error unspecified launch failure"), EngineUnavailableError),
+        (ValueError("Invalid input features shape"), EngineUnavailableError),
+    ],
+)
+def test_what_a_gpu_says_without_memory_is_told_from_other_failures(
+    error: Exception, becomes: type[EngineError]
+) -> None:
+    assert type(_translated(error, "It broke.")) is becomes

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from faster_whisper import WhisperModel, download_model
 from faster_whisper.transcribe import Segment, TranscriptionInfo
+from onnxruntime.capi.onnxruntime_pybind11_state import EPFail, Fail, RuntimeException
 
 from worker.errors import EngineError, EngineOutOfMemoryError, EngineUnavailableError, NoSpeechError
 from worker.ports import RECORDING_RATE, Recording, Transcript, Word
@@ -42,7 +43,8 @@ MAX_NEW_TOKENS = 400
 FULL_SCALE = 32_768
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")
 _OUT_OF_MEMORY = ("out of memory", "alloc_failed", "bad_alloc")
-_LIBRARY_ERRORS = (RuntimeError, ValueError, OSError, MemoryError)
+# The last three are what the search for speech raises on ONNX Runtime; they have no other base.
+_LIBRARY_ERRORS = (RuntimeError, ValueError, OSError, MemoryError, EPFail, Fail, RuntimeException)
 
 
 class Heard(Protocol):
@@ -86,8 +88,8 @@ class WhisperTranscriber:
         words that were only guessed, `EngineOutOfMemoryError`, or `EngineUnavailableError` where
         the model breaks.
         """
-        audio = recording.samples.astype(np.float32) / np.float32(FULL_SCALE)
         try:
+            audio = recording.samples.astype(np.float32) / np.float32(FULL_SCALE)
             language, segments = self._listen(audio)
             kept = [segment for segment in segments if is_speech(segment, language)]
         except _LIBRARY_ERRORS as error:

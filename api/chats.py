@@ -8,9 +8,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
+from api.database import Sessions
 from api.publishing import Publisher
 from api.schemas import ChatRequest, TextChatRequest
 from api.uploads import DecodedAudio, Decoder
@@ -26,7 +26,7 @@ from shared.telemetry import request_id_var
 class Chats:
     """Turns requests into jobs. `host` names the machine whose disk `store` writes to."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    sessions: Sessions
     publisher: Publisher
     decoder: Decoder
     decode_limit: timedelta

@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Request
 
 from api.audio_links import AudioLinks
 from api.chats import Chats
+from api.draining import Draining
 from api.health import HealthChecks
 from api.job_control import JobControl
 from api.model_loading import ModelLoading
@@ -60,6 +61,10 @@ def _health(services: ServicesDep) -> HealthChecks:
     return services.health
 
 
+def _draining(services: ServicesDep) -> Draining:
+    return services.draining
+
+
 def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> int | None:
     """Return the seconds that `Prefer: wait=N` asks for (RFC 7240), 60 at most; None if it asks for none.
 
@@ -77,6 +82,7 @@ ModelLoadingDep = Annotated[ModelLoading, Depends(_model_loading)]
 ReaderDep = Annotated[JobReader, Depends(_reader)]
 LinksDep = Annotated[AudioLinks, Depends(_links)]
 StoreDep = Annotated[LocalAudioStore, Depends(_store)]
+DrainingDep = Annotated[Draining, Depends(_draining)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
 VoiceChatDep = Annotated[VoiceChat, Depends(read_voice_chat)]
 PreferredWait = Annotated[int | None, Depends(preferred_wait)]

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from api.database import Sessions
 from api.schemas import (
     Dependencies,
     DependencyHealth,
@@ -33,7 +33,7 @@ _LIMIT_SECONDS = 2.0
 class HealthChecks:
     """Looks at the dependencies of one API process."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    sessions: Sessions
     redis: Redis
     store: LocalAudioStore
     app_env: AppEnv

@@ -7,10 +7,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from api.database import Sessions
 from api.publishing import Publisher
 from api.reading import JobNotFoundError
 from shared.jobs import Hint
@@ -24,7 +24,7 @@ _Move = Callable[[Transitions, Job, datetime], Hint | None]
 class JobControl:
     """Where an owner is named, the job must be theirs."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    sessions: Sessions
     publisher: Publisher
     usage_zone: ZoneInfo
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from api.database import Sessions
 from api.publishing import Publisher
 from api.schemas import ModelState, ModelStates
 from shared import workers
@@ -37,7 +37,7 @@ class BrokerUnavailableError(DomainError):
 class ModelLoading:
     """Asks the workers over the broker, each on its own queue, and reads their answers in the database."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    sessions: Sessions
     publisher: Publisher
 
     async def load_all(self) -> ModelStates:

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from celery import Celery
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from api.database import Sessions
 from shared import jobs, queue
 from shared.jobs import Hint
 from shared.queue import PublishError, TaskName
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 PUBLISH_LIMIT_SECONDS = 2.0
 _THREADS = 4
-_BREAK_SECONDS = 5.0
+BREAK_SECONDS = 5.0
 
 
 class Publisher:
@@ -27,7 +27,7 @@ class Publisher:
     After a failure nothing is tried for a few seconds (a circuit breaker): the sweep publishes then.
     """
 
-    def __init__(self, app: Celery, sessions: async_sessionmaker[AsyncSession]) -> None:
+    def __init__(self, app: Celery, sessions: Sessions) -> None:
         self._app = app
         self._sessions = sessions
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="publish")
@@ -50,7 +50,7 @@ class Publisher:
             await self._in_a_thread(lambda: queue.publish(self._app, hint))
         except (PublishError, TimeoutError, RuntimeError):
             # A RuntimeError: the threads are given up, because the process ends.
-            self._broken_until = time.monotonic() + _BREAK_SECONDS
+            self._broken_until = time.monotonic() + BREAK_SECONDS
             logger.warning("the broker did not take a hint; the sweep will publish it")
             return False
         return True

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from api.database import Sessions
 from api.problems import NotFoundError
 from shared.models import AudioObject, Conversation, Job, StageOutcome, StageRun
 
@@ -63,7 +63,7 @@ def _load(session: Session, job_ids: Collection[UUID]) -> dict[UUID, JobRecord]:
 class JobReader:
     """Reads jobs, each time in a short session of its own."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    sessions: Sessions
 
     async def read(self, job_ids: Collection[UUID]) -> dict[UUID, JobRecord]:
         """Return the jobs that exist among `job_ids`."""

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from api.audio_links import AudioLinks
 from api.chats import Chats
+from api.database import Sessions, create_event_loop_engine
+from api.draining import Draining
 from api.health import HealthChecks
 from api.job_control import JobControl
 from api.model_loading import ModelLoading
@@ -21,7 +22,6 @@ from api.reading import JobReader
 from api.settings import ApiSettings
 from api.uploads import Decoder
 from api.waiting import JobWaiters
-from shared.database import create_event_loop_engine
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
 from shared.storage import LocalAudioStore
 
@@ -39,15 +39,19 @@ class Services:
     links: AudioLinks
     store: LocalAudioStore
     health: HealthChecks
+    draining: Draining
 
 
 @asynccontextmanager
 async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
-    """Start the services, and close them after the block. No server needs to be up for either."""
+    """Start the services, and close them after the block. No server needs to be up for either.
+
+    When the process is asked to stop, whoever waits for a job is answered at once.
+    """
     engine = create_event_loop_engine(
         settings.database_url, application_name="api", pool_size=settings.database_pool_size
     )
-    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    sessions = Sessions(engine)
     celery = create_celery(settings.redis_url, socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
     publisher = Publisher(celery, sessions)
     redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
@@ -71,9 +75,13 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     control = JobControl(sessions, publisher, settings.usage_timezone)
     loading = ModelLoading(sessions, publisher)
     health = HealthChecks(sessions, redis, store, settings.app_env)
+    draining = Draining()
     try:
         async with waiters.running():
-            yield Services(settings, chats, control, loading, reader, waiters, links, store, health)
+            with draining.on_signal(waiters.release):
+                yield Services(
+                    settings, chats, control, loading, reader, waiters, links, store, health, draining
+                )
     finally:
         publisher.close()
         await redis.aclose()

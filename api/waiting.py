@@ -2,7 +2,8 @@
 
 A waiter registers first and reads then, so nothing is missed; each notified job is read once, however
 many wait for it. A notification sent while the connection was down is lost, so waited-for jobs are read
-again every few seconds. (A transaction pooler in front of PostgreSQL breaks LISTEN.)
+again every few seconds, and as often the connection is asked whether it lives: a server that hangs looks
+like one that has nothing to say. (A transaction pooler in front of PostgreSQL breaks LISTEN.)
 """
 
 import asyncio
@@ -13,10 +14,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from psycopg import AsyncConnection, sql
 from psycopg import Error as PsycopgError
+from psycopg import sql
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.database import EventLoopConnection
 from api.reading import JobReader, JobRecord
 from shared.database import connection_options
 from shared.events import JOB_CHANGED
@@ -34,11 +36,12 @@ class JobWaiters:
         self._listen_url = listen_url
         self._reader = reader
         self._waiting: Counter[UUID] = Counter()
-        self._latest: dict[UUID, asyncio.Future[JobRecord]] = {}
+        self._latest: dict[UUID, asyncio.Future[JobRecord | None]] = {}
         self._notified: asyncio.Queue[UUID] = asyncio.Queue()
+        self._released = False
 
     async def wait(self, job_id: UUID, seconds: float, *, owner: str | None = None) -> JobRecord:
-        """Return the job as soon as it has ended, or as it stands after `seconds`.
+        """Return the job as soon as it has ended, or as it stands after `seconds` or a `release`.
 
         Raises `JobNotFoundError`, at once, where there is none or it is not `owner`'s.
         """
@@ -46,15 +49,23 @@ class JobWaiters:
         done = self._latest.setdefault(job_id, asyncio.get_running_loop().create_future())
         try:
             record = await self._reader.one(job_id, owner=owner)
-            if record.job.finished_at is not None:
+            if record.job.finished_at is not None or self._released:
                 return record
-            return await asyncio.wait_for(asyncio.shield(done), seconds)
+            ended = await asyncio.wait_for(asyncio.shield(done), seconds)
+            return ended or await self._reader.one(job_id)
         except TimeoutError:
             return await self._reader.one(job_id)
         finally:
             self._waiting[job_id] -= 1
             if not self._waiting[job_id]:
                 del self._waiting[job_id], self._latest[job_id]
+
+    def release(self) -> None:
+        """Answer all who wait now, and from now on at once: the process ends."""
+        self._released = True
+        for done in self._latest.values():
+            if not done.done():
+                done.set_result(None)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,16 +83,22 @@ class JobWaiters:
     async def _listen(self) -> None:
         while True:
             try:
-                async with await AsyncConnection.connect(
+                async with await EventLoopConnection.connect(
                     self._listen_url, autocommit=True, **connection_options("api-listen")
                 ) as connection:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(JOB_CHANGED)))
                     self._notify_all()
-                    async for notification in connection.notifies():
-                        self._notify(notification.payload)
+                    await self._hear(connection)
             except PsycopgError:
                 logger.warning("the LISTEN connection is down; trying again")
             await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _hear(self, connection: EventLoopConnection) -> None:
+        """Pass notifications on until the connection breaks."""
+        while True:
+            async for notification in connection.notifies(timeout=_RECHECK_SECONDS):
+                self._notify(notification.payload)
+            await connection.execute("SELECT 1")
 
     async def _recheck(self) -> None:
         while True:

@@ -1,7 +1,7 @@
-"""Engines and sessions. Connections are bounded in time: to connect, to wait, to run a statement.
+"""Engines for threads, and how every connection is bounded in time: to connect, to wait, to run a statement.
 
-Only a server that is stopped while its kernel still answers is not noticed: PostgreSQL itself ends a
-statement that takes too long.
+Only a server that is stopped while its kernel still answers is not noticed here (it is in `api.database`):
+PostgreSQL itself ends a statement that takes too long.
 
 What a learner said is a statement's parameter, so no error may show parameters: errors are logged.
 """
@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 CONNECT_TIMEOUT_SECONDS = 2
 POOL_TIMEOUT_SECONDS = 5
@@ -40,7 +39,8 @@ def connection_options(application_name: str) -> dict[str, Any]:
     }
 
 
-def _options(application_name: str, pool_size: int) -> dict[str, Any]:
+def pool_options(application_name: str, pool_size: int) -> dict[str, Any]:
+    """Return SQLAlchemy's options of an engine whose pool never grows beyond `pool_size`."""
     return {
         "pool_size": pool_size,
         "max_overflow": 0,
@@ -53,9 +53,4 @@ def _options(application_name: str, pool_size: int) -> dict[str, Any]:
 
 def create_sync_engine(url: str, *, application_name: str, pool_size: int) -> Engine:
     """Return an engine for threads; it connects at first use. `url` names the psycopg driver."""
-    return create_engine(url, **_options(application_name, pool_size))
-
-
-def create_event_loop_engine(url: str, *, application_name: str, pool_size: int) -> AsyncEngine:
-    """Return an engine for an event loop; it connects at first use. `url` names the psycopg driver."""
-    return create_async_engine(url, **_options(application_name, pool_size))
+    return create_engine(url, **pool_options(application_name, pool_size))

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from api.database import create_event_loop_engine
 from local.servers import EmbeddedPostgres
-from shared.database import create_event_loop_engine, create_sync_engine
+from shared.database import create_sync_engine
 
 WORDS = "what the learner said"
 SLOW = text("SELECT pg_sleep(30), CAST(:words AS text)")

@@ -1,9 +1,11 @@
-"""Bounds every request's body while it still arrives, before anything is parsed."""
+"""Bounds every request's body in size and in time while it still arrives, before anything is parsed."""
+
+import asyncio
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import RequestTooLargeError
+from api.problems import RequestTimeoutError, RequestTooLargeError
 from shared.errors import DomainError, ErrorCode
 
 AUDIO_MAX_BYTES = 10 * 1024 * 1024
@@ -21,16 +23,36 @@ class AudioTooLargeError(DomainError):
 
 
 class BodyLimit:
-    """ASGI middleware: reading past the limit raises a domain error where the body is read."""
+    """ASGI middleware: reading past a limit raises a domain error where the body is read."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: float) -> None:
+        """`seconds` is how long a body may take to arrive."""
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            receive = _bounded(Headers(scope=scope), receive)
+            receive = _bounded(Headers(scope=scope), _in_time(receive, self._seconds))
         await self._app(scope, receive, send)
+
+
+def _in_time(receive: Receive, seconds: float) -> Receive:
+    """Bound the body's arrival as a whole, not what may come after it: that the client has left."""
+    deadline: float | None = asyncio.get_running_loop().time() + seconds
+
+    async def receive_in_time() -> Message:
+        nonlocal deadline
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise RequestTimeoutError("The request did not arrive in time. Please send it again.") from None
+        if not message.get("more_body", False):
+            deadline = None
+        return message
+
+    return receive_in_time
 
 
 def _bounded(headers: Headers, receive: Receive) -> Receive:

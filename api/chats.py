@@ -43,8 +43,7 @@ class Chats:
 
         Raises the errors of `Decoder.decode`, and `StorageError`.
         """
-        content = hashlib.sha256(chat.audio).hexdigest()
-        new = _new_job(JobKind.VOICE, chat.request, content, idempotency_key)
+        new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
         replayed = await self._replay(new)
         if replayed is not None:
             return replayed

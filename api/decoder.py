@@ -32,7 +32,7 @@ CODECS = (
 
 LIMITS = {
     resource.RLIMIT_AS: 1024 * 1024 * 1024,
-    resource.RLIMIT_CPU: 5,
+    resource.RLIMIT_CPU: 4,
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_FSIZE: 0,
     resource.RLIMIT_NOFILE: 8,
@@ -126,7 +126,9 @@ def _encode(frames: Iterable[av.AudioFrame]) -> bytes:
 def limit_this_process() -> None:
     """Give this process the limits it decodes under; they cannot be raised again."""
     for limit, value in LIMITS.items():
-        resource.setrlimit(limit, (value, value))
+        # Out of CPU seconds is told by SIGXCPU; only a second later comes the SIGKILL of the hard limit.
+        hard = value + 1 if limit == resource.RLIMIT_CPU else value
+        resource.setrlimit(limit, (value, hard))
 
 
 def main() -> Outcome:

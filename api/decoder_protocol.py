@@ -12,7 +12,7 @@ PADDING_SECONDS = 0.1
 
 
 class Outcome(IntEnum):
-    """The decoder's exit status. Any other status (a crash, a limit hit, a kill) means `INVALID`.
+    """The decoder's exit status. Any other (a crash, a limit hit) means `INVALID`, except a SIGKILL.
 
     The numbers keep clear of those Python itself exits with (1 for a traceback, 2 for bad usage).
     """

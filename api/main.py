@@ -8,6 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
 from api.body_limit import BodyLimit
+from api.head_requests import HeadRequests
 from api.request_ids import HEADER, RequestIds
 from api.routers import audio, chat, health, jobs, models
 from api.services import running_services
@@ -36,7 +37,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     for router in (chat.router, jobs.router, models.router, audio.router, health.router):
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, seconds=settings.body_timeout_seconds)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -45,6 +46,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=[HEADER, "Location", "Retry-After", "Preference-Applied"],
         )
+    app.add_middleware(HeadRequests)
     app.add_middleware(RequestIds)
     return app
 

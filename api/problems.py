@@ -37,11 +37,18 @@ KINDS: Mapping[ErrorCode, _Kind] = {
     ErrorCode.INVALID_REQUEST: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
     ErrorCode.NOT_FOUND: _Kind(HTTPStatus.NOT_FOUND, "Not found"),
     ErrorCode.METHOD_NOT_ALLOWED: _Kind(HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"),
+    ErrorCode.RANGE_NOT_SATISFIABLE: _Kind(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "There is no such part of the audio"
+    ),
     ErrorCode.REQUEST_TOO_LARGE: _Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large"),
+    ErrorCode.REQUEST_TIMEOUT: _Kind(
+        HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive", retryable=True
+    ),
     ErrorCode.AUDIO_TOO_LARGE: _Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The recording is too large"),
     ErrorCode.UNSUPPORTED_AUDIO: _Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not a supported audio format"),
     ErrorCode.INVALID_AUDIO: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The recording cannot be used"),
     ErrorCode.AUDIO_TOO_LONG: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The recording is too long"),
+    ErrorCode.UPLOADS_BUSY: _Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy", retryable=True),
     ErrorCode.IDEMPOTENCY_KEY_REUSED: _Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"
     ),
@@ -146,6 +153,13 @@ class InvalidRequestError(DomainError):
     code = ErrorCode.INVALID_REQUEST
 
 
+class RequestTimeoutError(DomainError):
+    """The body did not arrive in time."""
+
+    code = ErrorCode.REQUEST_TIMEOUT
+    retryable = True
+
+
 class RequestTooLargeError(DomainError):
     """The body is larger than any valid request of its kind."""
 
@@ -155,6 +169,8 @@ class RequestTooLargeError(DomainError):
 def problem_response(answer: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return the HTTP response for a problem; what may be retried says when."""
     all_headers = dict(headers or {})
+    if answer.status == HTTPStatus.REQUEST_TIMEOUT:
+        all_headers["Connection"] = "close"  # what is left of the body is not waited for
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         all_headers["Retry-After"] = str(DATABASE_RETRY_AFTER_SECONDS)
     content = answer.model_dump(mode="json", exclude_none=True)
@@ -193,6 +209,10 @@ def _message_of(error: Mapping[str, Any]) -> str:
 _HTTP_CODES = {
     HTTPStatus.NOT_FOUND: (ErrorCode.NOT_FOUND, "There is nothing here."),
     HTTPStatus.METHOD_NOT_ALLOWED: (ErrorCode.METHOD_NOT_ALLOWED, "This method is not allowed here."),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: (
+        ErrorCode.RANGE_NOT_SATISFIABLE,
+        "The audio ends before the part that was asked for.",
+    ),
 }
 
 

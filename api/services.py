@@ -1,6 +1,5 @@
 """What one API process works with, wired from its settings."""
 
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,7 +66,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     chats = Chats(
         sessions,
         publisher,
-        Decoder(os.cpu_count()),
+        Decoder(most_in_flight=settings.max_uploads_in_flight),
         timedelta(seconds=settings.decode_timeout_seconds),
         store,
         socket.gethostname(),

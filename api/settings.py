@@ -26,7 +26,17 @@ class ApiSettings(SharedSettings):
     )
     s3_presigned_expiry_seconds: int = Field(default=3600, gt=0, description="how long an audio URL works")
     wait_timeout_seconds: float = Field(default=120, gt=0, description="longest answer of the /wait forms")
-    decode_timeout_seconds: float = Field(default=4, gt=0, description="limit of decoding an upload")
+    decode_timeout_seconds: float = Field(
+        default=10,
+        gt=0,
+        description="how long an upload may wait for its decoding and be decoded; past it, 503",
+    )
+    max_uploads_in_flight: int = Field(
+        default=32, ge=1, description="uploads decoded or waiting for it in one API process; beyond them, 503"
+    )
+    body_timeout_seconds: float = Field(
+        default=120, gt=0, description="how long a request's body may take to arrive; past it, 408"
+    )
     database_pool_size: int = Field(default=10, ge=1, description="connections of one API process")
 
     @field_validator("cors_origins", mode="before")

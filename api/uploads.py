@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from api.decoder_protocol import DECODED_RATE, MAX_SECONDS, Outcome
 from shared.errors import DomainError, ErrorCode
@@ -37,6 +39,8 @@ _MP3_KBITS = {
 }
 _MP3_RATES = {0b11: (44_100, 48_000, 32_000), 0b10: (22_050, 24_000, 16_000), 0b00: (11_025, 12_000, 8_000)}
 _ID3_HEADER_BYTES = 10
+# Two of the longest MP3 frames, and more than any other container's beginning.
+_HEAD_BYTES = 4096
 
 
 class UnsupportedAudioError(DomainError):
@@ -57,6 +61,16 @@ class AudioTooLongError(DomainError):
     code = ErrorCode.AUDIO_TOO_LONG
 
 
+class UploadsBusyError(DomainError):
+    """There was no time to decode the recording. Nothing is wrong with it."""
+
+    code = ErrorCode.UPLOADS_BUSY
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("Too many recordings are coming in just now. Please send yours again in a moment.")
+
+
 @dataclass(frozen=True, slots=True)
 class DecodedAudio:
     """A recording as the workers read it: FLAC, mono, 16 kHz, 16-bit; `seconds` long."""
@@ -68,52 +82,77 @@ class DecodedAudio:
 class Decoder:
     """Decodes uploads, each in a process of its own, so many at a time. One an event loop."""
 
-    def __init__(self, concurrency: int | None = None) -> None:
-        """`concurrency` is how many processes may run at once: the number of CPUs by default."""
-        self._slots = asyncio.Semaphore(concurrency or os.cpu_count() or 1)
+    def __init__(self, *, concurrency: int | None = None, most_in_flight: int) -> None:
+        """`concurrency` is how many processes may run at once: the number of CPUs by default.
 
-    async def decode(self, data: bytes, *, timeout_seconds: float) -> DecodedAudio:
-        """Return the sound in `data`, whatever its name or declared type.
-
-        `timeout_seconds` bounds the decoding, not the wait for a free slot. Cancelling the call
-        ends the process. Raises `UnsupportedAudioError`, `InvalidAudioError` or `AudioTooLongError`.
+        `most_in_flight` counts them and those that wait for their turn.
         """
-        if not data:
-            raise InvalidAudioError("The audio file is empty. Please record again.")
-        demuxer = sniff(data)
+        self._slots = asyncio.Semaphore(concurrency or os.cpu_count() or 1)
+        self._most_in_flight = most_in_flight
+        self._in_flight = 0
+
+    async def decode(self, recording: BinaryIO, *, timeout_seconds: float) -> DecodedAudio:
+        """Return the sound in the file `recording`, whatever its name or declared type.
+
+        The file goes to the decoder as it is and never into this process's memory. `timeout_seconds`
+        bounds the wait for a turn and the decoding together. Cancelling the call ends the process.
+        Raises `UnsupportedAudioError`, `InvalidAudioError`, `AudioTooLongError` or `UploadsBusyError`.
+        """
+        demuxer = sniff(recording)
         if demuxer is None:
             raise UnsupportedAudioError(
                 "This file is not a kind of audio we can read. Please send WAV, MP3, M4A, OGG, WebM or FLAC."
             )
-        async with self._slots:
-            outcome, flac = await _run(demuxer, data, timeout_seconds)
-        if outcome == Outcome.TOO_LONG:
-            raise AudioTooLongError(f"Please keep the recording under {MAX_SECONDS:.0f} seconds.")
-        if outcome != Outcome.OK:
-            raise InvalidAudioError("We could not hear anything in this audio file. Please record again.")
+        if self._in_flight >= self._most_in_flight:
+            raise UploadsBusyError
+        self._in_flight += 1
+        try:
+            async with asyncio.timeout(timeout_seconds), self._slots:
+                outcome, flac = await _run(demuxer, recording)
+        except TimeoutError:
+            raise UploadsBusyError from None
+        finally:
+            self._in_flight -= 1
+        _refuse(outcome)
         return DecodedAudio(flac, _flac_seconds(flac))
 
 
-def sniff(data: bytes) -> str | None:
-    """Return the FFmpeg demuxer for the container `data` begins, None where it is not one we take.
+def _refuse(outcome: int) -> None:
+    if outcome == Outcome.TOO_LONG:
+        raise AudioTooLongError(f"Please keep the recording under {MAX_SECONDS:.0f} seconds.")
+    if outcome == -signal.SIGKILL:
+        # Whoever killed it, the file did not: its own limits end a decoder by other signals.
+        raise UploadsBusyError
+    if outcome != Outcome.OK:
+        raise InvalidAudioError("We could not hear anything in this audio file. Please record again.")
 
-    The first 4 KiB are enough, except to look behind a longer ID3 tag, which is taken for MP3's.
+
+def sniff(recording: BinaryIO) -> str | None:
+    """Return the FFmpeg demuxer for the container in the file, None where it is not one we take.
+
+    Its beginning is enough, except to look behind an ID3 tag, which is taken for MP3's.
+    Raises `InvalidAudioError` for an empty file.
     """
-    if data.startswith(b"ID3"):
-        return _sniff_behind_id3(data)
+    recording.seek(0)
+    head = recording.read(_HEAD_BYTES)
+    if not head:
+        raise InvalidAudioError("The audio file is empty. Please record again.")
+    if head.startswith(b"ID3"):
+        return _sniff_behind_id3(head, recording)
     for offset, magic, demuxer in _MAGIC:
-        if data.startswith(magic, offset):
+        if head.startswith(magic, offset):
             return demuxer
-    return _CHUNKED.get((data[:4], data[8:12])) or ("mp3" if _is_mp3(data) else None)
+    return _CHUNKED.get((head[:4], head[8:12])) or ("mp3" if _is_mp3(head) else None)
 
 
-def _sniff_behind_id3(data: bytes) -> str | None:
+def _sniff_behind_id3(head: bytes, recording: BinaryIO) -> str | None:
     """Look past an ID3 tag, which precedes MP3, sometimes FLAC; its length is four bytes of seven bits."""
-    size = data[6:_ID3_HEADER_BYTES]
+    size = head[6:_ID3_HEADER_BYTES]
     if len(size) < 4 or max(size) > 0x7F:
         return None
     end = _ID3_HEADER_BYTES + sum(byte << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=True))
-    return "flac" if data.startswith(b"fLaC", end) else "mp3"
+    recording.seek(end)
+    return "flac" if recording.read(4) == b"fLaC" else "mp3"
 
 
 def _is_mp3(data: bytes) -> bool:
@@ -142,21 +181,20 @@ def _mp3_frame_bytes(header: bytes) -> int | None:
     return 144_000 // version * _MP3_KBITS[version][bit_rate - 1] // rates[rate] + padding
 
 
-async def _run(demuxer: str, data: bytes, timeout_seconds: float) -> tuple[int, bytes]:
+async def _run(demuxer: str, recording: BinaryIO) -> tuple[int, bytes]:
     """Return the decoder's exit status and output. The process is gone when this returns or raises."""
+    recording.flush()
+    os.lseek(recording.fileno(), 0, os.SEEK_SET)  # the position that the process inherits
     process = await asyncio.create_subprocess_exec(
         *_COMMAND,
         demuxer,
-        stdin=asyncio.subprocess.PIPE,
+        stdin=recording,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env=_ENVIRONMENT,
     )
     try:
-        async with asyncio.timeout(timeout_seconds):
-            output, _ = await process.communicate(data)
-    except TimeoutError:
-        return Outcome.INVALID, b""
+        output, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()

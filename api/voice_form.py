@@ -1,9 +1,14 @@
-"""Reads a voice chat's multipart form. Its size is bounded by `api.body_limit` as it arrives."""
+"""Reads a voice chat's multipart form. Its size is bounded by `api.body_limit` as it arrives.
 
+A recording goes into a temporary file while it arrives, so that many at once take no memory.
+"""
+
+import asyncio
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -17,18 +22,23 @@ from api.schemas import ChatRequest
 _AUDIO_FIELD = "audio_file"
 _FIELD_MAX_BYTES = 4096
 _MAX_FIELDS = 8
+_IN_MEMORY_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceChat:
-    """A voice chat's fields and the bytes of its recording, as they came."""
+    """A voice chat's fields and the file of its recording as it came, with its SHA-256 in hexadecimal."""
 
     request: ChatRequest
-    audio: bytes
+    audio: BinaryIO
+    digest: str
 
 
-async def read_voice_chat(request: Request) -> VoiceChat:
-    """Return the form. Raises `InvalidRequestError` naming the field, or `AudioTooLargeError`."""
+async def read_voice_chat(request: Request) -> AsyncIterator[VoiceChat]:
+    """Yield the form once; its file is gone afterwards.
+
+    Raises `InvalidRequestError` naming the field, or `AudioTooLargeError`.
+    """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidRequestError("body: must be multipart/form-data")
     parser = MultiPartParser(
@@ -38,25 +48,34 @@ async def read_voice_chat(request: Request) -> VoiceChat:
         max_fields=_MAX_FIELDS,
         max_part_size=_FIELD_MAX_BYTES,
     )
+    parser.spool_max_size = _IN_MEMORY_BYTES
     try:
         form = await parser.parse()
     except (MultiPartException, ValueError) as error:
         # A ValueError is a character set that Python knows but cannot decode these bytes by.
         raise InvalidRequestError("body: is not a readable multipart form") from error
     try:
-        return VoiceChat(_fields(form), await _audio(form))
+        fields, audio = _fields(form), _audio(form)
+        yield VoiceChat(fields, audio, await asyncio.to_thread(_digest, audio))
     finally:
         await form.close()
 
 
-async def _audio(form: FormData) -> bytes:
-    file = form.get(_AUDIO_FIELD)
-    if not isinstance(file, UploadFile):
+def _audio(form: FormData) -> BinaryIO:
+    upload = form.get(_AUDIO_FIELD)
+    if not isinstance(upload, UploadFile):
         raise InvalidRequestError(f"{_AUDIO_FIELD}: a recording is required")
-    data = await file.read()
-    if len(data) > AUDIO_MAX_BYTES:
+    if upload.size is not None and upload.size > AUDIO_MAX_BYTES:
         raise AudioTooLargeError
-    return data
+    return upload.file
+
+
+def _digest(audio: BinaryIO) -> str:
+    audio.seek(0)
+    digest = hashlib.sha256()
+    while chunk := audio.read(_IN_MEMORY_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _fields(form: FormData) -> ChatRequest:

@@ -1,8 +1,11 @@
 """Locally stored audio, by signed link."""
 
+from http import HTTPStatus
+
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
-from starlette.responses import MalformedRangeHeader
+from starlette.exceptions import HTTPException
+from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
 from api.dependencies import LinksDep, StoreDep
 from api.problems import PROBLEM_RESPONSES, NotFoundError
@@ -12,7 +15,7 @@ router = APIRouter(tags=["audio"], responses=PROBLEM_RESPONSES)
 
 
 class _AudioResponse(FileResponse):
-    """A Range header that cannot be read is ignored, as RFC 9110 says."""
+    """A Range header that cannot be read is ignored, as RFC 9110 says; one past the end is a problem."""
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
@@ -20,9 +23,11 @@ class _AudioResponse(FileResponse):
             return super()._parse_range_header(http_range, file_size)
         except MalformedRangeHeader:
             return []
+        except RangeNotSatisfiable as error:
+            size = {"Content-Range": f"bytes */{error.max_size}"}
+            raise HTTPException(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=size) from error
 
 
-@router.head("/audio/{name}", include_in_schema=False, response_class=FileResponse)
 @router.get("/audio/{name}", response_class=FileResponse)
 def read_audio(
     name: str,

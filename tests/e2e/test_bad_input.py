@@ -12,6 +12,17 @@ WORDS = "mysecretwords"
 JSON = {"Content-Type": "application/json"}
 
 
+INVISIBLE = (
+    "\u200b",  # zero width space
+    "\u200d\u2060\ufeff",  # joiners
+    "\u202e \u2066\u2069",  # directions
+    "\ufe0f\u180b\U000e0100",  # variation selectors
+    "\xad\u034f\u115f\u3164\uffa0\u2800",  # hyphen, joiner and fillers that show nothing
+    "\U000e0041\U000e007f",  # tags
+    "\x01\x7f\x85",  # controls
+)
+
+
 def post_raw(stack: Stack, content: bytes, **headers: str) -> httpx.Response:
     return stack.client.post(
         TEXT, content=content, headers=JSON | {name.replace("_", "-"): text for name, text in headers.items()}
@@ -23,6 +34,7 @@ def post_raw(stack: Stack, content: bytes, **headers: str) -> httpx.Response:
     [
         ("message", ""),
         ("message", " \t\r\n\u00a0\u3000"),
+        *(("message", nothing) for nothing in INVISIBLE),
         ("message", WORDS + "a" * 1988),
         ("message", f"{WORDS}\0"),
         ("message", f"{WORDS}\ud800"),
@@ -74,7 +86,21 @@ def test_a_missing_field_is_named(stack: Stack, field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["a" * 2000, "😀" * 2000, "\u0928\u092e\u0938\u094d\u0924\u0947", "a\r\nb\u2028c"]
+    "message",
+    [
+        "a" * 2000,
+        "🙂",
+        "👍🏽",
+        "❤\ufe0f",
+        "👩\u200d🏫",
+        "\U0001fae8",
+        "?",
+        "\u200ba",
+        "\u0939\u0942\u0901",
+        "😀" * 2000,
+        "\u0928\u092e\u0938\u094d\u0924\u0947",
+        "a\r\nb\u2028c",
+    ],
 )
 def test_a_message_at_the_limits_is_accepted(stack: Stack, message: str) -> None:
     assert stack.text_chat("a" * 128, message, speak=[], conversation_id="b" * 64)["status"]
@@ -160,6 +186,18 @@ def test_a_wrong_method_is_refused_with_the_right_ones(stack: Stack, method: str
     response = stack.client.request(method, path)
     assert_problem(response, 405, "method_not_allowed")
     assert response.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready", "/docs", "/openapi.json"])
+def test_head_is_answered_as_get_is_but_without_a_body(stack: Stack, path: str) -> None:
+    response = stack.client.head(path)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-type"] == stack.client.get(path).headers["content-type"]
+
+
+def test_head_of_what_is_missing_or_only_takes_post_is_refused(stack: Stack) -> None:
+    assert stack.client.head("/nothing").status_code == 404
+    assert stack.client.head(TEXT).status_code == 405
 
 
 @pytest.mark.parametrize("request_id", ["abc-123", "a" * 128, "A1b2/c3+d4==", "0198:a.b_c@d"])

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def transcriber() -> PocketsphinxTranscriber:
 
 def read(name: str) -> Recording:
     data = (MATERIAL / name).read_bytes()
-    demuxer = sniff(data)
+    demuxer = sniff(BytesIO(data))
     assert demuxer is not None
     return read_flac(decode(data, demuxer))
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import ctranslate2
@@ -42,7 +43,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 def read(path: Path) -> Recording:
     data = path.read_bytes()
-    demuxer = sniff(data)
+    demuxer = sniff(BytesIO(data))
     assert demuxer is not None
     return read_flac(decode(data, demuxer))
 

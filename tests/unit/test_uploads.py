@@ -3,18 +3,24 @@
 import asyncio
 import io
 import json
+import resource
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
 import psutil
 import pytest
 
+from api.decoder import LIMITS
 from api.decoder_protocol import Outcome
 from api.uploads import (
     AudioTooLongError,
@@ -22,9 +28,11 @@ from api.uploads import (
     Decoder,
     InvalidAudioError,
     UnsupportedAudioError,
-    sniff,
+    UploadsBusyError,
 )
+from api.uploads import sniff as sniff_file
 from shared.errors import DomainError
+from tests.stack import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 MATERIAL = ROOT.parent / "shared" / "data" / "audio"
@@ -32,8 +40,24 @@ PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\
 ID3 = b"ID3\x04\x00\x00\x00\x00\x00\x00"
 
 
-def decode(data: bytes, timeout_seconds: float = 5.0) -> DecodedAudio:
-    return asyncio.run(Decoder().decode(data, timeout_seconds=timeout_seconds))
+@contextmanager
+def on_disk(data: bytes) -> Iterator[BinaryIO]:
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        yield file
+
+
+async def decode_by(decoder: Decoder, data: bytes, timeout_seconds: float = 20.0) -> DecodedAudio:
+    with on_disk(data) as recording:
+        return await decoder.decode(recording, timeout_seconds=timeout_seconds)
+
+
+def decode(data: bytes, timeout_seconds: float = 20.0) -> DecodedAudio:
+    return asyncio.run(decode_by(Decoder(most_in_flight=1), data, timeout_seconds))
+
+
+def sniff(data: bytes) -> str | None:
+    return sniff_file(io.BytesIO(data))
 
 
 def make_wav(seconds: float, rate: int = 16_000) -> bytes:
@@ -236,8 +260,8 @@ def running_decoders() -> list[psutil.Process]:
     return [child for child in children if "api.decoder" in child.cmdline()]
 
 
-def test_too_slow_a_decoding_is_ended_and_leaves_no_process() -> None:
-    with pytest.raises(InvalidAudioError):
+def test_a_decoding_for_which_there_is_no_time_may_be_tried_again_and_leaves_no_process() -> None:
+    with pytest.raises(UploadsBusyError):
         decode(make_wav(60.0), timeout_seconds=0.001)
 
     assert running_decoders() == []
@@ -246,7 +270,7 @@ def test_too_slow_a_decoding_is_ended_and_leaves_no_process() -> None:
 def test_cancelling_ends_the_process() -> None:
     async def cancel_while_decoding() -> None:
         async with asyncio.timeout(0.05):
-            await Decoder().decode(make_wav(60.0), timeout_seconds=5.0)
+            await decode_by(Decoder(most_in_flight=1), make_wav(60.0))
 
     with pytest.raises(TimeoutError):
         asyncio.run(cancel_while_decoding())
@@ -256,11 +280,55 @@ def test_cancelling_ends_the_process() -> None:
 
 def test_many_uploads_at_once_take_turns() -> None:
     async def decode_all() -> list[DecodedAudio]:
-        decoder = Decoder(concurrency=2)
+        decoder = Decoder(concurrency=2, most_in_flight=8)
         data = make_wav(1.0)
-        return await asyncio.gather(*(decoder.decode(data, timeout_seconds=10.0) for _ in range(8)))
+        return await asyncio.gather(*(decode_by(decoder, data) for _ in range(8)))
 
     assert {round(decoded.seconds, 3) for decoded in asyncio.run(decode_all())} == {1.0}
+
+
+def test_too_many_uploads_at_once_are_to_be_sent_again_and_room_is_made_by_those_that_end() -> None:
+    async def decode_all() -> list[object]:
+        decoder = Decoder(concurrency=1, most_in_flight=3)
+        data = make_wav(1.0)
+        outcomes = await asyncio.gather(*(decode_by(decoder, data) for _ in range(5)), return_exceptions=True)
+        return [*outcomes, await decode_by(decoder, data)]
+
+    outcomes = asyncio.run(decode_all())
+    assert [type(outcome) for outcome in outcomes] == [
+        *[DecodedAudio] * 3,
+        *[UploadsBusyError] * 2,
+        DecodedAudio,
+    ]
+
+
+async def decode_and_signal(number: signal.Signals) -> DecodedAudio:
+    """Send a signal to the decoder as soon as it runs."""
+    with on_disk(make_wav(60.0)) as recording:
+        decoding = asyncio.create_task(Decoder(most_in_flight=1).decode(recording, timeout_seconds=20))
+        [decoder] = await asyncio.to_thread(eventually, running_decoders, what="the decoder at work")
+        decoder.send_signal(number)
+        return await decoding
+
+
+def test_a_decoder_killed_by_the_system_says_nothing_against_the_file() -> None:
+    with pytest.raises(UploadsBusyError):
+        asyncio.run(decode_and_signal(signal.SIGKILL))
+
+
+def test_a_file_that_takes_all_cpu_seconds_is_invalid() -> None:
+    with pytest.raises(InvalidAudioError):
+        asyncio.run(decode_and_signal(signal.SIGXCPU))
+
+
+def test_a_decoder_has_few_cpu_seconds_and_ends_by_the_signal_that_says_so() -> None:
+    source = "import api.decoder; api.decoder.LIMITS[api.decoder.resource.RLIMIT_CPU] = 1"
+    source += "; api.decoder.limit_this_process()\nwhile True: pass"
+    assert 1 < LIMITS[resource.RLIMIT_CPU] < 6
+
+    ended = subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=False)
+
+    assert ended.returncode == -signal.SIGXCPU
 
 
 def test_the_decoder_cannot_take_more_memory_write_files_or_import_numpy(tmp_path: Path) -> None:

@@ -1,15 +1,22 @@
-"""Accepts a turn: checks, stores the recording, inserts the job in one transaction, then publishes it."""
+"""Accepts a turn: checks, stores the recording, inserts the job in one transaction, then publishes it.
+
+That transaction holds the user's lock, so of requests with one idempotency key the first one makes the
+job and the others find it, and a user's limit is exact.
+"""
 
 import asyncio
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api import backpressure
+from api.backpressure import Limits, RefusedError
 from api.database import Sessions
 from api.publishing import Publisher
 from api.schemas import ChatRequest, TextChatRequest
@@ -17,9 +24,20 @@ from api.uploads import DecodedAudio, Decoder
 from api.voice_form import VoiceChat
 from shared import audio_objects, jobs
 from shared.jobs import Hint, NewJob
-from shared.models import JobKind
-from shared.storage import FLAC, LocalAudioStore
+from shared.models import AudioObject, JobKind
+from shared.storage import FLAC, LocalAudioStore, StorageError
 from shared.telemetry import request_id_var
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """The job that answers a request, whether the request made it, and what can run at once."""
+
+    job_id: UUID
+    is_new: bool
+    hint: Hint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +50,46 @@ class Chats:
     decode_limit: timedelta
     store: LocalAudioStore
     host: str
+    limits: Limits
 
     async def accept_text(self, request: TextChatRequest, idempotency_key: str | None) -> UUID:
-        """Return the id of the job that answers the message: a new one, or the key's earlier one."""
+        """Return the id of the job that answers the message: a new one, or the key's earlier one.
+
+        Raises a `RefusedError`, where there are too many unfinished jobs.
+        """
         new = _new_job(JobKind.TEXT, request, request.message, idempotency_key)
-        return await self._replay(new) or await self._accept(new)
+        return (await self._accept(new, None)).job_id
 
     async def accept_voice(self, chat: VoiceChat, idempotency_key: str | None) -> UUID:
         """Return the id of the job that answers the recording: a new one, or the key's earlier one.
 
-        Raises the errors of `Decoder.decode`, and `StorageError`.
+        Raises the errors of `Decoder.decode`, `StorageError`, and a `RefusedError`, before anything is
+        decoded where that is possible.
         """
         new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
-        replayed = await self._replay(new)
+        async with self.sessions() as session:
+            replayed = await session.run_sync(_replay_or_room, new, self.limits)
         if replayed is not None:
             return replayed
         audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
-        return await self._accept(new, upload_id=await self._store_upload(audio))
+        upload = await self._store_upload(audio)
+        try:
+            accepted = await self._accept(new, upload.id)
+        except RefusedError:
+            await self._discard(upload)
+            raise
+        if not accepted.is_new:
+            await self._discard(upload)
+        return accepted.job_id
 
-    async def _replay(self, new: NewJob) -> UUID | None:
-        if new.idempotency_key is None:
-            return None
-        async with self.sessions() as session:
-            return await session.run_sync(jobs.find_replay, new.user_id, new.idempotency_key, new.fingerprint)
+    async def _accept(self, new: NewJob, upload_id: UUID | None) -> _Accepted:
+        async with self.sessions.begin() as session:
+            accepted = await session.run_sync(_insert, new, upload_id, self.limits)
+        if accepted.hint is not None:
+            await self.publisher.publish(accepted.hint)
+        return accepted
 
-    async def _store_upload(self, audio: DecodedAudio) -> UUID:
+    async def _store_upload(self, audio: DecodedAudio) -> AudioObject:
         async with self.sessions.begin() as session:
             upload = audio_objects.intend(
                 session.sync_session,
@@ -66,27 +99,37 @@ class Chats:
                 seconds=audio.seconds,
             )
         await asyncio.to_thread(self.store.write, upload.name, audio.flac)
-        return upload.id
+        return upload
 
-    async def _accept(self, new: NewJob, upload_id: UUID | None = None) -> UUID:
+    async def _discard(self, upload: AudioObject) -> None:
+        """Remove an upload that no job will name; what fails here is left to the retention."""
         try:
+            await asyncio.to_thread(self.store.remove, upload.name)
             async with self.sessions.begin() as session:
-                job_id, hint = await session.run_sync(_insert, new, upload_id)
-        except IntegrityError:
-            # The same key was accepted at this very moment: that job is the answer.
-            replayed = await self._replay(new)
-            if replayed is None:
-                raise
-            return replayed
-        if hint is not None:
-            await self.publisher.publish(hint)
-        return job_id
+                await session.run_sync(audio_objects.delete_rows, [upload.id])
+        except (StorageError, SQLAlchemyError):
+            logger.warning("an upload without a job is left to the retention")
 
 
-def _insert(session: Session, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Hint | None]:
+def _insert(session: Session, new: NewJob, upload_id: UUID | None, limits: Limits) -> _Accepted:
+    backpressure.lock_user(session, new.user_id)
+    replayed = _replay_or_room(session, new, limits)
+    if replayed is not None:
+        return _Accepted(replayed, is_new=False)
     if upload_id is not None:
         audio_objects.mark_stored(session, [upload_id])
-    return jobs.accept(session, new, upload_id)
+    job_id, hint = jobs.accept(session, new, upload_id)
+    return _Accepted(job_id, is_new=True, hint=hint)
+
+
+def _replay_or_room(session: Session, new: NewJob, limits: Limits) -> UUID | None:
+    """Return the job that the idempotency key made before; None where a new one may be made."""
+    if new.idempotency_key is not None:
+        replayed = jobs.find_replay(session, new.user_id, new.idempotency_key, new.fingerprint)
+        if replayed is not None:
+            return replayed
+    backpressure.check(session, new.user_id, limits)
+    return None
 
 
 def _new_job(kind: JobKind, request: ChatRequest, content: str, idempotency_key: str | None) -> NewJob:

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from api import backpressure
+from api.backpressure import Limits
 from api.database import Sessions
 from api.publishing import Publisher
 from api.reading import JobNotFoundError
@@ -27,14 +29,19 @@ class JobControl:
     sessions: Sessions
     publisher: Publisher
     usage_zone: ZoneInfo
+    limits: Limits
 
     async def cancel(self, job_id: UUID, owner: str | None) -> None:
         """End the job: at once while it waits, after its stage while it runs. Raises `JobNotFoundError`."""
         await self._apply(Transitions.cancel, job_id, owner)
 
     async def retry(self, job_id: UUID, owner: str | None) -> None:
-        """Run a failed job again. Raises `JobNotFoundError` or `NotRetryableError`."""
-        await self._apply(Transitions.retry, job_id, owner)
+        """Run a failed job again. Raises `JobNotFoundError`, `NotRetryableError` or a `RefusedError`."""
+        await self._apply(self._retry_where_there_is_room, job_id, owner)
+
+    def _retry_where_there_is_room(self, transitions: Transitions, job: Job, now: datetime) -> Hint | None:
+        backpressure.check(transitions.session, job.user_id, self.limits)
+        return transitions.retry(job, now)
 
     async def _apply(self, move: _Move, job_id: UUID, owner: str | None) -> None:
         async with self.sessions.begin() as session:

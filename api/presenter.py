@@ -1,6 +1,6 @@
 """What clients see of a job."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from api.audio_links import AudioLinks
 from api.problems import ProblemError, problem, problem_of
@@ -12,7 +12,7 @@ from shared.models import Job, JobStatus
 
 def present(record: JobRecord, links: AudioLinks) -> JobView:
     """Return the job as clients see it, with fresh audio links."""
-    job, here = record.job, f"/jobs/{record.job.id}"
+    job, place, here = record.job, record.place, f"/jobs/{record.job.id}"
     return JobView(
         id=job.id,
         kind=job.kind,
@@ -21,8 +21,8 @@ def present(record: JobRecord, links: AudioLinks) -> JobView:
         status=job.status,
         stage=job.stage,
         done=job.finished_at is not None,
-        queue_position=None,
-        eta_seconds=None,
+        queue_position=place.position if place else None,
+        eta_seconds=place.eta_seconds if place else None,
         transcript=job.transcript,
         transcript_words=_words(job),
         result=present_reply(record, links),
@@ -32,7 +32,7 @@ def present(record: JobRecord, links: AudioLinks) -> JobView:
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
-        expires_at=None,
+        expires_at=record.expires_at,
         links=Links(self=here, wait=f"{here}/wait", cancel=f"{here}/cancel", retry=f"{here}/retry"),
     )
 
@@ -66,7 +66,8 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
     if job.reply_text is None:
         return None
     corrected = job.mistake_wrong is not None
-    expires_at = links.expiry()
+    # No link outlives what it leads to.
+    expires_at = min(links.expiry(), record.expires_at or datetime.max.replace(tzinfo=UTC))
     spoken, explained = (
         links.link(record.audio_names[audio_id], expires_at) if audio_id is not None else None
         for audio_id in (job.reply_audio_id, job.explanation_audio_id)

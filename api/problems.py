@@ -22,7 +22,8 @@ from shared.models import Job, Stage
 logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
-DATABASE_RETRY_AFTER_SECONDS = 5
+RETRY_AFTER_SECONDS = 5
+_COME_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _MISTAKES_SHOWN = 5
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -53,6 +54,10 @@ KINDS: Mapping[ErrorCode, _Kind] = {
         HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"
     ),
     ErrorCode.NOT_RETRYABLE: _Kind(HTTPStatus.CONFLICT, "The job cannot be tried again"),
+    ErrorCode.TOO_MANY_JOBS: _Kind(
+        HTTPStatus.TOO_MANY_REQUESTS, "You have too many unfinished jobs", retryable=True
+    ),
+    ErrorCode.BUSY: _Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy", retryable=True),
     ErrorCode.INVALID_SIGNATURE: _Kind(HTTPStatus.FORBIDDEN, "The audio link is not valid any more"),
     ErrorCode.DATABASE_UNAVAILABLE: _Kind(
         HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True
@@ -167,18 +172,18 @@ class RequestTooLargeError(DomainError):
 
 
 def problem_response(answer: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return the HTTP response for a problem; what may be retried says when."""
-    all_headers = dict(headers or {})
+    """Return the HTTP response for a problem; what is refused for now says when to come again."""
+    also = {"Retry-After": str(RETRY_AFTER_SECONDS)} if answer.status in _COME_AGAIN else {}
     if answer.status == HTTPStatus.REQUEST_TIMEOUT:
-        all_headers["Connection"] = "close"  # what is left of the body is not waited for
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        all_headers["Retry-After"] = str(DATABASE_RETRY_AFTER_SECONDS)
+        also["Connection"] = "close"  # what is left of the body is not waited for
     content = answer.model_dump(mode="json", exclude_none=True)
-    return JSONResponse(content, answer.status, all_headers, PROBLEM_JSON)
+    return JSONResponse(content, answer.status, also | dict(headers or {}), PROBLEM_JSON)
 
 
 async def _domain_error(_: Request, error: DomainError) -> JSONResponse:
-    return problem_response(problem(error.code, error.detail))
+    seconds = error.retry_after_seconds
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return problem_response(problem(error.code, error.detail), headers)
 
 
 async def _problem_error(_: Request, error: ProblemError) -> JSONResponse:

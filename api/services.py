@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 
 from api.audio_links import AudioLinks
+from api.backpressure import Limits
 from api.chats import Chats
 from api.database import Sessions, create_event_loop_engine
 from api.draining import Draining
@@ -56,7 +57,8 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
     store = LocalAudioStore(settings.local_audio_dir)
 
-    reader = JobReader(sessions)
+    reader = JobReader(sessions, settings.job_retention)
+    limits = Limits(settings.max_unfinished_jobs_per_user, settings.max_unfinished_jobs)
     waiters = JobWaiters(_listen_url(settings.database_url), reader)
     links = AudioLinks(
         settings.signing_key(),
@@ -70,8 +72,9 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         timedelta(seconds=settings.decode_timeout_seconds),
         store,
         socket.gethostname(),
+        limits,
     )
-    control = JobControl(sessions, publisher, settings.usage_timezone)
+    control = JobControl(sessions, publisher, settings.usage_timezone, limits)
     loading = ModelLoading(sessions, publisher)
     health = HealthChecks(sessions, redis, store, settings.app_env)
     draining = Draining()

@@ -37,6 +37,12 @@ class ApiSettings(SharedSettings):
     body_timeout_seconds: float = Field(
         default=120, gt=0, description="how long a request's body may take to arrive; past it, 408"
     )
+    max_unfinished_jobs_per_user: int = Field(
+        default=100, ge=1, description="a user's unfinished jobs; one more is refused with 429"
+    )
+    max_unfinished_jobs: int = Field(
+        default=10_000, ge=1, description="everybody's unfinished jobs; one more is refused with 503"
+    )
     database_pool_size: int = Field(default=10, ge=1, description="connections of one API process")
 
     @field_validator("cors_origins", mode="before")

@@ -20,6 +20,8 @@ class ErrorCode(StrEnum):
     UPLOADS_BUSY = "uploads_busy"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     NOT_RETRYABLE = "not_retryable"
+    TOO_MANY_JOBS = "too_many_jobs"
+    BUSY = "busy"
     INVALID_SIGNATURE = "invalid_signature"
     DATABASE_UNAVAILABLE = "database_unavailable"
     STORAGE_UNAVAILABLE = "storage_unavailable"
@@ -55,12 +57,13 @@ class DomainError(Exception):
     """An expected failure with a stable code.
 
     `detail` is a sentence safe to show a learner; it never quotes the learner's own words.
-    `retryable` says whether the same request may succeed later.
+    `retryable` says whether the same request may succeed later, `retry_after_seconds` when, where known.
     """
 
     code: ClassVar[ErrorCode]
     retryable: ClassVar[bool] = False
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.retry_after_seconds = retry_after_seconds

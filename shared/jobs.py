@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from shared import conversations
 from shared.errors import DomainError, ErrorCode
-from shared.models import Job, JobKind, JobStatus, SpokenPart, Stage
+from shared.models import Job, JobKind, JobStatus, SpokenPart, Stage, Worker
+from shared.workers import LIVE_FOR
 
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
 
@@ -204,3 +205,34 @@ def renew(session: Session, tokens: Collection[UUID], *, lease: timedelta) -> No
         .values(lease_expires_at=func.least(func.now() + lease, col(Job.stage_deadline_at)))
         .execution_options(synchronize_session=False)
     )
+
+
+def is_outlived_by_its_worker(session: Session, job_id: UUID) -> bool:
+    """Tell whether the job's lease was kept to its stage's deadline by a worker that still lives.
+
+    Lives: was heard of lately, and has not been started anew since it claimed the stage.
+    """
+    outlived = exists().where(
+        col(Job.id) == job_id,
+        col(Job.lease_expires_at) >= col(Job.stage_deadline_at),
+        col(Worker.name) == col(Job.lease_worker),
+        col(Worker.seen_at) > func.now() - LIVE_FOR,
+        col(Worker.started_at) <= col(Job.stage_started_at),
+    )
+    return bool(session.scalar(select(outlived)))
+
+
+def delete_expired(session: Session, *, keep: timedelta, limit: int) -> int:
+    """Delete up to `limit` jobs, oldest first, that ended longer than `keep` ago; return how many.
+
+    Their runs go with them. Messages stay, without a job; so do the rows of their audio.
+    """
+    expired = session.scalars(
+        select(col(Job.id))
+        .where(col(Job.finished_at) < func.now() - keep)
+        .order_by(col(Job.finished_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    session.execute(delete(Job).where(col(Job.id).in_(expired)).execution_options(synchronize_session=False))
+    return len(expired)

@@ -155,8 +155,14 @@ class Job(SQLModel, table=True):
             "turn",
             postgresql_where=text("finished_at IS NULL"),
         ),
+        Index("ix_jobs_unfinished_users", "user_id", postgresql_where=text("finished_at IS NULL")),
         Index("ix_jobs_user", "user_id", text("created_at DESC"), text("id DESC")),
         Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+        # Which job names an audio object, asked before the object is removed.
+        *(
+            Index(f"ix_jobs_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
+            for column in ("upload_id", "reply_audio_id", "explanation_audio_id")
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -279,8 +285,8 @@ class DailyUsage(SQLModel, table=True):
 class Worker(SQLModel, table=True):
     """A worker as it last reported.
 
-    `engines`: the chosen ones; `models`: what became of loading them, tried last at `models_tried_at`,
-    which is None until then.
+    `concurrency`: how many tasks it runs at a time, over all its queues. `engines`: the chosen ones;
+    `models`: what became of loading them, tried last at `models_tried_at`, which is None until then.
     """
 
     __tablename__ = "workers"
@@ -289,6 +295,7 @@ class Worker(SQLModel, table=True):
     host: str = Field(max_length=255)
     pid: int
     queues: list[str] = Field(sa_type=ARRAY(String(64)))
+    concurrency: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     engines: dict[str, str] = Field(default_factory=dict, sa_type=JSONB)
     models: dict[str, dict[str, str]] = Field(default_factory=dict, sa_type=JSONB)
     models_tried_at: datetime | None = Field(default=None, sa_type=_Moment)

@@ -31,6 +31,7 @@ class TaskName(StrEnum):
     SYNTHESIZE = "synthesize"
     WARM_UP = "warm_up"
     SWEEP = "sweep"
+    RETENTION = "retention"
 
 
 QUEUE_OF_STAGE = {
@@ -64,6 +65,7 @@ def create_celery(broker_url: str, *, socket_timeout_seconds: float) -> Celery:
             TaskName.REPLY: {"queue": QueueName.LLM},
             TaskName.SYNTHESIZE: {"queue": QueueName.GPU},
             TaskName.SWEEP: {"queue": QueueName.MAINTENANCE},
+            TaskName.RETENTION: {"queue": QueueName.MAINTENANCE},
         },
         worker_direct=True,
         task_send_sent_event=True,

@@ -1,6 +1,7 @@
 """Settings that the API and the workers share. Each program has its own class built on this one."""
 
 import os
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -53,7 +54,15 @@ class SharedSettings(BaseSettings):
     redis_url: str = Field(default="redis://localhost:6379/0", description="Redis: broker")
     data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where local files live")
     audio_dir: Path | None = Field(default=None, description="local audio; `DATA_DIR/audio` when unset")
+    job_retention_days: float = Field(
+        default=30, ge=1, description="how long a finished job and its audio are kept"
+    )
     usage_timezone: ZoneInfo = Field(default=ZoneInfo("Asia/Kolkata"), description="whose days usage counts")
+
+    @property
+    def job_retention(self) -> timedelta:
+        """How long a finished job and its audio are kept; longer than an idempotency key."""
+        return timedelta(days=self.job_retention_days)
 
     @property
     def local_audio_dir(self) -> Path:

@@ -3,6 +3,8 @@
 import os
 import re
 import tempfile
+import time
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,10 +40,14 @@ def is_object_name(name: str) -> bool:
 
 
 class LocalAudioStore:
-    """Audio objects as files under `directory`, spread over 256 folders. Safe for threads and processes."""
+    """Audio objects as files under `directory`, spread over 256 folders. Safe for threads and processes.
+
+    What is still being written lies in a folder of its own: what a killed writer leaves is found there.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._unfinished = directory / "unfinished"
 
     def path(self, name: str) -> Path:
         """Return the object's path, existing or not. Raises `ValueError` for a name that is not ours."""
@@ -54,7 +60,8 @@ class LocalAudioStore:
         path = self.path(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            self._unfinished.mkdir(exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._unfinished, delete=False) as file:
                 try:
                     file.write(data)
                     file.flush()
@@ -72,6 +79,28 @@ class LocalAudioStore:
             return self.path(name).read_bytes()
         except OSError as error:
             raise StorageError("The audio could not be read.") from error
+
+    def remove(self, name: str) -> bool:
+        """Remove the object and tell whether it was there. Raises `StorageError`."""
+        try:
+            self.path(name).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StorageError("The audio could not be removed.") from error
+        return True
+
+    def remove_unfinished(self, *, older_than: timedelta) -> int:
+        """Remove what killed writers left; return how many files that were. Raises `StorageError`."""
+        removed, before = 0, time.time() - older_than.total_seconds()
+        try:
+            for path in self._unfinished.glob("*"):
+                if path.stat().st_mtime < before:
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        except OSError as error:
+            raise StorageError("The audio folder could not be tidied.") from error
+        return removed
 
     def check(self) -> None:
         """Raise `StorageError` where nothing could be written."""

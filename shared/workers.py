@@ -21,6 +21,7 @@ def report(session: Session, worker: Worker) -> None:
         "host": worker.host,
         "pid": worker.pid,
         "queues": worker.queues,
+        "concurrency": worker.concurrency,
         "engines": worker.engines,
         "started_at": worker.started_at,
         "seen_at": func.now(),

@@ -90,8 +90,8 @@ class Stack:
 
     def wait_until_ready(self) -> None:
         """Return once the API answers and every started worker has reported itself."""
-        wanted = set(self._running) & set(WORKERS)
-        eventually(lambda: wanted <= self._live_queues(), what=f"{wanted} at work")
+        wanted = set(self._running) & {"api", *WORKERS}
+        eventually(lambda: wanted <= self._at_work(), what=f"{wanted} at work")
 
     def process(self, name: str) -> psutil.Process:
         """Return a running program's process."""
@@ -159,13 +159,13 @@ class Stack:
 
         return eventually(look, what=f"job {job_id} ended", within=within)
 
-    def _live_queues(self) -> set[str]:
+    def _at_work(self) -> set[str]:
         try:
             health = self.client.get("/health").json()
         except httpx.TransportError:
             return set()
         queues = health["dependencies"]["workers"]["queues"]
-        return {name for name, queue in queues.items() if queue["ok"]}
+        return {"api"} | {name for name, queue in queues.items() if queue["ok"]}
 
 
 @contextmanager

@@ -74,7 +74,12 @@ def create_app(settings: WorkerSettings) -> Celery:
                 "task": TaskName.SWEEP,
                 "schedule": settings.sweep_seconds,
                 "options": {"queue": QueueName.MAINTENANCE, "expires": settings.sweep_seconds},
-            }
+            },
+            "retention": {
+                "task": TaskName.RETENTION,
+                "schedule": settings.retention_seconds,
+                "options": {"queue": QueueName.MAINTENANCE, "expires": settings.retention_seconds},
+            },
         },
     )
     return app
@@ -86,12 +91,13 @@ app.set_default()
 
 
 @lru_cache(maxsize=1)
-def _presence(name: str, queues: tuple[str, ...]) -> Presence:
+def _presence(name: str, queues: tuple[str, ...], concurrency: int) -> Presence:
     chosen = Engines(settings).chosen
     return Presence(
         create_sessions(settings, pool_size=1),
         name=name,
         queues=list(queues),
+        concurrency=concurrency,
         engines={kind: chosen[kind] for kind in kinds_served(queues)},
     )
 
@@ -133,7 +139,7 @@ def _end_without_beat(worker: Any) -> None:
 @celery_signals.worker_ready.connect
 def _start_presence(sender: Any, **_: object) -> None:
     name, queues = sender.hostname, _queues(sender)
-    _presence(name, queues).start(lambda: _end_without_beat(sender.controller))
+    _presence(name, queues, sender.controller.concurrency).start(lambda: _end_without_beat(sender.controller))
     threading.Thread(target=_end_after_grace, args=(name, queues), name="grace", daemon=True).start()
     if process_runtime.cache_info().currsize:
         process_runtime().report_models(name)
@@ -165,4 +171,4 @@ def _end_after_grace(worker: str, queues: tuple[str, ...]) -> None:
 
 @celery_signals.worker_shutdown.connect
 def _stop_presence(sender: Any, **_: object) -> None:
-    _presence(sender.hostname, _queues(sender)).stop()
+    _presence(sender.hostname, _queues(sender), sender.concurrency).stop()

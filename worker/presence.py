@@ -20,7 +20,13 @@ class Presence:
     """Reports the worker every few seconds from a thread of its own, until stopped."""
 
     def __init__(
-        self, sessions: sessionmaker[Session], *, name: str, queues: list[str], engines: dict[str, str]
+        self,
+        sessions: sessionmaker[Session],
+        *,
+        name: str,
+        queues: list[str],
+        concurrency: int,
+        engines: dict[str, str],
     ) -> None:
         self._sessions = sessions
         self._worker = Worker(
@@ -28,6 +34,7 @@ class Presence:
             host=socket.gethostname(),
             pid=os.getpid(),
             queues=queues,
+            concurrency=concurrency,
             engines=engines,
             started_at=datetime.now(UTC),
         )

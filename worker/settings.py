@@ -46,6 +46,9 @@ class WorkerSettings(SharedSettings):
         default=30, gt=0, description="how long a worker told to stop may finish its stages"
     )
     sweep_seconds: float = Field(default=2, gt=0, description="how often the sweep runs")
+    retention_seconds: float = Field(
+        default=300, gt=0, description="how often expired jobs and unnamed audio are removed"
+    )
     republish_after_seconds: float = Field(
         default=30, gt=0, description="when a published hint that nobody took counts as lost"
     )

@@ -1,11 +1,12 @@
 """The sweep: finds what was lost, is late, or waits unpublished, and sets it right.
 
 PostgreSQL is the truth, so everything a crash or a wiped Redis can lose is found here. One holder at
-a time; every step is a short transaction of its own, so the sweep's own death harms nothing.
+a time; every step is a short transaction of its own, so the sweep's own death harms nothing: what it
+had published but not noted is published a second time, which no claim falls for.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,30 +14,28 @@ from uuid import UUID
 from celery import Celery
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
 from shared import jobs, queue, telemetry
-from shared.failures import QUEUE_DEADLINE, RUN_DEADLINE
+from shared.failures import QUEUE_DEADLINE, RUN_DEADLINE, TIMED_OUT
 from shared.jobs import Hint
-from shared.models import Job, Stage
+from shared.models import Job
 from shared.queue import QUEUE_OF_STAGE, PublishError
 from shared.transitions import Transitions
+from worker.locks import Lock, holding
 from worker.settings import WorkerSettings
 
 logger = logging.getLogger(__name__)
 
-_LOCK = 7_310_418  # an arbitrary constant, beside the migrations' one
 _BATCH = 200
 _SENTINEL = "english_practice:dispatched"
 # Below this length a queue is short enough for a second copy of a hint to cost nothing.
 _LOW_WATER = 20
 # Whoever makes a stage ready publishes it at once; the sweep steps in when that did not happen.
 _PUBLISHER_GRACE = timedelta(seconds=1)
-
-_Settlement = Callable[[Transitions, Job, datetime], Hint | None]
 
 
 class Sweep:
@@ -49,75 +48,74 @@ class Sweep:
         self._sessions = sessions
         self._redis = redis
         self._app = app
+        self._queue_limit = timedelta(seconds=settings.queue_deadline_seconds)
+        self._run_limit = timedelta(seconds=settings.run_deadline_seconds)
 
     def run(self) -> None:
         """Do one pass, unless another sweep is at it. A dead Redis is only logged."""
-        with self._alone() as alone:
+        with holding(self._sessions, Lock.SWEEP) as alone:
             if not alone:
                 return
-            self._end_deaths()
-            self._end_late()
+            self._settle_all()
             try:
                 self._notice_a_wiped_broker()
-                self._publish_waiting()
+                self._publish_unsent()
+                self._publish_lost()
             except (RedisError, PublishError):
-                logger.warning("nothing was published: the broker did not answer")
+                logger.warning("not all was published: the broker did not answer")
 
-    @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Hold an advisory lock for the pass, outside any transaction; it ends with its connection."""
-        with self._sessions() as session:
-            connection = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-            alone = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}))
-            try:
-                yield alone
-            finally:
-                if alone:
-                    connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
-
-    def _end_deaths(self) -> None:
-        """Take the stages whose lease ran out from their dead workers."""
-        allowed = self._settings.deaths_allowed
-        ended = self._settle(
-            col(Job.lease_expires_at) < func.now(),
-            lambda transitions, job, now: transitions.settle_death(job, now, deaths_allowed=allowed),
-        )
-        if ended:
-            logger.warning("%d leases had run out", ended)
-
-    def _end_late(self) -> None:
-        """End the jobs that waited or ran too long."""
-        queue_limit = timedelta(seconds=self._settings.queue_deadline_seconds)
-        run_limit = timedelta(seconds=self._settings.run_deadline_seconds)
-        self._settle(
-            col(Job.started_at).is_(None) & (col(Job.stage_ready_at) < func.now() - queue_limit),
-            lambda transitions, job, now: transitions.give_up(job, now, QUEUE_DEADLINE),
-        )
-        self._settle(
-            col(Job.started_at) < func.now() - run_limit,
-            lambda transitions, job, now: transitions.give_up(job, now, RUN_DEADLINE),
-        )
-
-    def _settle(self, condition: ColumnElement[bool], settlement: _Settlement) -> int:
-        """Apply the settlement to every unfinished job that meets the condition, also once it is locked."""
+    def _settle_all(self) -> None:
+        """Settle, each in a transaction of its own, the jobs that are late, lost or cancelled."""
         with self._sessions() as session:
             found = session.execute(
                 select(col(Job.id), col(Job.conversation_id))
-                .where(col(Job.finished_at).is_(None), condition)
+                .where(col(Job.finished_at).is_(None), self._needs_settling())
                 .order_by(col(Job.created_at))
                 .limit(_BATCH)
             ).all()
         for job_id, conversation_id in found:
-            # A job may have been deleted since it was found.
             with self._one_by_one(job_id), self._sessions.begin() as session:
                 transitions = Transitions(session, self._settings.usage_timezone)
-                job, now = transitions.lock(job_id, conversation_id)
-                still = select(col(Job.id)).where(
-                    col(Job.id) == job_id, col(Job.finished_at).is_(None), condition
-                )
-                if session.scalar(still) is not None:
-                    settlement(transitions, job, now)
-        return len(found)
+                self._settle(transitions, *transitions.lock(job_id, conversation_id))
+        if found:
+            logger.warning("%d jobs were late, lost or cancelled", len(found))
+
+    def _needs_settling(self) -> ColumnElement[bool]:
+        return or_(
+            col(Job.lease_expires_at) < func.now(),
+            col(Job.lease_token).is_(None) & col(Job.cancel_requested_at).is_not(None),
+            col(Job.started_at).is_(None) & (col(Job.stage_ready_at) < func.now() - self._queue_limit),
+            col(Job.started_at) < func.now() - self._run_limit,
+        )
+
+    def _settle(self, transitions: Transitions, job: Job, now: datetime) -> None:
+        """Do what a locked job needs; it may have moved on since it was found.
+
+        Both deadlines are about the learner's wait: the queue's runs from acceptance, or a retry, until
+        the first claim, also while earlier turns are in the way; the run's from the first claim on.
+        """
+        if job.finished_at is not None:
+            return
+        if job.lease_token is None and job.cancel_requested_at is not None:
+            transitions.cancel(job, now)
+        elif job.started_at is None:
+            if now - job.stage_ready_at > self._queue_limit:
+                transitions.give_up(job, now, QUEUE_DEADLINE)
+        elif now - job.started_at > self._run_limit:
+            transitions.give_up(job, now, RUN_DEADLINE)
+        elif job.lease_expires_at is not None and job.lease_expires_at < now:
+            self._settle_expired_lease(transitions, job, now)
+
+    def _settle_expired_lease(self, transitions: Transitions, job: Job, now: datetime) -> None:
+        """Take the stage from its worker: as timed out where that one lives, or else as a death.
+
+        A lease that was kept to the stage's deadline by a worker that still lives: the engine hung, and
+        the worker could not reach the database to say so.
+        """
+        if job.stage is not None and jobs.is_outlived_by_its_worker(transitions.session, job.id):
+            transitions.give_up(job, now, TIMED_OUT[job.stage])
+        else:
+            transitions.settle_death(job, now, deaths_allowed=self._settings.deaths_allowed)
 
     @contextmanager
     def _one_by_one(self, job_id: UUID) -> Iterator[None]:
@@ -143,29 +141,38 @@ class Sweep:
         self._redis.set(_SENTINEL, "1")
         logger.warning("the broker is empty: everything that waits is published again")
 
-    def _publish_waiting(self) -> None:
-        """Publish what is ready and was never sent, or was sent long ago and is lost."""
-        lost_after = timedelta(seconds=self._settings.republish_after_seconds)
-        for stage in Stage:
-            length = int(self._redis.llen(QUEUE_OF_STAGE[stage]))
-            room = max(0, _LOW_WATER - length)
-            never_sent = col(Job.published_at).is_(None)
-            self._publish(
-                stage, never_sent & (col(Job.stage_ready_at) < func.now() - _PUBLISHER_GRACE), _BATCH
-            )
-            self._publish(stage, col(Job.published_at) < func.now() - lost_after, room)
+    def _publish_unsent(self) -> None:
+        """Publish what is ready and was never sent; to a long queue too: it is not on it yet."""
+        ready = col(Job.stage_ready_at) < func.now() - _PUBLISHER_GRACE
+        self._publish(col(Job.published_at).is_(None) & ready, _BATCH)
 
-    def _publish(self, stage: Stage, condition: ColumnElement[bool], limit: int) -> None:
-        with self._sessions.begin() as session:
-            ids = session.scalars(
-                select(col(Job.id))
-                .where(jobs.waiting(), col(Job.stage) == stage, condition)
+    def _publish_lost(self) -> None:
+        """Publish again what was sent long ago, where the queue is so short that it must be lost."""
+        lost_after = timedelta(seconds=self._settings.republish_after_seconds)
+        for name in sorted(set(QUEUE_OF_STAGE.values())):
+            room = _LOW_WATER - int(self._redis.llen(name))
+            if room > 0:
+                stages = [stage for stage in QUEUE_OF_STAGE if QUEUE_OF_STAGE[stage] is name]
+                sent_long_ago = col(Job.published_at) < func.now() - lost_after
+                self._publish(col(Job.stage).in_(stages) & sent_long_ago, room)
+
+    def _publish(self, condition: ColumnElement[bool], limit: int) -> None:
+        """Publish the waiting jobs that meet the condition, oldest first, and note those that were sent."""
+        with self._sessions() as session:
+            found = session.execute(
+                select(col(Job.id), col(Job.stage))
+                .where(jobs.waiting(), condition)
                 .order_by(col(Job.created_at))
                 .limit(limit)
             ).all()
-            hints = [Hint(job_id, stage) for job_id in ids]
+        hints = [Hint(row.id, row.stage) for row in found]
+        sent: list[Hint] = []
+        try:
             for hint in hints:
                 queue.publish(self._app, hint)
-            jobs.mark_published(session, hints)
-        if hints:
-            logger.info("published %d hints for %s", len(hints), stage)
+                sent.append(hint)
+        finally:
+            if sent:
+                with self._sessions.begin() as session:
+                    jobs.mark_published(session, sent)
+                logger.info("published %d hints", len(sent))

@@ -1,6 +1,7 @@
 """The Celery tasks: entrances, not places. Each calls the room that does the work."""
 
 import logging
+import socket
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from redis import Redis
 from shared.database import DATABASE_AWAY
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE, PublishError, TaskName, direct_queue, hint_from_message, send_task
+from shared.storage import LocalAudioStore
 from worker.bootstrap import KIND_OF_STAGE, kinds_served
 from worker.errors import EngineError
 from worker.patience import DatabaseAwayError
+from worker.retention import Retention
 from worker.runtime import process_runtime, publish
 from worker.sweep import Sweep
 
@@ -65,11 +68,23 @@ def warm_up(task: _Task, *queues: str) -> None:
 def sweep() -> None:
     """Find what was lost, is late or waits unpublished, and set it right."""
     process = process_runtime()
-    redis = Redis.from_url(process.settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
+    url = process.settings.redis_url
     try:
-        Sweep(process.settings, process.sessions, redis, current_app).run()
+        with Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1) as redis:
+            Sweep(process.settings, process.sessions, redis, current_app).run()
     except DATABASE_AWAY as error:
         logger.warning("nothing was swept: the database did not answer (%s)", type(error).__name__)
+
+
+@shared_task(name=TaskName.RETENTION.value)
+def retention() -> None:
+    """Remove what has expired, and audio that no job names."""
+    process = process_runtime()
+    store = LocalAudioStore(process.settings.local_audio_dir)
+    try:
+        Retention(process.sessions, store, socket.gethostname(), process.settings.job_retention).run()
+    except DATABASE_AWAY as error:
+        logger.warning("nothing was removed: the database did not answer (%s)", type(error).__name__)
 
 
 def _enter(task: _Task, stage: Stage, job_id: str) -> None:

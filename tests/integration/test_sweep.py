@@ -12,7 +12,7 @@ from local.servers import EmbeddedRedis
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE, QueueName
 from tests.floor import Floor
-from worker.sweep import _LOCK
+from worker.locks import Lock
 
 # Generous: a pass that nothing slows down takes milliseconds.
 BOUND_SECONDS = 30.0
@@ -126,7 +126,7 @@ def test_a_second_sweep_at_the_same_time_does_nothing(floor: Floor, database: En
     job_id = floor.bench.text()
     floor.age("stage_ready_at", 5)
     with database.begin() as another:
-        another.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        another.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": Lock.SWEEP.value})
         assert floor.swept() == []
 
     assert floor.swept() == [(Stage.REPLY, job_id)]

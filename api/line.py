@@ -1,0 +1,151 @@
+"""Where a job that has not begun stands in line, and when it may be done.
+
+**The estimate** is made as if nobody came after the job. A queue `q` has `c` slots (its live workers'),
+a run of stage `s` takes `p(s)` seconds (`api.paces`). The job goes through its stages one after another:
+
+    t ← max(t, W(s) / c) + p(s)        for each of its stages s, from t = what earlier turns still take
+
+where `W(s)` is the work, in seconds, that the queue of `s` has to do before the job's stage gets a slot:
+
+- what runs there now, of which half is done on average;
+- what waits there ahead of the job, and for its later stages all that waits there now;
+- for its later stages also what jobs ahead of it, and it itself, will bring there before.
+
+Each slot takes the next in line when it is free (M/G/c without arrivals), so what matters is the work in
+front, divided by the slots. An earlier turn of the same conversation has to go through all its stages.
+Newcomers only come between a voice job's two visits to the `gpu` queue, so under a steady load its
+estimate is low by less than the second wait. Not counted: dispatch (some 10 ms a stage) and models
+that are still to be loaded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from api.paces import Paces, RecentPaces
+from shared.models import Job, Stage
+from shared.queue import QUEUE_OF_STAGE, QueueName
+
+_HALF_DONE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`position`: 1 is next. `eta_seconds`: until the job's end; None where nothing was measured yet."""
+
+    position: int
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """`count` unfinished jobs that are alike in what matters to one that waits.
+
+    `stage`: theirs now; `runs`: a worker is at it; `queued`: its hint was sent; `ahead`: sent before
+    the job's; `begun`: an earlier stage ran; `speaks`: it ends with a voice; `earlier_turn`: of the
+    job's own conversation.
+    """
+
+    stage: Stage
+    count: int
+    runs: bool = False
+    queued: bool = True
+    ahead: bool = True
+    begun: bool = False
+    speaks: bool = True
+    earlier_turn: bool = False
+
+
+def find(session: Session, job: Job, paces: RecentPaces) -> Place | None:
+    """Return the place of a job, None once it has begun or ended. Reads the unfinished jobs once."""
+    if job.started_at is not None or job.stage is None:
+        return None
+    return place(
+        stages_from(job.stage, speaks=bool(job.speak)), look_around(session, job), paces.read(session)
+    )
+
+
+def look_around(session: Session, job: Job) -> Sequence[Others]:
+    """Return the other unfinished jobs, grouped."""
+    flags = {
+        "runs": col(Job.lease_token).is_not(None),
+        "queued": col(Job.published_at).is_not(None),
+        "ahead": _is_ahead_of(job),
+        "begun": col(Job.started_at).is_not(None),
+        "speaks": func.cardinality(col(Job.speak)) > 0,
+        "earlier_turn": and_(col(Job.conversation_id) == job.conversation_id, col(Job.turn) < job.turn),
+    }
+    rows = session.execute(
+        select(
+            col(Job.stage), func.count().label("count"), *(flag.label(name) for name, flag in flags.items())
+        )
+        .where(col(Job.finished_at).is_(None), col(Job.id) != job.id)
+        .group_by(col(Job.stage), *flags)
+    )
+    return [Others(**row._asdict()) for row in rows]
+
+
+def _is_ahead_of(job: Job) -> ColumnElement[bool]:
+    """Return whose hint was sent before the job's; where it has none yet, also who was accepted before."""
+    if job.published_at is not None:
+        return func.coalesce(col(Job.published_at) < job.published_at, False)
+    return or_(col(Job.published_at).is_not(None), col(Job.created_at) < job.created_at)
+
+
+def place(stages: Sequence[Stage], others: Sequence[Others], paces: Paces) -> Place:
+    """Return the place among the others of a job with these stages to go; the module says how."""
+    queue = QUEUE_OF_STAGE[stages[0]]
+    waiting = (each for each in others if each.ahead and not each.runs and _at(each, queue))
+    return Place(1 + sum(each.count for each in waiting), _eta(stages, others, paces))
+
+
+def stages_from(stage: Stage, *, speaks: bool) -> list[Stage]:
+    """Return the stage and those that follow it."""
+    order = list(Stage)
+    return [each for each in order[order.index(stage) :] if speaks or each is not Stage.SYNTHESIZE]
+
+
+def _eta(stages: Sequence[Stage], others: Sequence[Others], paces: Paces) -> float | None:
+    if not all(stage in paces.seconds and QUEUE_OF_STAGE[stage] in paces.slots for stage in stages):
+        return None
+    earlier_turns = (each for each in others if each.earlier_turn)
+    done_at = sum(each.count * (_now(each, paces) + _later(each, None, paces)) for each in earlier_turns)
+    for number, stage in enumerate(stages):
+        queue = QUEUE_OF_STAGE[stage]
+        if number == 0:
+            work = sum(_before_first(each, queue, paces) for each in others)
+        else:
+            own = sum(paces.seconds[before] for before in stages[:number] if QUEUE_OF_STAGE[before] is queue)
+            work = own + sum(_before_later(each, queue, paces) for each in others)
+        done_at = max(done_at, work / paces.slots[queue]) + paces.seconds[stage]
+    return round(done_at, 1)
+
+
+def _before_first(each: Others, queue: QueueName, paces: Paces) -> float:
+    """Return the seconds of the queue that these others take before a job at its end gets there."""
+    in_front = each.runs or each.ahead
+    return each.count * _now(each, paces) if in_front and _at(each, queue) else 0.0
+
+
+def _before_later(each: Others, queue: QueueName, paces: Paces) -> float:
+    """Return the seconds of the queue that they take before a job comes to it with a later stage."""
+    in_front = each.runs or each.begun or each.ahead
+    now = _now(each, paces) if _at(each, queue) and (in_front or each.queued) else 0.0
+    return each.count * (now + (_later(each, queue, paces) if in_front else 0.0))
+
+
+def _at(each: Others, queue: QueueName) -> bool:
+    return QUEUE_OF_STAGE[each.stage] is queue
+
+
+def _now(each: Others, paces: Paces) -> float:
+    return paces.seconds.get(each.stage, 0.0) * (_HALF_DONE if each.runs else 1.0)
+
+
+def _later(each: Others, queue: QueueName | None, paces: Paces) -> float:
+    """Return the seconds of their stages after this one, at the queue where one is named."""
+    later = stages_from(each.stage, speaks=each.speaks)[1:]
+    return sum(paces.seconds.get(stage, 0.0) for stage in later if queue in {None, QUEUE_OF_STAGE[stage]})

@@ -1,0 +1,31 @@
+"""Locks that keep the upkeep's tasks to one holder at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+
+class Lock(IntEnum):
+    """The keys of PostgreSQL's advisory locks: arbitrary, beside the migrations' one in `alembic/env.py`."""
+
+    SWEEP = 7_310_418
+    RETENTION = 7_310_419
+
+
+@contextmanager
+def holding(sessions: sessionmaker[Session], lock: Lock) -> Iterator[bool]:
+    """Hold the lock within, outside any transaction; False where another has it.
+
+    It ends with its connection, so a holder that dies leaves nothing locked.
+    """
+    with sessions() as session:
+        connection = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": int(lock)}))
+        try:
+            yield held
+        finally:
+            if held:
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": int(lock)})

@@ -5,9 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import ColumnElement, Interval, Select, func, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -49,18 +49,20 @@ def measure(session: Session) -> Paces:
     """
     last = union_all(*(_last_runs(stage) for stage in Stage)).subquery()
     medians = session.execute(
-        select(last.c.stage, func.percentile_cont(0.5).within_group(last.c.seconds)).group_by(last.c.stage)
+        select(last.c.stage, func.percentile_cont(0.5).within_group(last.c.took)).group_by(last.c.stage)
     )
     slots: Counter[QueueName] = Counter()
     for worker in workers.live(session):
         slots.update({QueueName(name): worker.concurrency for name in set(worker.queues) & set(QueueName)})
-    return Paces({Stage(stage): float(seconds) for stage, seconds in medians}, dict(slots))
+    return Paces({stage: took.total_seconds() for stage, took in medians}, dict(slots))
 
 
-def _last_runs(stage: Stage) -> Select[Any]:
-    took = func.extract("epoch", col(StageRun.finished_at) - col(StageRun.started_at))
+def _last_runs(stage: Stage) -> Select[Stage, timedelta]:
+    took: ColumnElement[timedelta] = type_coerce(
+        col(StageRun.finished_at) - col(StageRun.started_at), Interval
+    )
     return (
-        select(col(StageRun.stage), took.label("seconds"))
+        select(col(StageRun.stage), took.label("took"))
         .where(col(StageRun.stage) == stage)
         .order_by(col(StageRun.finished_at).desc())
         .limit(RUNS)

@@ -153,14 +153,11 @@ def _forget_expired_key(session: Session, user_id: str, key: str) -> None:
 
 def mark_published(session: Session, hints: Collection[Hint]) -> None:
     """Note that the hints are on their queues. A stage that has moved on meanwhile is left alone."""
-    for hint in hints:
+    for stage in {hint.stage for hint in hints}:
+        ids = [hint.job_id for hint in hints if hint.stage is stage]
         session.execute(
             update(Job)
-            .where(
-                col(Job.id) == hint.job_id,
-                col(Job.stage) == hint.stage,
-                col(Job.lease_token).is_(None),
-            )
+            .where(col(Job.id).in_(ids), col(Job.stage) == stage, col(Job.lease_token).is_(None))
             .values(published_at=func.now())
             .execution_options(synchronize_session=False)
         )

@@ -16,16 +16,16 @@ class Lock(IntEnum):
 
 
 @contextmanager
-def holding(sessions: sessionmaker[Session], lock: Lock) -> Iterator[bool]:
-    """Hold the lock within, outside any transaction; False where another has it.
+def holding(sessions: sessionmaker[Session], lock: Lock) -> Iterator[Session | None]:
+    """Hold the lock within; None where another has it. The session that holds it commits each statement.
 
-    It ends with its connection, so a holder that dies leaves nothing locked.
+    The lock ends with its connection, so a holder that dies leaves nothing locked.
     """
     with sessions() as session:
         connection = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": int(lock)}))
         try:
-            yield held
+            yield session if held else None
         finally:
             if held:
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": int(lock)})

@@ -40,8 +40,8 @@ class Retention:
 
     def run(self) -> None:
         """Remove what is due, unless another pass is at it. Storage that fails is only logged."""
-        with holding(self.sessions, Lock.RETENTION) as alone:
-            if not alone:
+        with holding(self.sessions, Lock.RETENTION) as held:
+            if held is None:
                 return
             expired = self._expire_jobs()
             try:

@@ -53,26 +53,25 @@ class Sweep:
 
     def run(self) -> None:
         """Do one pass, unless another sweep is at it. A dead Redis is only logged."""
-        with holding(self._sessions, Lock.SWEEP) as alone:
-            if not alone:
+        with holding(self._sessions, Lock.SWEEP) as reader:
+            if reader is None:
                 return
-            self._settle_all()
+            self._settle_all(reader)
             try:
                 self._notice_a_wiped_broker()
-                self._publish_unsent()
-                self._publish_lost()
+                self._publish_unsent(reader)
+                self._publish_lost(reader)
             except (RedisError, PublishError):
                 logger.warning("not all was published: the broker did not answer")
 
-    def _settle_all(self) -> None:
+    def _settle_all(self, reader: Session) -> None:
         """Settle, each in a transaction of its own, the jobs that are late, lost or cancelled."""
-        with self._sessions() as session:
-            found = session.execute(
-                select(col(Job.id), col(Job.conversation_id))
-                .where(col(Job.finished_at).is_(None), self._needs_settling())
-                .order_by(col(Job.created_at))
-                .limit(_BATCH)
-            ).all()
+        found = reader.execute(
+            select(col(Job.id), col(Job.conversation_id))
+            .where(col(Job.finished_at).is_(None), self._needs_settling())
+            .order_by(col(Job.created_at))
+            .limit(_BATCH)
+        ).all()
         for job_id, conversation_id in found:
             with self._one_by_one(job_id), self._sessions.begin() as session:
                 transitions = Transitions(session, self._settings.usage_timezone)
@@ -141,12 +140,12 @@ class Sweep:
         self._redis.set(_SENTINEL, "1")
         logger.warning("the broker is empty: everything that waits is published again")
 
-    def _publish_unsent(self) -> None:
+    def _publish_unsent(self, reader: Session) -> None:
         """Publish what is ready and was never sent; to a long queue too: it is not on it yet."""
         ready = col(Job.stage_ready_at) < func.now() - _PUBLISHER_GRACE
-        self._publish(col(Job.published_at).is_(None) & ready, _BATCH)
+        self._publish(reader, col(Job.published_at).is_(None) & ready, _BATCH)
 
-    def _publish_lost(self) -> None:
+    def _publish_lost(self, reader: Session) -> None:
         """Publish again what was sent long ago, where the queue is so short that it must be lost."""
         lost_after = timedelta(seconds=self._settings.republish_after_seconds)
         for name in sorted(set(QUEUE_OF_STAGE.values())):
@@ -154,17 +153,16 @@ class Sweep:
             if room > 0:
                 stages = [stage for stage in QUEUE_OF_STAGE if QUEUE_OF_STAGE[stage] is name]
                 sent_long_ago = col(Job.published_at) < func.now() - lost_after
-                self._publish(col(Job.stage).in_(stages) & sent_long_ago, room)
+                self._publish(reader, col(Job.stage).in_(stages) & sent_long_ago, room)
 
-    def _publish(self, condition: ColumnElement[bool], limit: int) -> None:
+    def _publish(self, reader: Session, condition: ColumnElement[bool], limit: int) -> None:
         """Publish the waiting jobs that meet the condition, oldest first, and note those that were sent."""
-        with self._sessions() as session:
-            found = session.execute(
-                select(col(Job.id), col(Job.stage))
-                .where(jobs.waiting(), condition)
-                .order_by(col(Job.created_at))
-                .limit(limit)
-            ).all()
+        found = reader.execute(
+            select(col(Job.id), col(Job.stage))
+            .where(jobs.waiting(), condition)
+            .order_by(col(Job.created_at))
+            .limit(limit)
+        ).all()
         hints = [Hint(row.id, row.stage) for row in found]
         sent: list[Hint] = []
         try:

@@ -1,8 +1,17 @@
 """The sweep ends what died or is late, with the reason that fits."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
-from shared.models import Job, JobStatus, Stage, StageOutcome, StageRun
+import pytest
+
+from shared import workers
+from shared.errors import ErrorCode, WarningCode
+from shared.failures import Failure
+from shared.jobs import Claim
+from shared.models import Job, JobStatus, Stage, StageOutcome, StageRun, Worker
+from shared.transitions import NotRetryableError
+from tests.factories import WORKER
 from tests.floor import Floor
 
 
@@ -104,3 +113,163 @@ def test_many_late_jobs_are_ended_in_one_pass(floor: Floor) -> None:
     floor.sweep.run()
 
     assert {job.error_code for job in floor.bench.all(Job)} == {"queue_deadline"}
+
+
+@pytest.mark.parametrize("stage", [Stage.TRANSCRIBE, Stage.SYNTHESIZE])
+def test_what_is_quarantined_never_runs_again(floor: Floor, stage: Stage) -> None:
+    job_id = floor.bench.at_stage(stage).job.id
+    floor.age("lease_expires_at", 60)
+    floor.sweep.run()
+    for _ in range(2):
+        floor.bench.claimed(job_id)
+        floor.age("lease_expires_at", 60)
+        floor.sweep.run()
+
+    with floor.bench.transitions() as transitions, pytest.raises(NotRetryableError):
+        transitions.retry(*transitions.lock(job_id, floor.bench.job(job_id).conversation_id))
+
+    floor.age("stage_ready_at", 3600)
+    assert floor.swept() == []
+    assert [floor.bench.claim(job_id, each) for each in Stage] == [None, None, None]
+    assert [run.outcome for run in floor.bench.all(StageRun)].count(StageOutcome.LOST) == 3
+
+
+def report(floor: Floor, *, started_ago: float = 3600, seen_ago: float = 0) -> None:
+    """Write the sign of life of the worker that claims."""
+    with floor.bench.sessions.begin() as session:
+        began = datetime.now(UTC)
+        worker = Worker(name=WORKER, host="here", pid=1, queues=["gpu", "llm"], started_at=began)
+        workers.report_start(session, worker)
+    floor.bench.sql(
+        "UPDATE workers SET started_at = now() - make_interval(secs => :started),"
+        " seen_at = now() - make_interval(secs => :seen)",
+        started=started_ago,
+        seen=seen_ago,
+    )
+
+
+def hang(floor: Floor, stage: Stage) -> Claim:
+    """Return a claim whose lease was kept to its stage's deadline, both a minute ago."""
+    claim = floor.bench.at_stage(stage)
+    floor.bench.sql(
+        "UPDATE jobs SET lease_expires_at = now() - interval '60 s',"
+        " stage_deadline_at = now() - interval '60 s', stage_started_at = now() - interval '120 s'"
+    )
+    return claim
+
+
+@pytest.mark.parametrize(
+    ("stage", "status", "said"),
+    [
+        (Stage.TRANSCRIBE, JobStatus.FAILED, ErrorCode.STT_TIMEOUT),
+        (Stage.REPLY, JobStatus.FAILED, ErrorCode.LLM_TIMEOUT),
+        (Stage.SYNTHESIZE, JobStatus.SUCCEEDED, WarningCode.SPEECH_TIMEOUT),
+    ],
+)
+def test_a_hang_that_its_living_worker_could_not_record_is_a_timeout(
+    floor: Floor, stage: Stage, status: JobStatus, said: str
+) -> None:
+    report(floor)
+    claim = hang(floor, stage)
+
+    floor.sweep.run()
+
+    job = floor.bench.job(claim.job.id)
+    assert (job.status, job.deaths) == (status, 0)
+    assert [job.error_code, *(warning["code"] for warning in job.warnings)] == (
+        [said] if status is JobStatus.FAILED else [None, said]
+    )
+    assert floor.bench.all(StageRun)[-1].outcome is StageOutcome.TIMED_OUT
+
+
+@pytest.mark.parametrize(
+    "life", [{"started_ago": 90}, {"seen_ago": 60}], ids=["started anew since", "not heard of any more"]
+)
+def test_a_hang_of_a_worker_that_did_not_outlive_it_is_a_death(floor: Floor, life: dict[str, float]) -> None:
+    report(floor, **life)
+    claim = hang(floor, Stage.TRANSCRIBE)
+
+    floor.sweep.run()
+
+    job = floor.bench.job(claim.job.id)
+    assert (job.status, job.deaths, job.lease_token) == (JobStatus.RUNNING, 1, None)
+
+
+def test_a_lease_that_was_let_go_before_its_deadline_is_a_death_whoever_lives(floor: Floor) -> None:
+    report(floor)
+    claim = floor.bench.at_stage(Stage.TRANSCRIBE)
+    floor.age("lease_expires_at", 60)
+
+    floor.sweep.run()
+
+    assert floor.bench.job(claim.job.id).deaths == 1
+
+
+def test_a_cancelled_job_whose_worker_died_is_cancelled(floor: Floor) -> None:
+    claim = floor.bench.at_stage(Stage.TRANSCRIBE)
+    floor.bench.sql("UPDATE jobs SET cancel_requested_at = now()")
+    floor.age("lease_expires_at", 60)
+
+    floor.sweep.run()
+
+    assert floor.bench.job(claim.job.id).status is JobStatus.CANCELLED
+
+
+def test_a_job_that_was_to_be_cancelled_but_waits_is_cancelled(floor: Floor) -> None:
+    job_id = floor.bench.text()
+    floor.bench.sql("UPDATE jobs SET cancel_requested_at = now()")
+
+    floor.sweep.run()
+
+    assert floor.bench.job(job_id).status is JobStatus.CANCELLED
+
+
+def test_the_queue_deadline_is_over_once_a_job_has_begun(floor: Floor) -> None:
+    job_id = floor.bench.voice()
+    floor.bench.succeed(floor.bench.claimed(job_id), transcript="Hello.")
+    floor.age("created_at", 7200)
+    floor.age("stage_ready_at", 7200)
+
+    floor.sweep.run()
+
+    assert floor.bench.job(job_id).status is JobStatus.RUNNING
+
+
+def test_a_turn_behind_earlier_ones_has_the_queue_deadline_too(floor: Floor) -> None:
+    first, second = floor.bench.text(), floor.bench.text()
+    floor.bench.claimed(first)
+    floor.age("stage_ready_at", 3600)
+
+    floor.sweep.run()
+
+    assert floor.bench.job(first).status is JobStatus.RUNNING
+    assert floor.bench.job(second).error_code == "queue_deadline"
+
+
+@pytest.mark.parametrize("moment", ["created_at", "started_at"])
+def test_a_retried_job_has_all_its_time_again(floor: Floor, moment: str) -> None:
+    claim = floor.bench.at_stage(Stage.REPLY)
+    floor.age("created_at", 7200)
+    floor.age(moment, 100)
+    floor.age("stage_ready_at", 7200)
+    floor.bench.fail(claim, Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away."))
+    with floor.bench.transitions() as transitions:
+        transitions.retry(*transitions.lock(claim.job.id, claim.job.conversation_id))
+
+    floor.sweep.run()
+    assert floor.bench.job(claim.job.id).status is JobStatus.QUEUED
+
+    floor.bench.claimed(claim.job.id)
+    floor.sweep.run()
+    assert floor.bench.job(claim.job.id).status is JobStatus.RUNNING
+
+
+def test_cancelled_or_failed_jobs_are_not_settled_again(floor: Floor) -> None:
+    job_id = floor.bench.text()
+    floor.age("stage_ready_at", 3600)
+    floor.sweep.run()
+    before = floor.bench.job(job_id).finished_at
+
+    floor.sweep.run()
+
+    assert floor.bench.job(job_id).finished_at == before

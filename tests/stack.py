@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any, TypeVar
 
 import httpx
@@ -13,7 +14,7 @@ from redis import Redis
 from sqlalchemy import create_engine, text
 
 from local.ports import free_port
-from local.processes import Process, kill_group, spawn, stop_group
+from local.processes import Process, kill_group, spawn
 from local.programs import child_environment, programs
 from local.servers import EmbeddedRedis
 from local.settings import LauncherSettings
@@ -103,9 +104,14 @@ class Stack:
 
     def stop(self) -> None:
         """End everything in an orderly way."""
-        for name in list(self._running):
-            process = self._running.pop(name)
-            stop_group(process, self._programs[name].stop_signal, STOP_SIGNAL_SECONDS)
+        for name, process in self._running.items():
+            process.send_signal(self._programs[name].stop_signal)
+        deadline = time.monotonic() + STOP_SIGNAL_SECONDS
+        while self._running:
+            _, process = self._running.popitem()
+            with suppress(TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
+            kill_group(process)
         self.client.close()
         self._engine.dispose()
 
@@ -149,6 +155,11 @@ class Stack:
         """Return how many keys Redis holds."""
         with Redis.from_url(self.redis.url) as client:
             return len(client.keys())
+
+    def unacknowledged(self) -> int:
+        """Return how many messages workers have taken from Redis and not acknowledged."""
+        with Redis.from_url(self.redis.url) as client:
+            return int(client.hlen("unacked"))
 
     def finished(self, job_id: str, *, within: float = 60.0) -> dict[str, Any]:
         """Return the job once it has ended."""

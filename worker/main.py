@@ -6,8 +6,6 @@ Settings are read once, here; a worker that could not do its work refuses to sta
 import logging
 import os
 import signal
-import threading
-import time
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -35,6 +33,7 @@ from worker.presence import Presence
 from worker.runtime import create_sessions, process_runtime
 from worker.settings import HARD_LIMIT_SLACK, WorkerSettings
 from worker.settling import settler_of
+from worker.stopping import Grace, PutHintsBack
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +81,7 @@ def create_app(settings: WorkerSettings) -> Celery:
             },
         },
     )
+    app.steps["consumer"].add(PutHintsBack)
     return app
 
 
@@ -136,11 +136,21 @@ def _end_without_beat(worker: Any) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _bound_the_stop(name: str, presence: Presence) -> None:
+    def hand_over() -> None:
+        settler_of(name).give_everything_back()
+        presence.stop()
+
+    grace = Grace(settings.shutdown_grace_seconds, hand_over)
+    celery_signals.worker_shutting_down.connect(lambda **_: grace.begin(), weak=False)
+
+
 @celery_signals.worker_ready.connect
 def _start_presence(sender: Any, **_: object) -> None:
     name, queues = sender.hostname, _queues(sender)
-    _presence(name, queues, sender.controller.concurrency).start(lambda: _end_without_beat(sender.controller))
-    threading.Thread(target=_end_after_grace, args=(name, queues), name="grace", daemon=True).start()
+    presence = _presence(name, queues, sender.controller.concurrency)
+    presence.start(lambda: _end_without_beat(sender.controller))
+    _bound_the_stop(name, presence)
     if process_runtime.cache_info().currsize:
         process_runtime().report_models(name)
     elif settings.warm_up:
@@ -148,25 +158,6 @@ def _start_presence(sender: Any, **_: object) -> None:
             send_task(app, TaskName.WARM_UP, *queues, queue=direct_queue(name))
         except PublishError:
             logger.warning("no warm-up: models load at first use")
-
-
-_told_to_stop = threading.Event()
-
-
-@celery_signals.worker_shutting_down.connect
-def _begin_grace(**_: object) -> None:
-    """Within the signal's handler: no more than to wake the thread that waits."""
-    _told_to_stop.set()
-
-
-def _end_after_grace(worker: str, queues: tuple[str, ...]) -> None:
-    """Give back what is still at work when the grace is over, and end; children die with this process."""
-    _told_to_stop.wait()
-    time.sleep(settings.shutdown_grace_seconds)
-    logger.warning("still at work %g s after the stop: it is given back", settings.shutdown_grace_seconds)
-    settler_of(worker).give_everything_back()
-    _presence(worker, queues).stop()
-    os._exit(os.EX_OK)
 
 
 @celery_signals.worker_shutdown.connect

@@ -46,7 +46,8 @@ class StageRequest(Request):
         self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False
     ) -> Any:
         """Settle the stage when its child died, was killed at the hard limit, or could not record."""
-        outcome = super().on_failure(exc_info, send_failed_event, return_ok)
+        # `return_ok`: we say in a line what happened; Celery would add its main loop's traceback.
+        outcome = super().on_failure(exc_info, send_failed_event, return_ok=True)
         if exc_info.type in {WorkerLostError, TimeLimitExceeded}:
             self._settler.forget_models()
         self._settler.settle(UUID(self.id), self._hint, _ENDINGS.get(exc_info.type, Ending.DIED))

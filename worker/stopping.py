@@ -1,0 +1,64 @@
+"""What a worker does when it is told to stop, so that nothing it holds waits for a lease to run out.
+
+At once it puts back the hints that it took and has not started. Then its stages may end, within a
+grace; what is still at work after that is given back, and the worker ends.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from billiard.process import active_children
+from celery import bootsteps
+from celery.worker import state
+from kombu.common import ignore_errors
+
+logger = logging.getLogger(__name__)
+
+
+class PutHintsBack(bootsteps.StartStopStep):
+    """Closes the channel that brings hints before the pool is waited for; Celery itself closes it after.
+
+    Closing puts back whatever is not acknowledged, and what Redis gave to the last call of BRPOP.
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def stop(self, parent: Any) -> None:
+        """Take no more hints where the worker ends; a lost connection stops this step too."""
+        if state.should_stop is None or parent.task_consumer is None:
+            return
+        ignore_errors(parent, parent.task_consumer.cancel)
+        ignore_errors(parent, parent.task_consumer.channel.close)
+
+
+class Grace:
+    """Ends this process when it still runs so many seconds after it was told to stop."""
+
+    def __init__(self, seconds: float, hand_over: Callable[[], None]) -> None:
+        """Wait from now on; `hand_over` gives away what is still at work, in bounded time."""
+        self._seconds = seconds
+        self._hand_over = hand_over
+        self._told = threading.Event()
+        threading.Thread(target=self._run, name="grace", daemon=True).start()
+
+    def begin(self) -> None:
+        """Let the grace begin. May be called by a signal's handler: it only wakes a thread."""
+        self._told.set()
+
+    def _run(self) -> None:
+        self._told.wait()
+        time.sleep(self._seconds)
+        logger.warning("still at work %g s after the stop: it is given back", self._seconds)
+        try:
+            self._hand_over()
+        finally:
+            for process in filter(None, (child.pid for child in active_children())):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            os._exit(os.EX_OK)

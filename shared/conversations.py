@@ -1,6 +1,7 @@
 """Conversations and what was said in them. A repository: it never commits."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
@@ -71,12 +72,19 @@ def add_messages(session: Session, job: Job) -> None:
     session.add_all([learner, tutor])
 
 
-def last_messages(session: Session, conversation_id: UUID, *, limit: int) -> Sequence[Message]:
-    """Return the newest `limit` messages, oldest first; in a turn the learner's comes first."""
+def last_messages(
+    session: Session, conversation_id: UUID, *, limit: int, characters: int
+) -> Sequence[Message]:
+    """Return the newest messages, oldest first: at most `limit`, with at most `characters` together.
+
+    In a turn the learner's comes first.
+    """
     statement = (
         select(Message)
         .where(col(Message.conversation_id) == conversation_id)
         .order_by(col(Message.turn).desc(), col(Message.role).desc())
         .limit(limit)
     )
-    return list(reversed(session.scalars(statement).all()))
+    newest = session.scalars(statement).all()
+    lengths = accumulate(len(message.text) for message in newest)
+    return [message for message, length in zip(newest, lengths, strict=True) if length <= characters][::-1]

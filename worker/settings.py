@@ -59,6 +59,7 @@ class WorkerSettings(SharedSettings):
     run_deadline_seconds: float = Field(default=600, gt=0, description="longest run after the first claim")
 
     history_messages: int = Field(default=20, ge=0, description="messages the tutor remembers")
+    history_characters: int = Field(default=8000, ge=0, description="their length together, in characters")
 
     @model_validator(mode="after")
     def _fill_in(self) -> Self:

@@ -180,7 +180,10 @@ class StageRunner:
     def _last_messages(self, job: Job) -> Sequence[Message]:
         with self._sessions() as session:
             return conversations.last_messages(
-                session, job.conversation_id, limit=self._settings.history_messages
+                session,
+                job.conversation_id,
+                limit=self._settings.history_messages,
+                characters=self._settings.history_characters,
             )
 
     def _synthesize(self, work: _Work) -> dict[str, object]:

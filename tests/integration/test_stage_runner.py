@@ -245,6 +245,16 @@ def test_the_tutors_memory_is_bounded_in_messages(build: Build, limit: int, reme
     assert job.reply_text == f"{everything if remembered is None else remembered}d"
 
 
+def test_the_tutors_memory_is_bounded_in_characters(build: Build) -> None:
+    work = build(history_characters=8)
+    for message in ("long", "b", "c"):
+        work.run(work.bench.text(message=message, speak=[]))
+    # Replies repeat what is remembered: "long", then "[long / am go]b", then "c" alone.
+    job = work.run(work.bench.text(message="d", speak=[]))
+
+    assert job.reply_text == "[c / am go]d"
+
+
 def test_a_voice_turn_is_remembered_by_its_transcript(build: Build) -> None:
     work = build()
     work.run_all(work.voice(speak=[]))

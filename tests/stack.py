@@ -67,7 +67,9 @@ class Stack:
         self._programs = {program.name: program for program in programs(settings, environment)}
         self._running: dict[str, Process] = {}
         self.client = httpx.Client(base_url=settings.local_url, timeout=90)
-        self._engine = create_engine(SharedSettings(database_url=database_url).database_url)
+        self._engine = create_engine(
+            SharedSettings(database_url=database_url).database_url, pool_pre_ping=True
+        )
 
     def start(self, *names: str) -> None:
         """Start the programs; their output goes to a file each in the stack's directory."""

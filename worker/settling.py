@@ -5,6 +5,7 @@ Lives in the worker's main process, which outlives a child that hangs or crashes
 
 import logging
 import threading
+import time
 from enum import Enum
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from shared.jobs import Hint
 from shared.models import Job
 from shared.transitions import Transitions
 from worker.leases import LeaseKeeper
+from worker.patience import DatabaseAwayError, Patience
 from worker.runtime import create_sessions, publish
 from worker.settings import DEADLINE_SLACK, WorkerSettings
 
@@ -61,26 +63,32 @@ class Settler:
         except SQLAlchemyError:
             logger.warning("could not report a dead child's models: the database did not answer")
 
-    def settle(self, token: UUID, hint: Hint, ending: Ending) -> bool:
+    def settle(self, token: UUID, hint: Hint, ending: Ending) -> None:
         """Take the stage from whoever holds this lease: it runs again, or has timed out.
 
-        Return False where the database did not answer: then the sweep takes it.
+        In a thread of its own, which waits for a database that is away as long as the lease may last;
+        after that the stage is the sweep's. The process does not end before it.
         """
         self._keeper.drop(token)
-        try:
-            following = self._settle(token, hint, ending)
-        except SQLAlchemyError:
-            logger.warning("a dead stage is left to the sweep: the database did not answer")
-            return False
-        if following is not None:
-            publish(current_app, self._sessions, following)
-        return True
+        patience = Patience(time.monotonic() + self._settings.lease.total_seconds())
+        threading.Thread(target=self._settle_in_time, args=(token, hint, ending, patience)).start()
 
     def give_everything_back(self) -> None:
         """Let others run at once what this worker still holds: it ends."""
         for token, hint in self._keeper.held().items():
-            if not self.settle(token, hint, Ending.GIVEN_BACK):
+            self._keeper.drop(token)
+            if not self._settle_in_time(token, hint, Ending.GIVEN_BACK, Patience(time.monotonic())):
                 return
+
+    def _settle_in_time(self, token: UUID, hint: Hint, ending: Ending, patience: Patience) -> bool:
+        try:
+            following = patience(lambda: self._settle(token, hint, ending))
+        except DatabaseAwayError:
+            logger.warning("%s of job %s is left to the sweep", hint.stage, hint.job_id)
+            return False
+        if following is not None:
+            publish(current_app, self._sessions, following)
+        return True
 
     def _settle(self, token: UUID, hint: Hint, ending: Ending) -> Hint | None:
         with self._sessions.begin() as session:

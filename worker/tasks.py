@@ -97,6 +97,9 @@ def _enter(task: _Task, stage: Stage, job_id: str) -> None:
     if process.engines.is_settled(KIND_OF_STAGE[stage]):
         try:
             process.runner.run(hint, token=UUID(task.request.id), worker=_worker(task))
+        except DatabaseAwayError:
+            logger.warning("%s is given back: the database stayed away", stage)
+            raise
         finally:
             if process.runner.out_of_memory:
                 process.retire(_worker(task))

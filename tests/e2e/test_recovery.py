@@ -11,6 +11,8 @@ from tests.gated_engines import Gate
 from tests.recordings import write_tone
 from tests.stack import WORKERS, Stack, eventually, running_stack
 
+DEATHS_ALLOWED = 3  # the default: so many quarantine a job
+
 
 @pytest.fixture(scope="module")
 def gated_stack(
@@ -79,6 +81,34 @@ def test_a_text_job_survives_a_whole_worker(gated_stack: Stack, gate: Gate, work
     assert done["status"] == "succeeded", done
     assert done["result"]["audio_url"]
     assert_every_effect_happened_once(gated_stack, job["id"])
+
+
+def test_a_crash_of_the_llm_worker_is_counted_against_none_of_the_replies_beside_each_other(
+    gated_stack: Stack, gate: Gate
+) -> None:
+    jobs = [gated_stack.text_chat(f"beside{number}", "hello", speak=[])["id"] for number in range(5)]
+
+    def at_work() -> bool:
+        [(count,)] = gated_stack.sql(
+            "SELECT count(*) FROM jobs WHERE user_id LIKE 'beside%' AND lease_token IS NOT NULL"
+        )
+        return int(count) == len(jobs)
+
+    for _ in range(DEATHS_ALLOWED):
+        eventually(at_work, what="every reply at work")
+        gated_stack.kill("llm")
+        eventually(lambda: not at_work(), what="the replies taken from the dead worker")
+        gated_stack.start("llm")
+    gate.open()
+
+    for job in jobs:
+        assert gated_stack.finished(job)["status"] == "succeeded"
+        assert_every_effect_happened_once(gated_stack, job)
+    [(lost, deaths)] = gated_stack.sql(
+        "SELECT count(*), (SELECT sum(deaths) FROM jobs WHERE user_id LIKE 'beside%')"
+        " FROM stage_runs JOIN jobs ON jobs.id = job_id WHERE user_id LIKE 'beside%' AND outcome = 'lost'"
+    )
+    assert (int(lost), int(deaths)) == (DEATHS_ALLOWED * len(jobs), 0)
 
 
 def test_the_turns_of_a_conversation_stay_in_order_over_a_crash(gated_stack: Stack, gate: Gate) -> None:

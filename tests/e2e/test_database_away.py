@@ -1,0 +1,95 @@
+"""PostgreSQL killed while a stage is at work: that is not the engine's failure, and costs no job anything."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.servers import EmbeddedPostgres
+from tests.conftest import migrate
+from tests.gated_engines import Gate
+from tests.recordings import write_tone
+from tests.stack import Stack, eventually, running_stack
+
+# So long that nothing here can come from a lease that ran out.
+LONG = {"LEASE_SECONDS": "300", "HEARTBEAT_SECONDS": "60"}
+STT_LIMIT_SECONDS = "4"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of this module's own, to be killed."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as running:
+        migrate(running.url, "head")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedPostgres, gate: Gate) -> Iterator[Stack]:
+    extra = gate.settings() | LONG | {"STT_TIMEOUT_SECONDS": STT_LIMIT_SECONDS}
+    with running_stack(tmp_path_factory.mktemp("stack"), server.url, extra=extra) as running:
+        yield running
+        gate.open()
+        for worker in ("gpu", "llm", "maintenance"):
+            assert "Traceback" not in running.log(worker)
+
+
+@pytest.fixture(autouse=True)
+def shut_gate(gate: Gate) -> None:
+    gate.shut()
+
+
+def outcomes(stack: Stack, job_id: str) -> list[tuple[str, str]]:
+    rows = stack.sql(
+        "SELECT stage, outcome FROM stage_runs WHERE job_id = :job ORDER BY finished_at", job=job_id
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def deaths(stack: Stack) -> int:
+    [(count,)] = stack.sql("SELECT sum(deaths) FROM jobs")
+    return int(count)
+
+
+def said(stack: Stack, worker: str, words: str) -> Callable[[], bool]:
+    """Return what tells whether the worker has said the words since now."""
+    before = stack.log(worker).count(words)
+    return lambda: stack.log(worker).count(words) > before
+
+
+@pytest.mark.parametrize(("kind", "worker"), [("llm", "llm"), ("tts", "gpu")])
+def test_what_an_engine_has_finished_is_kept_until_the_database_is_back(
+    stack: Stack, server: EmbeddedPostgres, gate: Gate, kind: str, worker: str
+) -> None:
+    gate.open(*{"llm", "tts"} - {kind})
+    job = stack.text_chat("asha", "hello")
+    eventually(lambda: gate.busy(kind), what="the engine at work")
+    waits = said(stack, worker, "the database is waited for")
+    server.kill()
+    gate.open()
+    eventually(waits, what="a stage that waits for the database")
+    server.start()
+
+    done = stack.finished(job["id"])
+    assert done["status"] == "succeeded"
+    assert done["result"]["audio_url"]
+    assert done["result"]["warnings"] == []
+    assert outcomes(stack, job["id"]) == [("reply", "succeeded"), ("synthesize", "succeeded")]
+    assert deaths(stack) == 0
+
+
+def test_a_stage_that_waited_in_vain_is_given_back_and_nobody_died(
+    stack: Stack, server: EmbeddedPostgres, gate: Gate, tmp_path: Path
+) -> None:
+    gate.open("llm", "tts")
+    job = stack.voice_chat("asha", write_tone(tmp_path / "tone.wav")).json()
+    eventually(lambda: gate.busy("stt"), what="the transcriber at work")
+    ended = said(stack, "gpu", "transcribe is given back")
+    server.kill()
+    gate.open()
+    eventually(ended, what="the end of the wait")
+    server.start()
+
+    assert stack.finished(job["id"])["status"] == "succeeded"
+    assert outcomes(stack, job["id"])[:2] == [("transcribe", "lost"), ("transcribe", "succeeded")]
+    assert deaths(stack) == 0

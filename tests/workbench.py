@@ -1,5 +1,6 @@
 """A stage runner with its engines and its files, for tests."""
 
+from collections.abc import Callable
 from io import BytesIO
 from uuid import UUID, uuid4
 
@@ -66,3 +67,6 @@ def flac(seconds: float) -> bytes:
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return output.getvalue()
+
+
+Build = Callable[..., Workbench]

@@ -7,8 +7,11 @@ from sqlalchemy import Engine, create_engine
 
 from local.servers import EmbeddedRedis
 from shared.queue import create_celery
+from tests import engines_for_tests as engines
+from tests.engines_for_tests import engine
 from tests.factories import Bench
 from tests.floor import Floor
+from tests.workbench import Build, Workbench
 from worker.settings import WorkerSettings
 from worker.sweep import Sweep
 
@@ -16,7 +19,7 @@ from worker.sweep import Sweep
 @pytest.fixture
 def bench(database: Engine) -> Iterator[Bench]:
     """Jobs in a database of the test's own, with connections for many threads."""
-    engine = create_engine(database.url, pool_size=24)
+    engine = create_engine(database.url, pool_size=24, pool_pre_ping=True)
     yield Bench(engine)
     engine.dispose()
 
@@ -43,3 +46,30 @@ def floor(bench: Bench, database: Engine, floor_redis: EmbeddedRedis, tmp_path: 
         floor.sweep.run()
         yield floor
     app.close()
+
+
+@pytest.fixture
+def build(bench: Bench, database: Engine, tmp_path: Path) -> Build:
+    """Return a function that makes a runner with the given engine classes; quick ones otherwise."""
+
+    def make(
+        *,
+        stt: type[object] = engines.QuickTranscriber,
+        llm: type[object] = engines.QuickTutor,
+        tts: type[object] = engines.QuickSynthesizer,
+        load: bool = True,
+        **settings: object,
+    ) -> Workbench:
+        chosen = {"stt_engine": engine(stt), "llm_engine": engine(llm), "tts_engine": engine(tts)}
+        values = {
+            "database_url": database.url.render_as_string(hide_password=False),
+            "data_dir": tmp_path,
+            **chosen,
+            **settings,
+        }
+        workbench = Workbench(bench, WorkerSettings.model_validate(values))
+        if load:
+            workbench.load()
+        return workbench
+
+    return make

@@ -2,51 +2,17 @@
 
 import json
 import threading
-from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 
 import av
 import pytest
-from sqlalchemy import Engine
 
 from shared.jobs import Hint
 from shared.models import JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
 from shared.storage import MP3
 from tests import engines_for_tests as engines
-from tests.engines_for_tests import CLEANED, engine
-from tests.factories import Bench
-from tests.workbench import Workbench
-from worker.settings import WorkerSettings
-
-Build = Callable[..., Workbench]
-
-
-@pytest.fixture
-def build(bench: Bench, database: Engine, tmp_path: Path) -> Build:
-    """Return a function that makes a runner with the given engine classes; quick ones otherwise."""
-
-    def make(
-        *,
-        stt: type[object] = engines.QuickTranscriber,
-        llm: type[object] = engines.QuickTutor,
-        tts: type[object] = engines.QuickSynthesizer,
-        load: bool = True,
-        **settings: object,
-    ) -> Workbench:
-        chosen = {"stt_engine": engine(stt), "llm_engine": engine(llm), "tts_engine": engine(tts)}
-        values = {
-            "database_url": database.url.render_as_string(hide_password=False),
-            "data_dir": tmp_path,
-            **chosen,
-            **settings,
-        }
-        workbench = Workbench(bench, WorkerSettings.model_validate(values))
-        if load:
-            workbench.load()
-        return workbench
-
-    return make
+from tests.engines_for_tests import CLEANED
+from tests.workbench import Build
 
 
 def test_a_recording_is_heard_answered_and_spoken(build: Build) -> None:

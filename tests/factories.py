@@ -138,6 +138,12 @@ class Bench:
             job, now = transitions.lock(job_id, self.job(job_id).conversation_id)
             return transitions.settle_death(job, now, deaths_allowed=deaths_allowed)
 
+    def give_back(self, job_id: UUID) -> Hint | None:
+        """Take the job's stage from a worker that could not finish it."""
+        with self.transitions() as transitions:
+            job, now = transitions.lock(job_id, self.job(job_id).conversation_id)
+            return transitions.give_back(job, now)
+
     def give_up(self, job_id: UUID, failure: Failure, *, at: datetime | None = None) -> Hint | None:
         """End the job, as if it were the time `at`."""
         with self.transitions() as transitions:

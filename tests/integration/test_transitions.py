@@ -281,3 +281,25 @@ def test_giving_up_a_turn_that_waits_wakes_nobody_before_its_time(bench: Bench) 
 
     assert bench.give_up(second, RUN_DEADLINE) is None
     assert bench.claim(third) is None
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_stage_that_is_given_back_waits_again_and_nobody_died(bench: Bench, stage: Stage) -> None:
+    job_id = bench.at_stage(stage).job.id
+
+    for _ in range(4):
+        assert bench.give_back(job_id) == Hint(job_id, stage)
+        job = bench.job(job_id)
+        assert (job.stage, job.lease_token, job.published_at, job.deaths) == (stage, None, None, 0)
+        bench.claimed(job_id)
+
+    lost = [run for run in bench.all(StageRun) if run.outcome is StageOutcome.LOST]
+    assert [run.stage for run in lost] == [stage] * 4
+
+
+def test_a_job_that_is_to_be_cancelled_ends_when_its_stage_is_given_back(bench: Bench) -> None:
+    job_id = bench.at_stage(Stage.REPLY).job.id
+    bench.sql("UPDATE jobs SET cancel_requested_at = now()")
+
+    assert bench.give_back(job_id) is None
+    assert bench.job(job_id).status is JobStatus.CANCELLED

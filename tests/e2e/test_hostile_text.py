@@ -20,7 +20,8 @@ def sentences(data: Path) -> list[dict[str, Any]]:
 
 
 def request_for(sentence: dict[str, Any], **more: object) -> dict[str, Any]:
-    body = {"user_id": "mallory", "message": sentence["text"], "speak": [], **more}
+    user = f"mallory-{len(sentence['text']) % 20}"  # one user may not have so many jobs at a time
+    body = {"user_id": user, "message": sentence["text"], "speak": [], **more}
     return {"url": TEXT, "json": body}
 
 

@@ -143,14 +143,29 @@ def test_twenty_posts_of_one_key_at_once_make_one_job(stack: Stack, conversation
     assert stack.sql(count, key=f"race-{conversation}")[0].jobs == 1
 
 
-def test_posts_of_one_key_with_a_recording_at_once_make_one_job(stack: Stack) -> None:
+@pytest.mark.parametrize("conversation", [None, "voice-race"])
+def test_twenty_posts_of_one_recording_under_one_key_make_one_job_and_keep_one_upload(
+    stack: Stack, conversation: str | None
+) -> None:
+    def uploads() -> int:
+        return int(
+            stack.sql("SELECT count(*) AS n FROM audio_objects WHERE content_type = 'audio/flac'")[0].n
+        )
+
+    def recordings() -> int:
+        return len(list((stack.directory / "data" / "audio").rglob("*.flac")))
+
+    rows, files = uploads(), recordings()
+    user = f"voice-racer-{conversation}"
     request = {
         "url": VOICE,
-        "data": {"user_id": "voice-racer"},
+        "data": {"user_id": user} | ({"conversation_id": conversation} if conversation else {}),
         "files": {"audio_file": ("a.wav", silence(0.5))},
         "headers": {"Idempotency-Key": "voice-race"},
     }
-    responses = send_together(stack.client, [request] * 6)
+    responses = send_together(stack.client, [request] * 20)
 
     assert {response.status_code for response in responses} == {202}
     assert len({response.json()["id"] for response in responses}) == 1
+    assert stack.sql("SELECT count(*) AS n FROM jobs WHERE user_id = :user", user=user)[0].n == 1
+    assert (uploads() - rows, recordings() - files) == (1, 1)

@@ -3,11 +3,8 @@
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 
 from local.servers import EmbeddedRedis
 from shared.models import Job, Stage
@@ -15,6 +12,7 @@ from shared.queue import QueueName
 from tests.conftest import ROOT
 from tests.factories import Bench
 from tests.floor import Floor
+from tests.plans import plan, statements
 from tests.stack import eventually
 
 BACKLOG = 5_000
@@ -45,7 +43,8 @@ def fill(bench: Bench, count: int, *, ended: bool = False) -> None:
     bench.sql(
         "INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,"
         " status, stage, deaths, tokens_in, tokens_out, warnings, engines, message, created_at,"
-        " stage_ready_at, finished_at) SELECT gen_random_uuid(), user_id, 'text', id, CASE WHEN :ended THEN 1 ELSE 2 END,"
+        " stage_ready_at, finished_at)"
+        " SELECT gen_random_uuid(), user_id, 'text', id, CASE WHEN :ended THEN 1 ELSE 2 END,"
         " '{}', '', '', CASE WHEN :ended THEN 'succeeded' ELSE 'queued' END,"
         " CASE WHEN :ended THEN NULL ELSE 'reply' END, 0, 0, 0, '[]', '{}', 'word',"
         " now() - interval '1 minute', now() - interval '1 minute',"
@@ -109,24 +108,6 @@ def test_what_the_broker_does_not_take_is_published_once_it_does(floor: Floor) -
     floor.redis.config_set("maxmemory", "0")
 
     assert len(floor.swept()) == 2
-
-
-@contextmanager
-def statements(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
-    """Gather what is executed within, with its parameters."""
-    executed: list[tuple[str, Any]] = []
-
-    def note(_: Connection, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        executed.append((statement, parameters))
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield executed
-    event.remove(engine, "before_cursor_execute", note)
-
-
-def plan(engine: Engine, statement: str, parameters: Any) -> str:
-    with engine.connect() as connection:
-        return "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))
 
 
 def test_no_query_of_the_sweep_reads_the_jobs_that_have_ended(floor: Floor, database: Engine) -> None:

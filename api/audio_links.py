@@ -22,9 +22,10 @@ class AudioLinks:
         self._base_url = base_url.rstrip("/")
         self._lifetime = lifetime
 
-    def expiry(self) -> datetime:
+    def expiry(self, *, no_later_than: datetime | None = None) -> datetime:
         """Return when a link made now stops to work, in whole seconds."""
-        return (datetime.now(UTC) + self._lifetime).replace(microsecond=0)
+        expires_at = datetime.now(UTC) + self._lifetime
+        return min(expires_at, no_later_than or expires_at).replace(microsecond=0)
 
     def link(self, name: str, expires_at: datetime) -> str:
         """Return the link to the object `name`, good until `expires_at`."""

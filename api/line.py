@@ -1,21 +1,21 @@
 """Where a job that has not begun stands in line, and when it may be done.
 
-**The estimate** is made as if nobody came after the job. A queue `q` has `c` slots (its live workers'),
-a run of stage `s` takes `p(s)` seconds (`api.paces`). The job goes through its stages one after another:
+**The estimate.** A queue `q` has `c` slots (its live workers'), a run of stage `s` takes `p(s)` seconds
+(`api.paces`). The job goes through its stages one after another:
 
-    t ← max(t, W(s) / c) + p(s)        for each of its stages s, from t = what earlier turns still take
+    t ← max(W(s) / c, t + L(s) / c) + p(s)     for each of its stages s, from t = what earlier turns take
 
-where `W(s)` is the work, in seconds, that the queue of `s` has to do before the job's stage gets a slot:
+- `W(s)`: the seconds of work that the queue of `s` has to do before the job's stage gets a slot, if nobody
+  comes after it: what runs there now, of which half is done on average; what waits there ahead of the job,
+  and for its later stages all that waits there; for those also what jobs ahead of it, and it itself,
+  will still bring there.
+- `L(s)`: the work in the line where the job joins it, if as many come as leave: all that is at that queue
+  now. 0 for the first stage, whose line it has joined already.
 
-- what runs there now, of which half is done on average;
-- what waits there ahead of the job, and for its later stages all that waits there now;
-- for its later stages also what jobs ahead of it, and it itself, will bring there before.
-
-Each slot takes the next in line when it is free (M/G/c without arrivals), so what matters is the work in
-front, divided by the slots. An earlier turn of the same conversation has to go through all its stages.
-Newcomers only come between a voice job's two visits to the `gpu` queue, so under a steady load its
-estimate is low by less than the second wait. Not counted: dispatch (some 10 ms a stage) and models
-that are still to be loaded.
+The larger one counts, since nobody knows who will come: after a burst it is the first, under a steady
+load the second, which never more than doubles what the first alone would say. A slot takes the next in
+line when it is free, so work is divided by slots. An earlier turn of the conversation goes through all its stages first.
+Not counted: dispatch (some 10 ms a stage) and models that are still to be loaded.
 """
 
 from collections.abc import Sequence
@@ -116,11 +116,13 @@ def _eta(stages: Sequence[Stage], others: Sequence[Others], paces: Paces) -> flo
     for number, stage in enumerate(stages):
         queue = QUEUE_OF_STAGE[stage]
         if number == 0:
-            work = sum(_before_first(each, queue, paces) for each in others)
+            work, line = sum(_before_first(each, queue, paces) for each in others), 0.0
         else:
             own = sum(paces.seconds[before] for before in stages[:number] if QUEUE_OF_STAGE[before] is queue)
             work = own + sum(_before_later(each, queue, paces) for each in others)
-        done_at = max(done_at, work / paces.slots[queue]) + paces.seconds[stage]
+            line = sum(_in_line(each, queue, paces) for each in others)
+        slots = paces.slots[queue]
+        done_at = max(work / slots, done_at + line / slots) + paces.seconds[stage]
     return round(done_at, 1)
 
 
@@ -133,8 +135,14 @@ def _before_first(each: Others, queue: QueueName, paces: Paces) -> float:
 def _before_later(each: Others, queue: QueueName, paces: Paces) -> float:
     """Return the seconds of the queue that they take before a job comes to it with a later stage."""
     in_front = each.runs or each.begun or each.ahead
-    now = _now(each, paces) if _at(each, queue) and (in_front or each.queued) else 0.0
-    return each.count * (now + (_later(each, queue, paces) if in_front else 0.0))
+    later = _later(each, queue, paces) if in_front else 0.0
+    return _in_line(each, queue, paces) + each.count * later
+
+
+def _in_line(each: Others, queue: QueueName, paces: Paces) -> float:
+    """Return the seconds of the queue that they are waiting for, or taking, now."""
+    there = _at(each, queue) and (each.runs or each.queued or each.ahead or each.begun)
+    return each.count * _now(each, paces) if there else 0.0
 
 
 def _at(each: Others, queue: QueueName) -> bool:

@@ -1,6 +1,6 @@
 """What clients see of a job."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from api.audio_links import AudioLinks
 from api.problems import ProblemError, problem, problem_of
@@ -66,8 +66,7 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
     if job.reply_text is None:
         return None
     corrected = job.mistake_wrong is not None
-    # No link outlives what it leads to.
-    expires_at = min(links.expiry(), record.expires_at or datetime.max.replace(tzinfo=UTC))
+    expires_at = links.expiry(no_later_than=record.expires_at)
     spoken, explained = (
         links.link(record.audio_names[audio_id], expires_at) if audio_id is not None else None
         for audio_id in (job.reply_audio_id, job.explanation_audio_id)

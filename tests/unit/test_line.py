@@ -73,6 +73,13 @@ def test_jobs_that_have_begun_bring_their_voice_before_a_later_one() -> None:
     assert eta(TEXT, at_the_tutor) == 10 * 2.0 + 2.0
 
 
+def test_under_a_steady_load_the_line_is_as_long_when_the_job_comes_to_it() -> None:
+    voices = Others(SYNTHESIZE, 10, begun=True)
+
+    assert eta(TEXT, voices) == 4.0 + 10 * 2.0 + 2.0
+    assert eta(VOICE, voices) == (20.0 + 1.0) + 4.0 + 20.0 + 2.0
+
+
 def test_what_was_not_sent_and_is_not_ahead_is_in_nobodys_way() -> None:
     blocked = Others(TRANSCRIBE, 30, queued=False, ahead=False)
 

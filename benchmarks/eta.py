@@ -1,0 +1,106 @@
+"""How right `eta_seconds` is under a steady load: `python -m benchmarks.eta`.
+
+The whole product with engines of a known speed. A line forms by a burst, then jobs come as fast as they
+end, so that it neither grows nor shrinks. What each job was told when it was accepted is compared with
+how long it took until it had ended.
+"""
+
+import statistics
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks import timed_engines
+from local.servers import EmbeddedPostgres
+from tests.conftest import migrate
+from tests.recordings import write_tone
+from tests.stack import Stack, running_stack
+
+_ENGINES = {
+    f"{kind}_ENGINE": f"{timed_engines.__name__}:Timed{name}"
+    for kind, name in (("STT", "Transcriber"), ("LLM", "Tutor"), ("TTS", "Synthesizer"))
+}
+
+
+@dataclass(frozen=True)
+class Load:
+    """`seconds` of stt, llm, tts; a burst, then `more` jobs, `rate` a second; every `voice_every`-th by voice."""
+
+    name: str
+    seconds: tuple[float, float, float]
+    burst: int
+    more: int
+    rate: float
+    voice_every: int | None
+    speak: bool
+
+
+LOADS = (
+    Load("voice only, the GPU is the bottleneck", (0.5, 1.0, 0.8), 15, 45, 0.75, 1, True),
+    Load("text and voice, the GPU is the bottleneck", (0.5, 1.0, 0.8), 15, 45, 0.92, 2, True),
+    Load("silent texts, the tutor is the bottleneck", (0.5, 4.0, 0.8), 48, 100, 3.8, None, False),
+)
+
+
+def post(stack: Stack, load: Load, number: int, tone: Path) -> tuple[datetime, dict[str, Any]]:
+    """Post a job; return when, and what was answered."""
+    now = datetime.now(UTC)
+    if load.voice_every and number % load.voice_every == 0:
+        return now, stack.voice_chat(f"user-{number}", tone).json()
+    return now, stack.text_chat(f"user-{number}", "Hello", speak=["reply"] if load.speak else [])
+
+
+def measure(load: Load, directory: Path, database_url: str) -> None:
+    """Run the load and print how the estimates did."""
+    seconds = zip((timed_engines.STT, timed_engines.LLM, timed_engines.TTS), load.seconds, strict=True)
+    extra = (
+        _ENGINES
+        | {name: str(value) for name, value in seconds}
+        | {"LEASE_SECONDS": "30", "HEARTBEAT_SECONDS": "5"}
+    )
+    with (
+        running_stack(directory / "stack", database_url, extra=extra) as stack,
+        ThreadPoolExecutor(32) as threads,
+    ):
+        tone = write_tone(directory / "tone.wav", seconds=0.5)
+        for number in range(3):  # loads the engines and gives each stage a pace
+            stack.finished(stack.voice_chat("first", tone).json()["id"])
+        began = time.monotonic()
+        posted = []
+        for number in range(load.burst + load.more):
+            due = began + max(0, number - load.burst) / load.rate
+            time.sleep(max(0.0, due - time.monotonic()))
+            posted.append(threads.submit(post, stack, load, number, tone))
+        ratios, running = [], 0
+        for future in posted:
+            at, job = future.result()
+            done = stack.finished(job["id"], within=600)
+            took = (datetime.fromisoformat(done["finished_at"]) - at).total_seconds()
+            if job["eta_seconds"] is None:
+                running += 1
+            else:
+                ratios.append(job["eta_seconds"] / took)
+    within = sum(0.5 <= ratio <= 2 for ratio in ratios) / len(ratios)
+    tenths = statistics.quantiles(ratios, n=10)
+    print(
+        f"{load.name}: estimate / truth: median {statistics.median(ratios):.2f}, 80 % between {tenths[0]:.2f} and"
+        f" {tenths[-1]:.2f}; within a factor of two: {within:.0%} of {len(ratios)} ({running} had begun at once)",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Measure each load on a database of its own."""
+    for load in LOADS:
+        with TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as postgres:
+            migrate(postgres.url, "head")
+            measure(load, Path(folder), postgres.url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Engines of a known speed: each takes its time and does nothing else. Seconds come from the environment."""
+
+import os
+import random
+import time
+
+import numpy as np
+
+from worker.ports import Recording, Speech, Transcript, TutorReply, TutorRequest
+
+STT, LLM, TTS = "BENCHMARK_STT_SECONDS", "BENCHMARK_LLM_SECONDS", "BENCHMARK_TTS_SECONDS"
+SPREAD = 0.3
+
+
+def _take(name: str) -> None:
+    """Sleep for the seconds that the variable says, up to 30 % more or less."""
+    time.sleep(float(os.environ[name]) * random.uniform(1 - SPREAD, 1 + SPREAD))
+
+
+class TimedTranscriber:
+    def transcribe(self, recording: Recording) -> Transcript:
+        _take(STT)
+        return Transcript(f"I heard {recording.seconds:.0f} seconds")
+
+
+class TimedTutor:
+    def reply(self, request: TutorRequest) -> TutorReply:
+        _take(LLM)
+        return TutorReply(f"You said: {request.message}", None, None, None, 90)
+
+
+class TimedSynthesizer:
+    def speak(self, text: str) -> Speech:
+        _take(TTS)
+        return Speech(np.full(1_600, 1_000, np.int16), 16_000)

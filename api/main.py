@@ -1,5 +1,6 @@
 """The HTTP application: `uvicorn api.main:app`."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,6 +21,7 @@ from shared.settings import read_settings
 def create_app(settings: ApiSettings) -> FastAPI:
     """Return the application. It starts without any server, and answers 503 where one is needed."""
     telemetry.configure_logging(settings.app_env)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote what was sent
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -9,16 +9,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy.orm import Session
+
 from local.console import Console
 from local.embedded import EmbeddedServer
 from local.ports import LOOPBACK, is_free
 from local.processes import StartError
-from local.programs import child_environment, migration, preflight, programs
+from local.programs import child_environment, migration, preflight, programs, worker_names
 from local.readiness import is_ready
 from local.secrets_file import write_private
 from local.servers import EmbeddedPostgres, EmbeddedRedis
 from local.settings import LauncherSettings
 from local.supervisor import StopRequests, Supervisor, run_once, watch
+from shared import workers
+from shared.database import create_sync_engine
+from shared.settings import SharedSettings
 
 # What a worker needs beyond its grace: to give back what is left, or, idle, to end in good order.
 _STOP_MARGIN_SECONDS = 10.0
@@ -40,6 +45,7 @@ def launch(settings: LauncherSettings, console: Console, stop_requests: StopRequ
             run_once(migration(environment), console, stop_requests)
             if stop_requests.count:
                 return
+            _forget_predecessors(servers.urls["DATABASE_URL"])
             patience = settings.shutdown_grace_seconds + _STOP_MARGIN_SECONDS
             crew = Supervisor(programs(settings, environment), console, stop_requests, stop_seconds=patience)
             with crew:
@@ -128,6 +134,16 @@ def _refuse_unready_workers(environment: Mapping[str, str]) -> None:
     )
     if check.returncode:
         raise StartError(check.stderr.strip())
+
+
+def _forget_predecessors(database_url: str) -> None:
+    """Remove the rows of workers that a killed launcher left: they would look alive for a while."""
+    url = SharedSettings(database_url=database_url).database_url
+    engine = create_sync_engine(url, application_name="launcher", pool_size=1)
+    with Session(engine) as session, session.begin():
+        for name in worker_names():
+            workers.forget(session, name)
+    engine.dispose()
 
 
 def _show_addresses(settings: LauncherSettings, urls: dict[str, str], console: Console) -> None:

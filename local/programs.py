@@ -4,13 +4,27 @@ import os
 import sys
 from collections.abc import Mapping
 
+from celery.utils.nodenames import host_format
+
 from local.settings import LauncherSettings
 from local.supervisor import Program
 
 _TUTOR_KEY = "GEMINI_API_KEY"
 _PYTHON = (sys.executable, "-m")
-_CELERY = (*_PYTHON, "celery", "--quiet", "-A", "worker.main")
-_WORKER = (*_CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
+# As root Celery warns of pickle, which `accept_content` refuses; the launcher runs as whoever started it.
+_AS_ROOT = "ignore:You're running the worker with superuser privileges"
+_CELERY = (sys.executable, "-W", _AS_ROOT, "-m", "celery", "--quiet", "-A", "worker.main")
+# The level is the pool's own, while a child starts; the workers' is theirs to set.
+_WORKER = (*_CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
+
+
+_WORKERS = ("gpu", "llm", "maintenance")
+_AT_THIS_HOST = "@%h"
+
+
+def worker_names() -> list[str]:
+    """Return the names under which this machine's workers report themselves."""
+    return [host_format(f"{worker}{_AT_THIS_HOST}") for worker in _WORKERS]
 
 
 def child_environment(settings: LauncherSettings, urls: Mapping[str, str]) -> dict[str, str]:
@@ -40,7 +54,7 @@ def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list
         "gpu": _worker("gpu", "prefork", 1),
         "llm": _worker("llm", "threads", 16),
         "maintenance": (*_worker("maintenance", "threads", 2), "--beat"),
-        "flower": (*_CELERY, "flower", "--address=127.0.0.1", f"--port={settings.flower_port}"),
+        "flower": _flower(settings),
     }
     keyless = {name: value for name, value in environment.items() if name != _TUTOR_KEY}
     return [
@@ -60,11 +74,19 @@ def _api(settings: LauncherSettings) -> tuple[str, ...]:
         # httptools reads a header of any length; h11 refuses one that is too long.
         "--http",
         "h11",
+        "--ws",
+        "none",
         "--timeout-graceful-shutdown",
         "10",
     )
 
 
+def _flower(settings: LauncherSettings) -> tuple[str, ...]:
+    # It asks the workers questions before they are up, and warns that none of them answers.
+    quietly = "--logging=error"
+    return (*_CELERY, "flower", "--address=127.0.0.1", f"--port={settings.flower_port}", quietly)
+
+
 def _worker(queue: str, pool: str, concurrency: int) -> tuple[str, ...]:
     size = ("--pool", pool, "--concurrency", str(concurrency))
-    return (*_WORKER, "-Q", queue, "-n", f"{queue}@%h", *size)
+    return (*_WORKER, "-Q", queue, "-n", f"{queue}{_AT_THIS_HOST}", *size)

@@ -37,6 +37,9 @@ KIND_OF_STAGE = {
 }
 
 
+_METHODS = {EngineKind.STT: "transcribe", EngineKind.LLM: "reply", EngineKind.TTS: "speak"}
+
+
 class UnknownEngineError(Exception):
     """A setting names an engine that is neither built in nor importable by its form."""
 
@@ -109,8 +112,13 @@ class Engines:
         self._lock = threading.Lock()
 
     def check(self, kind: EngineKind) -> None:
-        """Load nothing; raise `EngineUnavailableError` where the settings lack what the engine needs."""
+        """Load nothing; raise `EngineUnavailableError` where the settings lack what the engine needs.
+
+        The class of an engine that is not built in is imported and must have its port's method.
+        """
         self._recipes[kind].arguments(self._settings)
+        if self.chosen[kind] not in _BUILT_IN[kind]:
+            _check_plug_in(kind, self.chosen[kind])
 
     def load(self, kind: EngineKind) -> None:
         """Build the engine unless it is built. Raises `EngineError`."""
@@ -188,10 +196,25 @@ def _recipe_of(kind: EngineKind, name: str) -> _Recipe:
     return recipe
 
 
-def _build(recipe: _Recipe, settings: WorkerSettings) -> object:
-    module_name, _, class_name = recipe.path.partition(":")
+def _check_plug_in(kind: EngineKind, path: str) -> None:
     try:
-        return getattr(import_module(module_name), class_name)(**recipe.arguments(settings))
+        engine = _find_class(path)
+    except Exception as error:
+        raise EngineUnavailableError(
+            f"{kind.upper()}_ENGINE={path} cannot be imported: {type(error).__name__}"
+        ) from error
+    if not callable(getattr(engine, _METHODS[kind], None)):
+        raise EngineUnavailableError(f"{kind.upper()}_ENGINE={path} has no method {_METHODS[kind]}")
+
+
+def _find_class(path: str) -> Any:
+    module_name, _, class_name = path.partition(":")
+    return getattr(import_module(module_name), class_name)
+
+
+def _build(recipe: _Recipe, settings: WorkerSettings) -> object:
+    try:
+        return _find_class(recipe.path)(**recipe.arguments(settings))
     except EngineError:
         raise
     except Exception as error:

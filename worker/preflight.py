@@ -1,4 +1,4 @@
-"""`python -m worker.preflight`: would workers with these settings start? Loads no engine, calls nobody.
+"""`python -m worker.preflight`: would workers with these settings start? Loads no model, calls nobody.
 
 Exits with status 1 and one sentence where they would not.
 """

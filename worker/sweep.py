@@ -131,14 +131,11 @@ class Sweep:
         if self._redis.exists(_SENTINEL):
             return
         with self._sessions.begin() as session:
-            session.execute(
-                update(Job)
-                .where(col(Job.finished_at).is_(None), col(Job.published_at).is_not(None))
-                .values(published_at=None)
-                .execution_options(synchronize_session=False)
-            )
+            known = (col(Job.finished_at).is_(None), col(Job.published_at).is_not(None))
+            lost = session.connection().execute(update(Job).where(*known).values(published_at=None)).rowcount
         self._redis.set(_SENTINEL, "1")
-        logger.warning("the broker is empty: everything that waits is published again")
+        if lost:
+            logger.warning("the broker is empty: %d jobs that it knew are published again", lost)
 
     def _publish_unsent(self, reader: Session) -> None:
         """Publish what is ready and was never sent; to a long queue too: it is not on it yet."""

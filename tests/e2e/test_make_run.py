@@ -1,6 +1,7 @@
 """`make run`, as a newcomer meets it: one process that brings up everything and takes everything down."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,9 +11,15 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
+import pytest
 
 from local.ports import free_port
+from tests.conftest import ROOT
 from tests.stack import eventually
+
+FORM = "multipart/form-data; boundary=x"
+NOISE = re.compile(r"warn|error|traceback|SpawnPoolWorker|broker is empty|\[W ", re.IGNORECASE)
 
 
 class Launcher:
@@ -46,7 +53,7 @@ class Launcher:
 def launched(directory: Path) -> Iterator[tuple[Launcher, httpx.Client]]:
     launcher = Launcher(directory)
     try:
-        eventually(lambda: launcher.has_said("Ready"), what="the ready line")
+        eventually(lambda: launcher.has_said("Ready"), what="the ready line", within=150)
         with httpx.Client(base_url=f"http://localhost:{launcher.port}", timeout=60) as client:
             yield launcher, client
     finally:
@@ -54,6 +61,7 @@ def launched(directory: Path) -> Iterator[tuple[Launcher, httpx.Client]]:
         launcher.process.wait(timeout=60)
 
 
+@pytest.mark.timeout(400)
 def test_one_command_runs_everything_restarts_what_dies_and_keeps_the_data(tmp_path: Path) -> None:
     with launched(tmp_path) as (launcher, client):
         job = client.post(
@@ -62,6 +70,9 @@ def test_one_command_runs_everything_restarts_what_dies_and_keeps_the_data(tmp_p
             headers={"Prefer": "wait=60"},
         ).json()
         assert job["status"] == "succeeded", job
+        client.post("/api/v1/ai/voice-chat", content=b"no form", headers={"Content-Type": FORM})
+        noise = [line for line in launcher.log.read_text().splitlines() if NOISE.search(line)]
+        assert noise == []
         [api] = [process for process in launcher.children() if "api.main:app" in process.cmdline()]
         api.kill()
         eventually(lambda: launcher.has_said("SIGKILL"), what="the exit shown")
@@ -74,6 +85,37 @@ def test_one_command_runs_everything_restarts_what_dies_and_keeps_the_data(tmp_p
         kept = client.get(f"/jobs/{job['id']}").json()
         assert kept["result"]["reply_text"] == job["result"]["reply_text"]
         assert client.get(httpx.URL(kept["result"]["audio_url"]).raw_path.decode()).status_code == 200
+
+
+@pytest.mark.timeout(400)
+def test_after_a_killed_launcher_ready_speaks_of_the_new_workers(tmp_path: Path) -> None:
+    with launched(tmp_path) as (launcher, _):
+        everything = launcher.children()
+        launcher.process.kill()
+        eventually(lambda: not any(map(_lives, everything)), what="all that it started gone with it")
+
+    assert (tmp_path / "data" / "servers.env").exists()  # it names servers that are gone
+    with launched(tmp_path) as (launcher, _):
+        [database_url] = re.findall("DATABASE_URL=(.*)", (tmp_path / "data" / "servers.env").read_text())
+        with psycopg.connect(database_url) as connection:
+            workers = {pid for (pid,) in connection.execute("SELECT pid FROM workers")}
+        assert len(workers) == 3
+        assert workers <= {child.pid for child in launcher.children()}
+
+
+def test_ctrl_c_while_the_launcher_is_still_being_read_ends_it_without_a_word(tmp_path: Path) -> None:
+    # A library whose import takes long.
+    (tmp_path / "psycopg.py").write_text("import time; print('importing', flush=True); time.sleep(60)\n")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "local"]
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == ""
+    assert process.returncode == -signal.SIGINT
 
 
 def _lives(process: psutil.Process) -> bool:

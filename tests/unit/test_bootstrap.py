@@ -53,6 +53,33 @@ def test_an_unknown_name_is_refused_in_a_sentence_that_names_the_choices(kind: E
 
 
 @pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("tests.nonesuch:Tutor", "cannot be imported: ModuleNotFoundError"),
+        ("tests.engines_for_tests:Nonesuch", "cannot be imported: AttributeError"),
+        ("json:", "cannot be imported: AttributeError"),
+        (":json", "cannot be imported: ValueError"),
+        ("json:JSONDecoder", "has no method reply"),
+        ("antigravity_of_no_package.:Tutor", "cannot be imported: ModuleNotFoundError"),
+    ],
+)
+def test_a_plug_in_that_could_never_work_is_refused_before_anything_is_loaded(path: str, what: str) -> None:
+    with pytest.raises(EngineUnavailableError) as refusal:
+        chosen(llm_engine=path).check(EngineKind.LLM)
+
+    assert str(refusal.value) == f"LLM_ENGINE={path} {what}"
+
+
+@pytest.mark.parametrize("tutor", [engines.QuickTutor, engines.UnloadableTutor])
+def test_checking_a_plug_in_does_not_build_it(tutor: type) -> None:
+    checked = chosen(llm_engine=engine(tutor))
+
+    checked.check(EngineKind.LLM)
+
+    assert checked.states()["llm"] == {"status": "not_loaded"}
+
+
+@pytest.mark.parametrize(
     "path",
     ["tests.nonesuch:Tutor", "tests.engines_for_tests:Nonesuch", engine(engines.UnloadableTutor), "json:"],
     ids=["no module", "no class", "breaks while loading", "half a path"],

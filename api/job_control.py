@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -56,4 +57,8 @@ class JobControl:
         if found is None or owner not in {None, found.user_id}:
             raise JobNotFoundError
         transitions = Transitions(session, self.usage_zone)
-        return move(transitions, *transitions.lock(job_id, found.conversation_id))
+        try:
+            job, now = transitions.lock(job_id, found.conversation_id)
+        except NoResultFound:
+            raise JobNotFoundError from None  # deleted with its conversation since it was found
+        return move(transitions, job, now)

@@ -11,7 +11,7 @@ from api import problems
 from api.body_limit import BodyLimit
 from api.head_requests import HeadRequests
 from api.request_ids import HEADER, RequestIds
-from api.routers import audio, chat, health, jobs, models
+from api.routers import audio, chat, conversations, health, jobs, models, usage
 from api.services import running_services
 from api.settings import ApiSettings
 from shared import __version__, telemetry
@@ -36,8 +36,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for router in (chat.router, jobs.router, models.router, audio.router, health.router):
-        app.include_router(router)
+    for resource in (chat, jobs, conversations, usage, models, audio, health):
+        app.include_router(resource.router)
     problems.install(app)
     app.add_middleware(BodyLimit, seconds=settings.body_timeout_seconds)
     if settings.cors_origins:

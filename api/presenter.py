@@ -1,13 +1,24 @@
-"""What clients see of a job."""
+"""What clients see of jobs and conversations."""
 
 from datetime import datetime
 
 from api.audio_links import AudioLinks
+from api.conversations import ConversationRecord, MessageRecord
 from api.problems import ProblemError, problem, problem_of
 from api.reading import JobRecord
-from api.schemas import ChatReply, EnginesUsed, JobView, Links, ReplyWarning, Timings, TranscriptWord
+from api.schemas import (
+    ChatReply,
+    ConversationView,
+    EnginesUsed,
+    JobView,
+    Links,
+    MessageView,
+    ReplyWarning,
+    Timings,
+    TranscriptWord,
+)
 from shared.errors import ErrorCode
-from shared.models import Job, JobStatus
+from shared.models import Job, JobStatus, Message, MessageRole
 
 
 def present(record: JobRecord, links: AudioLinks) -> JobView:
@@ -54,6 +65,43 @@ def present_result(record: JobRecord, links: AudioLinks) -> ChatReply:
     return reply
 
 
+def present_conversation(record: ConversationRecord) -> ConversationView:
+    """Return the conversation as a list shows it."""
+    return ConversationView(
+        id=record.public_id,
+        last_message=record.last_message,
+        created_at=record.created_at,
+        last_used_at=record.updated_at,
+    )
+
+
+def present_message(record: MessageRecord, links: AudioLinks) -> MessageView:
+    """Return the message as clients see it, with fresh audio links."""
+    message, is_tutors = record.message, record.message.role is MessageRole.TUTOR
+    expires_at = links.expiry()
+    sound, explained = (
+        links.link(name, expires_at) if name is not None else None
+        for name in ((record.speech, record.explanation) if is_tutors else (record.recording, None))
+    )
+    return MessageView(
+        role=message.role,
+        text=message.text,
+        correction=_correction(message),
+        hinglish_explanation=message.hinglish_explanation,
+        score=message.score,
+        audio_url=sound,
+        audio_url_expires_at=expires_at if sound or explained else None,
+        explanation_audio_url=explained,
+        turn=message.turn,
+        job_id=message.job_id,
+        created_at=message.created_at,
+    )
+
+
+def _correction(answer: Job | Message) -> str | None:
+    return f"{answer.mistake_wrong} → {answer.mistake_right}" if answer.mistake_wrong is not None else None
+
+
 def _words(job: Job) -> list[TranscriptWord] | None:
     if job.transcript_words is None:
         return None
@@ -65,7 +113,6 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
     job = record.job
     if job.reply_text is None:
         return None
-    corrected = job.mistake_wrong is not None
     expires_at = links.expiry(no_later_than=record.expires_at)
     spoken, explained = (
         links.link(record.audio_names[audio_id], expires_at) if audio_id is not None else None
@@ -73,7 +120,7 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
     )
     return ChatReply(
         reply_text=job.reply_text,
-        correction=f"{job.mistake_wrong} → {job.mistake_right}" if corrected else None,
+        correction=_correction(job),
         hinglish_explanation=job.hinglish_explanation,
         score=job.score,
         audio_url=spoken,

@@ -87,11 +87,11 @@ class JobReader:
         async with self.sessions() as session:
             return await session.run_sync(_load, job_ids, self.keep)
 
-    async def ended(self, job_ids: Collection[UUID]) -> Sequence[UUID]:
-        """Return those of `job_ids` that have ended."""
-        statement = select(col(Job.id)).where(col(Job.id).in_(job_ids), col(Job.finished_at).is_not(None))
+    async def ended(self, job_ids: Collection[UUID]) -> Collection[UUID]:
+        """Return those of `job_ids` that have ended, or are no more."""
+        statement = select(col(Job.id)).where(col(Job.id).in_(job_ids), col(Job.finished_at).is_(None))
         async with self.sessions() as session:
-            return (await session.scalars(statement)).all()
+            return set(job_ids).difference((await session.scalars(statement)).all())
 
     async def one(self, job_id: UUID, *, owner: str | None = None) -> JobRecord:
         """Return the job with its place, the job of `owner` where one is named. Raises `JobNotFoundError`."""

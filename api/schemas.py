@@ -1,16 +1,19 @@
 """Requests and responses, as the contract states them. Tables are classes of their own."""
 
 import re
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Annotated, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from api.problems import Problem
-from shared.models import JobKind, JobStatus, SpokenPart, Stage
+from shared.models import JobKind, JobStatus, MessageRole, SpokenPart, Stage
 
 MESSAGE_MAX_CHARACTERS = 2_000
+PAGE_ROWS, PAGE_MAX_ROWS = 20, 100
+_CURSOR_MAX_CHARACTERS = 200
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 # White space, controls, Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), annotation
@@ -32,6 +35,12 @@ def _say_something(text: str) -> str:
     return text
 
 
+def _written_as_a_day(value: object) -> object:
+    if not (isinstance(value, str) and _DAY.fullmatch(value)):
+        raise ValueError("must be a day as YYYY-MM-DD")
+    return value
+
+
 UserId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@:+-]{1,128}$", examples=["asha"])]
 ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["conv-123"])]
 MessageText = Annotated[
@@ -39,6 +48,7 @@ MessageText = Annotated[
     Field(max_length=MESSAGE_MAX_CHARACTERS, examples=["I am go to market"]),
     AfterValidator(_say_something),
 ]
+Day = Annotated[date, BeforeValidator(_written_as_a_day), Field(examples=["2026-11-22"])]
 
 
 class ChatRequest(BaseModel):
@@ -62,6 +72,46 @@ class TextChatRequest(ChatRequest):
     """A learner's message."""
 
     message: MessageText
+
+
+class UserQuery(BaseModel):
+    """Whose things are asked for. A parameter that is not known is refused: it would have no effect."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: UserId
+
+
+class _PageQuery(UserQuery):
+    limit: int = Field(default=PAGE_ROWS, ge=1, le=PAGE_MAX_ROWS, description="rows of a page")
+    cursor: str | None = Field(
+        default=None, max_length=_CURSOR_MAX_CHARACTERS, description="`next_cursor` of the page before"
+    )
+
+
+class JobsQuery(_PageQuery):
+    """Which jobs are asked for."""
+
+    status: JobStatus | None = Field(default=None, description="only jobs in this state")
+
+
+class ConversationsQuery(_PageQuery):
+    """Which conversations are asked for."""
+
+
+class MessagesQuery(_PageQuery):
+    """Which messages of a conversation are asked for."""
+
+
+class UsageQuery(BaseModel):
+    """Which days are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first: Day | None = Field(
+        default=None, alias="from", description="first day; 30 days before `to` when not given"
+    )
+    last: Day | None = Field(default=None, alias="to", description="last day; today when not given")
 
 
 class ReplyWarning(BaseModel):
@@ -145,6 +195,90 @@ class JobView(BaseModel):
     finished_at: datetime | None
     expires_at: datetime | None
     links: Links
+
+
+Item = TypeVar("Item")
+
+
+class PageView(BaseModel, Generic[Item]):
+    """A page of a list."""
+
+    items: list[Item]
+    next_cursor: str | None = Field(description="the next page's `cursor`; null: nothing follows")
+
+
+class JobPage(PageView[JobView]):
+    """Jobs, newest first."""
+
+
+class ConversationView(BaseModel):
+    """A conversation."""
+
+    id: str = Field(description="its `conversation_id`", examples=["conv-123"])
+    last_message: str | None = Field(description="what was said last; null before the first answer")
+    created_at: datetime
+    last_used_at: datetime = Field(description="when its latest turn was accepted")
+
+
+class ConversationPage(PageView[ConversationView]):
+    """Conversations, most recently used first."""
+
+
+class MessageView(BaseModel):
+    """What one side said in a turn; the learner's message comes first, then the tutor's answer to it.
+
+    Only turns that succeeded have messages. Correction, explanation and score are about the learner's
+    message and stand with the tutor's.
+    """
+
+    role: MessageRole
+    text: str = Field(description="the learner's: as written, or as heard")
+    correction: str | None = Field(description="`wrong → right`, or null: nothing corrected")
+    hinglish_explanation: str | None
+    score: int | None = Field(description="0–100, or null where nothing can be judged")
+    audio_url: str | None = Field(
+        description="a fresh link to the learner's recording or the tutor's voice; null where there is none, "
+        "or none any more"
+    )
+    audio_url_expires_at: datetime | None
+    explanation_audio_url: str | None
+    turn: int = Field(description="its place in the conversation; a turn without an answer leaves a gap")
+    job_id: UUID | None = Field(description="the job that made it; null once that is removed")
+    created_at: datetime = Field(description="when the turn was answered")
+
+
+class MessagePage(PageView[MessageView]):
+    """Messages, oldest first."""
+
+
+class UsageCounts(BaseModel):
+    """What was done in succeeded turns. Seconds are of sound."""
+
+    text_turns: int
+    voice_turns: int
+    voice_seconds: float = Field(description="heard in recordings")
+    speech_seconds: float = Field(description="spoken by the tutor")
+    corrections: int
+    mean_score: float | None = Field(description="of the turns that have a score; null where none has")
+    tokens_in: int = Field(description="read by the tutor's model")
+    tokens_out: int = Field(description="written by the tutor's model")
+
+
+class UsageDay(UsageCounts):
+    """What was done on one day."""
+
+    day: date
+
+
+class UsageView(BaseModel):
+    """What a user did from day `from` to day `to`, both included."""
+
+    user_id: str
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
+    timezone: str = Field(description="whose days these are", examples=["Asia/Kolkata"])
+    days: list[UsageDay] = Field(description="every day with usage, oldest first")
+    totals: UsageCounts
 
 
 class QueueHealth(BaseModel):

@@ -12,15 +12,18 @@ from sqlalchemy.engine import make_url
 from api.audio_links import AudioLinks
 from api.backpressure import Limits
 from api.chats import Chats
+from api.conversations import Conversations
 from api.database import Sessions, create_event_loop_engine
 from api.draining import Draining
 from api.health import HealthChecks
 from api.job_control import JobControl
+from api.job_lists import JobLists
 from api.model_loading import ModelLoading
 from api.publishing import Publisher
 from api.reading import JobReader
 from api.settings import ApiSettings
 from api.uploads import Decoder
+from api.usage import UsageReader
 from api.waiting import JobWaiters
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
 from shared.storage import LocalAudioStore
@@ -35,6 +38,9 @@ class Services:
     control: JobControl
     model_loading: ModelLoading
     reader: JobReader
+    job_lists: JobLists
+    conversations: Conversations
+    usage: UsageReader
     waiters: JobWaiters
     links: AudioLinks
     store: LocalAudioStore
@@ -57,6 +63,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
     store = LocalAudioStore(settings.local_audio_dir)
 
+    host = socket.gethostname()
     reader = JobReader(sessions, settings.job_retention)
     limits = Limits(settings.max_unfinished_jobs_per_user, settings.max_unfinished_jobs)
     waiters = JobWaiters(_listen_url(settings.database_url), reader)
@@ -71,7 +78,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         Decoder(most_in_flight=settings.max_uploads_in_flight),
         timedelta(seconds=settings.decode_timeout_seconds),
         store,
-        socket.gethostname(),
+        host,
         limits,
     )
     control = JobControl(sessions, publisher, settings.usage_timezone, limits)
@@ -82,7 +89,19 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         async with waiters.running():
             with draining.on_signal(waiters.release):
                 yield Services(
-                    settings, chats, control, loading, reader, waiters, links, store, health, draining
+                    settings,
+                    chats,
+                    control,
+                    loading,
+                    reader,
+                    JobLists(sessions, reader),
+                    Conversations(sessions, store, host),
+                    UsageReader(sessions, settings.usage_timezone),
+                    waiters,
+                    links,
+                    store,
+                    health,
+                    draining,
                 )
     finally:
         publisher.close()

@@ -43,7 +43,7 @@ class JobWaiters:
     async def wait(self, job_id: UUID, seconds: float, *, owner: str | None = None) -> JobRecord:
         """Return the job as soon as it has ended, or as it stands after `seconds` or a `release`.
 
-        Raises `JobNotFoundError`, at once, where there is none or it is not `owner`'s.
+        Raises `JobNotFoundError`, at once, where there is none, it is not `owner`'s, or it is deleted.
         """
         self._waiting[job_id] += 1
         done = self._latest.setdefault(job_id, asyncio.get_running_loop().create_future())
@@ -131,9 +131,11 @@ class JobWaiters:
             except (SQLAlchemyError, OSError):
                 logger.warning("waited-for jobs could not be read; trying again")
                 continue
-            for job_id, record in records.items():
-                done = self._latest.get(job_id)
-                if record.job.finished_at is not None and done is not None and not done.done():
+            for job_id in job_ids:
+                record, done = records.get(job_id), self._latest.get(job_id)
+                # A job that is not there any more was deleted with its conversation.
+                has_ended = record is None or record.job.finished_at is not None
+                if has_ended and done is not None and not done.done():
                     done.set_result(record)
 
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from itertools import accumulate
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
+from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from shared import events
 from shared.models import Conversation, Job, Message, MessageRole
 
 
@@ -45,6 +47,46 @@ def lock(session: Session, conversation_id: UUID) -> None:
     """Lock the conversation's row. Everywhere the conversation is locked first, then its job."""
     session.execute(
         select(col(Conversation.id)).where(col(Conversation.id) == conversation_id).with_for_update()
+    )
+
+
+def find(session: Session, user_id: str, public_id: str) -> UUID | None:
+    """Return the id of the user's conversation, None where they have none of that name."""
+    return session.scalar(_of_user(user_id, public_id))
+
+
+def delete(session: Session, user_id: str, public_id: str) -> Sequence[UUID] | None:
+    """Delete the user's conversation with its jobs, their runs, and its messages; None where there is none.
+
+    Returns the audio objects that its jobs named: their rows are left, for their files are still there.
+    A stage that runs finds its lease gone (`LeaseLostError`); whoever waits for a job is told at commit.
+    The days' usage stays: it is counted, and holds no words.
+    """
+    conversation_id = session.scalar(_of_user(user_id, public_id).with_for_update())
+    if conversation_id is None:
+        return None
+    # No job of a locked conversation begins, ends or names new audio.
+    jobs = session.execute(
+        select(
+            col(Job.id),
+            col(Job.finished_at),
+            col(Job.upload_id),
+            col(Job.reply_audio_id),
+            col(Job.explanation_audio_id),
+        ).where(col(Job.conversation_id) == conversation_id)
+    ).all()
+    for job in jobs:
+        if job.finished_at is None:
+            events.notify_job_changed(session, job.id)
+    session.execute(delete_from(Message).where(col(Message.conversation_id) == conversation_id))
+    session.execute(delete_from(Conversation).where(col(Conversation.id) == conversation_id))
+    named = {audio_id for job in jobs for audio_id in job[2:] if audio_id is not None}
+    return sorted(named)
+
+
+def _of_user(user_id: str, public_id: str) -> Select[UUID]:
+    return select(col(Conversation.id)).where(
+        col(Conversation.user_id) == user_id, col(Conversation.public_id) == public_id
     )
 
 

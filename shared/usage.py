@@ -1,9 +1,12 @@
 """What a user did on a day: one row a user a day, written in the transaction that ends the job."""
 
+from collections.abc import Sequence
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from shared.models import DailyUsage, Job, JobKind
 
@@ -30,3 +33,13 @@ def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float, s
             set_={name: columns[name] + statement.excluded[name] for name in added},
         )
     )
+
+
+def days(session: Session, user_id: str, first: date, last: date) -> Sequence[DailyUsage]:
+    """Return the user's rows from day `first` to `last`, both included, oldest first."""
+    statement = (
+        select(DailyUsage)
+        .where(col(DailyUsage.user_id) == user_id, col(DailyUsage.day).between(first, last))
+        .order_by(col(DailyUsage.day))
+    )
+    return session.scalars(statement).all()

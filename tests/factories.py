@@ -69,18 +69,18 @@ class Bench:
         """Accept a text turn and return its job's id."""
         return self.accept(**changes)[0]
 
-    def voice(self, **changes: Any) -> UUID:
+    def voice(self, *, upload_id: UUID | None = None, **changes: Any) -> UUID:
         """Accept a voice turn whose recording lasts `RECORDING_SECONDS`, and return its job's id."""
-        upload_id = self.audio(RECORDING_SECONDS, FLAC)
+        upload_id = upload_id or self.audio(RECORDING_SECONDS, FLAC)
         with self.sessions.begin() as session:
             new = replace(TEXT_TURN, kind=JobKind.VOICE, message=None, **changes)
             return jobs.accept(session, new, upload_id)[0]
 
-    def audio(self, seconds: float, content_type: str = MP3) -> UUID:
+    def audio(self, seconds: float, content_type: str = MP3, *, host: str = "here") -> UUID:
         """Return the id of an audio object's row; there are no bytes."""
         with self.sessions.begin() as session:
             audio = audio_objects.intend(
-                session, host="here", content_type=content_type, size_bytes=1, seconds=seconds
+                session, host=host, content_type=content_type, size_bytes=1, seconds=seconds
             )
         return audio.id
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 from uuid import UUID, uuid4
 
 import av
@@ -35,7 +36,7 @@ class Workbench:
         for kind in EngineKind:
             self.engines.load(kind)
 
-    def voice(self, **changes: object) -> UUID:
+    def voice(self, **changes: Any) -> UUID:
         """Accept a voice turn whose recording lies in the store."""
         job_id = self.bench.voice(**changes)
         upload_id = self.bench.job(job_id).upload_id

@@ -1,4 +1,4 @@
-"""Jobs: read one, wait for it, cancel it, run it again."""
+"""Jobs: list them, read one, wait for it, cancel it, run it again."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -6,11 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.dependencies import MAX_WAIT_SECONDS, ControlDep, LinksDep, ReaderDep, WaitersDep
+from api.dependencies import MAX_WAIT_SECONDS, ControlDep, JobListsDep, LinksDep, ReaderDep, WaitersDep
 from api.presenter import present
 from api.problems import PROBLEM_RESPONSES
 from api.reading import JobNotFoundError, JobRecord
-from api.schemas import JobView, UserId
+from api.schemas import JobPage, JobsQuery, JobView, UserId
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)
 
@@ -24,6 +24,13 @@ def _job_id(job_id: str) -> UUID:
 
 JobId = Annotated[UUID, Depends(_job_id)]
 Owner = Annotated[UserId | None, Query(alias="user_id", description="if given, the job must be this user's")]
+
+
+@router.get("")
+async def list_jobs(query: Annotated[JobsQuery, Query()], lists: JobListsDep, links: LinksDep) -> JobPage:
+    """Return a page of the user's jobs, newest first. Later pages hold what was there at the first one."""
+    page = await lists.page(query)
+    return JobPage(items=[present(record, links) for record in page.rows], next_cursor=page.next_cursor)
 
 
 @router.get("/{job_id}")

@@ -1,10 +1,76 @@
-"""A gate for the engines of a test module's own stack."""
+"""A gate for the engines of a test module's own stack, and an API whose jobs only the tests move."""
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx
 import pytest
+from sqlalchemy import create_engine
 
+from shared.settings import SharedSettings
+from shared.storage import FLAC, MP3, LocalAudioStore
+from tests.factories import RECORDING_SECONDS, Bench
 from tests.gated_engines import Gate
+from tests.stack import Stack, eventually, running_stack
 
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
     return Gate(tmp_path_factory.mktemp("gate"))
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """An API without workers, and the bench on which a test makes and moves its jobs."""
+
+    stack: Stack
+    bench: Bench
+    store: LocalAudioStore
+
+    @property
+    def client(self) -> httpx.Client:
+        return self.stack.client
+
+    def sound(self, content: bytes, content_type: str, *, host: str = "here") -> UUID:
+        """Store a sound, row and file, as if the host had written it, and return its id."""
+        audio_id = self.bench.audio(RECORDING_SECONDS, content_type, host=host)
+        self.store.write(self.bench.audio_row(audio_id).name, content)
+        return audio_id
+
+    def spoken_turn(self, user_id: str, conversation: str, sounds: Sequence[UUID] = ()) -> UUID:
+        """Let a voice turn be answered with these sounds, or new ones: recording, reply, explanation."""
+        upload_id, reply_id, explanation_id = sounds or (
+            self.sound(content, kind)
+            for content, kind in ((b"recording", FLAC), (b"reply", MP3), (b"explanation", MP3))
+        )
+        job_id = self.bench.voice(user_id=user_id, conversation=conversation, upload_id=upload_id)
+        self.bench.succeed(self.bench.claimed(job_id), transcript="I am go to market")
+        self.bench.reply(self.bench.claimed(job_id))
+        self.bench.succeed(
+            self.bench.claimed(job_id), reply_audio_id=reply_id, explanation_audio_id=explanation_id
+        )
+        return job_id
+
+    def sounds(self, job_id: UUID) -> list[UUID]:
+        """Return the ids of a job's sounds: recording, reply, explanation."""
+        job = self.bench.job(job_id)
+        named = (job.upload_id, job.reply_audio_id, job.explanation_audio_id)
+        return [audio_id for audio_id in named if audio_id is not None]
+
+    def file(self, audio_id: UUID) -> Path:
+        """Return where the sound's file lies, or lay."""
+        return self.store.path(self.bench.audio_row(audio_id).name)
+
+
+@pytest.fixture(scope="module")
+def counter(
+    tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str]
+) -> Iterator[Counter]:
+    directory, url = tmp_path_factory.mktemp("counter"), create_migrated_database()
+    engine = create_engine(SharedSettings(database_url=url).database_url, pool_size=24)
+    with running_stack(directory, url, "api") as running:
+        eventually(lambda: "startup complete" in running.logs(), what="the API at work")
+        yield Counter(running, Bench(engine), LocalAudioStore(directory / "data" / "audio"))
+    engine.dispose()

@@ -2,7 +2,7 @@
 
 import io
 import wave
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +12,7 @@ from tests.stack import Stack
 
 TEXT = "/api/v1/ai/text-chat"
 VOICE = "/api/v1/ai/voice-chat"
+CONVERSATIONS = "/api/v1/conversations"
 
 JOB_FIELDS = {
     *("id", "kind", "user_id", "conversation_id", "status", "stage", "done", "queue_position", "eta_seconds"),
@@ -64,6 +65,21 @@ def send_together(client: httpx.Client, requests: Iterable[dict[str, Any]]) -> l
     """Send the requests (arguments of `httpx.Client.request`) at the same time; keep their order."""
     with ThreadPoolExecutor(20) as threads:
         return list(threads.map(lambda request: client.request(**{"method": "POST", **request}), requests))
+
+
+def walk(client: httpx.Client, path: str, **query: str | int) -> Iterator[list[dict[str, Any]]]:
+    """Read a list page by page, each when it is asked for."""
+    cursor: str | None = None
+    while True:
+        more = {"cursor": cursor} if cursor is not None else {}
+        response = client.get(path, params={**query, **more})
+        assert response.status_code == 200, response.text
+        page = response.json()
+        assert page.keys() == {"items", "next_cursor"}
+        yield page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
 
 
 def succeeded(stack: Stack, job_id: str) -> dict[str, Any]:

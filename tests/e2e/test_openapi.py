@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.contract import TEXT, succeeded
+from tests.e2e.contract import CONVERSATIONS, TEXT, succeeded
 from tests.stack import Stack
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -13,8 +13,13 @@ ROUTES: dict[tuple[str, str], dict[str, str | None]] = {
     ("/api/v1/ai/voice-chat", "post"): {"200": "JobView", "202": "JobView"},
     ("/api/v1/ai/text-chat/wait", "post"): {"200": "ChatReply"},
     ("/api/v1/ai/voice-chat/wait", "post"): {"200": "ChatReply"},
+    ("/jobs", "get"): {"200": "JobPage"},
     ("/jobs/{job_id}", "get"): {"200": "JobView"},
     ("/jobs/{job_id}/wait", "get"): {"200": "JobView"},
+    ("/api/v1/conversations", "get"): {"200": "ConversationPage"},
+    ("/api/v1/conversations/{conversation_id}", "get"): {"200": "MessagePage"},
+    ("/api/v1/conversations/{conversation_id}", "delete"): {"204": None},
+    ("/api/v1/users/{user_id}/usage", "get"): {"200": "UsageView"},
     ("/audio/{name}", "get"): {"200": None},
     ("/health", "get"): {"200": "Health"},
     ("/health/ready", "get"): {"200": "Readiness"},
@@ -89,13 +94,25 @@ def test_the_headers_of_a_chat_are_described(description: dict[str, Any]) -> Non
 
 
 def test_answers_have_exactly_the_fields_described(stack: Stack, description: dict[str, Any]) -> None:
-    job = succeeded(stack, stack.text_chat("asha", "I am go to market")["id"])
+    chat = stack.text_chat("described", "I am go to market", conversation_id="described")
+    job, user = succeeded(stack, chat["id"]), {"user_id": "described"}
+    conversations = stack.client.get(CONVERSATIONS, params=user).json()
+    messages = stack.client.get(f"{CONVERSATIONS}/described", params=user).json()
+    usage = stack.client.get("/api/v1/users/described/usage").json()
     answers = {
         "JobView": job,
         "ChatReply": job["result"],
         "Timings": job["timings"],
         "EnginesUsed": job["engines"],
         "Links": job["links"],
+        "JobPage": stack.client.get("/jobs", params=user).json(),
+        "ConversationPage": conversations,
+        "ConversationView": conversations["items"][0],
+        "MessagePage": messages,
+        "MessageView": messages["items"][1],
+        "UsageView": usage,
+        "UsageDay": usage["days"][0],
+        "UsageCounts": usage["totals"],
         "Health": stack.client.get("/health").json(),
     }
     for name, answer in answers.items():

@@ -1,0 +1,167 @@
+"""A user's conversations: lists them, reads what was said in one, deletes one with all that belongs to it."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+from sqlalchemy import select, tuple_
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, aliased
+from sqlmodel import col
+
+from api.database import Sessions
+from api.paging import NEWEST_FIRST, Cursors, MomentAndId, Page
+from api.problems import NotFoundError
+from api.schemas import ConversationsQuery, MessagesQuery
+from shared import audio_objects, conversations
+from shared.models import AudioObject, Conversation, Job, Message, MessageRole
+from shared.storage import LocalAudioStore, StorageError
+
+logger = logging.getLogger(__name__)
+
+_MAX_TURN = 2**31 - 1
+_TurnAndRole = tuple[int, MessageRole]
+_AS_SAID: Cursors[_TurnAndRole] = Cursors(
+    TypeAdapter(tuple[Annotated[int, Field(ge=0, le=_MAX_TURN)], MessageRole])
+)
+# So few files are removed in a moment, even on a slow disk.
+_BATCH = 50
+
+
+class ConversationNotFoundError(NotFoundError):
+    """There is no such conversation, or it is another user's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such conversation.")
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRecord:
+    """What a list shows of a conversation. `last_message`: the text said last; None before the first."""
+
+    id: UUID
+    public_id: str
+    last_message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """A message, and the names of its turn's sounds where they still exist."""
+
+    message: Message
+    recording: str | None
+    speech: str | None
+    explanation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Every query is about one user's. `host` names the machine whose disk `store` removes from."""
+
+    sessions: Sessions
+    store: LocalAudioStore
+    host: str
+
+    async def page(self, query: ConversationsQuery) -> Page[ConversationRecord]:
+        """Return the user's conversations, most recently used first, in one query.
+
+        One that is used while the pages are walked moves before the first of them.
+        Raises `InvalidRequestError` for a bad cursor.
+        """
+        before = NEWEST_FIRST.read(query.cursor)
+        async with self.sessions() as session:
+            found = await session.run_sync(_recently_used, query, before)
+        return NEWEST_FIRST.page(found, query.limit, lambda record: (record.updated_at, record.id))
+
+    async def messages(self, public_id: str, query: MessagesQuery) -> Page[MessageRecord]:
+        """Return what was said in the user's conversation, oldest first, in two queries.
+
+        Raises `ConversationNotFoundError`, and `InvalidRequestError` for a bad cursor.
+        """
+        after = _AS_SAID.read(query.cursor)
+        async with self.sessions() as session:
+            found = await session.run_sync(_said, public_id, query, after)
+        return _AS_SAID.page(found, query.limit, lambda record: (record.message.turn, record.message.role))
+
+    async def delete(self, user_id: str, public_id: str) -> None:
+        """Delete the user's conversation: its jobs, whatever they are at, its messages and its audio.
+
+        Once the rows are gone so is the conversation; audio that could not be removed then is an orphan,
+        left to whoever looks for those. Raises `ConversationNotFoundError`.
+        """
+        async with self.sessions.begin() as session:
+            audio_ids = await session.run_sync(conversations.delete, user_id, public_id)
+        if audio_ids is None:
+            raise ConversationNotFoundError
+        try:
+            for start in range(0, len(audio_ids), _BATCH):
+                await self._remove_audio(audio_ids[start : start + _BATCH])
+        except (SQLAlchemyError, StorageError):
+            logger.warning("audio of a deleted conversation is left to be removed as orphans")
+
+    async def _remove_audio(self, audio_ids: Sequence[UUID]) -> None:
+        """Remove files, then rows, of the objects that no job names."""
+        async with self.sessions.begin() as session:
+            locked = await session.run_sync(audio_objects.lock, audio_ids)
+            unnamed = await session.run_sync(audio_objects.unnamed, locked)
+            gone = await asyncio.to_thread(self._remove_files, unnamed)
+            await session.run_sync(audio_objects.delete_rows, gone)
+
+    def _remove_files(self, found: Sequence[AudioObject]) -> list[UUID]:
+        """Remove the objects' files; return the ids of those of which no file is left, as far as we know."""
+        return [audio.id for audio in found if self.store.remove(audio.name) or audio.host == self.host]
+
+
+def _recently_used(
+    session: Session, query: ConversationsQuery, before: MomentAndId | None
+) -> Sequence[ConversationRecord]:
+    last_message = (
+        select(col(Message.text))
+        .where(col(Message.conversation_id) == col(Conversation.id))
+        .order_by(col(Message.turn).desc(), col(Message.role).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    place = (col(Conversation.updated_at), col(Conversation.id))
+    statement = select(
+        col(Conversation.id),
+        col(Conversation.public_id),
+        last_message.label("last_message"),
+        col(Conversation.created_at),
+        col(Conversation.updated_at),
+    ).where(col(Conversation.user_id) == query.user_id)
+    if before is not None:
+        statement = statement.where(tuple_(*place) < before)
+    rows = session.execute(statement.order_by(*(part.desc() for part in place)).limit(query.limit + 1))
+    return [ConversationRecord(**row._asdict()) for row in rows]
+
+
+def _said(
+    session: Session, public_id: str, query: MessagesQuery, after: _TurnAndRole | None
+) -> Sequence[MessageRecord]:
+    conversation_id = conversations.find(session, query.user_id, public_id)
+    if conversation_id is None:
+        raise ConversationNotFoundError
+    recording, speech, explanation = (aliased(AudioObject) for _ in range(3))
+    # In a turn the learner's message comes first, in the alphabet too.
+    place = (col(Message.turn), col(Message.role))
+    statement = (
+        select(Message, col(recording.name), col(speech.name), col(explanation.name))
+        .outerjoin(Job, col(Job.id) == col(Message.job_id))
+        .outerjoin(recording, col(recording.id) == col(Job.upload_id))
+        .outerjoin(speech, col(speech.id) == col(Job.reply_audio_id))
+        .outerjoin(explanation, col(explanation.id) == col(Job.explanation_audio_id))
+        .where(col(Message.conversation_id) == conversation_id)
+        .order_by(*place)
+        .limit(query.limit + 1)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(*place) > after)
+    return [MessageRecord(*row) for row in session.execute(statement)]

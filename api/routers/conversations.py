@@ -1,0 +1,57 @@
+"""Conversations: list them, read what was said in one, delete one."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.dependencies import ConversationsDep, LinksDep
+from api.presenter import present_conversation, present_message
+from api.problems import PROBLEM_RESPONSES
+from api.schemas import (
+    ConversationId,
+    ConversationPage,
+    ConversationsQuery,
+    MessagePage,
+    MessagesQuery,
+    UserQuery,
+)
+
+router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], responses=PROBLEM_RESPONSES)
+
+PublicId = Annotated[ConversationId, Path(alias="conversation_id")]
+
+
+@router.get("")
+async def list_conversations(
+    query: Annotated[ConversationsQuery, Query()], conversations: ConversationsDep
+) -> ConversationPage:
+    """Return a page of the user's conversations, most recently used first."""
+    page = await conversations.page(query)
+    items = [present_conversation(record) for record in page.rows]
+    return ConversationPage(items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/{conversation_id}")
+async def read_conversation(
+    public_id: PublicId,
+    query: Annotated[MessagesQuery, Query()],
+    conversations: ConversationsDep,
+    links: LinksDep,
+) -> MessagePage:
+    """Return a page of what was said in the user's conversation, oldest first."""
+    page = await conversations.messages(public_id, query)
+    return MessagePage(
+        items=[present_message(record, links) for record in page.rows], next_cursor=page.next_cursor
+    )
+
+
+@router.delete("/{conversation_id}", status_code=HTTPStatus.NO_CONTENT)
+async def delete_conversation(
+    public_id: PublicId, query: Annotated[UserQuery, Query()], conversations: ConversationsDep
+) -> None:
+    """Delete the user's conversation: its messages, its jobs, whatever they are at, and its audio.
+
+    What was counted as usage stays counted.
+    """
+    await conversations.delete(query.user_id, public_id)

@@ -1,0 +1,17 @@
+"""What a user did, day by day."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.dependencies import UsageDep
+from api.problems import PROBLEM_RESPONSES
+from api.schemas import UsageQuery, UsageView, UserId
+
+router = APIRouter(prefix="/api/v1/users", tags=["usage"], responses=PROBLEM_RESPONSES)
+
+
+@router.get("/{user_id}/usage")
+async def read_usage(user_id: UserId, query: Annotated[UsageQuery, Query()], usage: UsageDep) -> UsageView:
+    """Return what the user did on each day, and in all; a year at most, by default 31 days."""
+    return await usage.read(user_id, query)

@@ -1,0 +1,187 @@
+"""Lists ask few questions however long they are, and the database answers each by an index."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import Engine
+
+from api.conversations import Conversations
+from api.database import Sessions, create_event_loop_engine
+from api.job_lists import JobLists
+from api.reading import JobReader
+from api.schemas import ConversationsQuery, JobsQuery, MessagesQuery, UsageQuery
+from api.usage import UsageReader
+from shared.storage import LocalAudioStore
+from tests.factories import ZONE, Bench
+from tests.statements import Asked, recorded
+
+Result = TypeVar("Result")
+
+# A user among others, each with much of everything; statistics as autovacuum would have them.
+MANY = """
+    INSERT INTO conversations (id, user_id, public_id, last_turn, updated_at)
+        SELECT gen_random_uuid(), 'user-' || mod(n, 20), 'c' || n, 10, now() - n * interval '1 minute'
+        FROM generate_series(1, 2000) n;
+    INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
+            status, deaths, tokens_in, tokens_out, warnings, engines, created_at, started_at, finished_at)
+        SELECT gen_random_uuid(), c.user_id, 'text', c.id, n, '{}', '', '', 'succeeded', 0, 0, 0, '[]', '{}',
+            now() - n * interval '1 second', now(), now()
+        FROM conversations c, generate_series(1, 10) n;
+    INSERT INTO messages (id, conversation_id, job_id, turn, role, text)
+        SELECT gen_random_uuid(), j.conversation_id, j.id, j.turn, role, 'Hello'
+        FROM jobs j, unnest(ARRAY['learner', 'tutor']) role;
+    INSERT INTO daily_usage
+        SELECT 'user-' || u, date '2026-01-01' + d, 1, 1, 1, 1, 1, 1, 1, 1, 1
+        FROM generate_series(1, 20) u, generate_series(0, 999) d;
+    ANALYZE
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Runs what a room does, and tells what it asked."""
+
+    engine: Engine
+    directory: Path
+
+    def __call__(self, work: Callable[[Sessions], Awaitable[Result]]) -> tuple[Result, list[Asked]]:
+        async def run() -> tuple[Result, list[Asked]]:
+            url = self.engine.url.render_as_string(hide_password=False)
+            engine = create_event_loop_engine(url, application_name="test", pool_size=2)
+            try:
+                async with engine.connect():
+                    pass  # what a first connection asks is not of interest
+                with recorded(engine.sync_engine) as asked:
+                    return await work(Sessions(engine)), asked
+            finally:
+                await engine.dispose()
+
+        return asyncio.run(run())
+
+    def conversations(self, sessions: Sessions) -> Conversations:
+        return Conversations(sessions, LocalAudioStore(self.directory), "here")
+
+    def plans(self, asked: list[Asked]) -> str:
+        return "\n".join(each.plan(self.engine) for each in asked)
+
+
+@pytest.fixture
+def reading(database: Engine, tmp_path: Path) -> Reading:
+    return Reading(database, tmp_path)
+
+
+@pytest.fixture
+def crowd(database: Engine) -> None:
+    with database.begin() as connection:
+        for statement in MANY.split(";"):
+            connection.exec_driver_sql(statement)
+
+
+def spoken_turns(bench: Bench, count: int) -> None:
+    for _ in range(count):
+        job_id = bench.voice()
+        bench.succeed(bench.claimed(job_id), transcript="Hello")
+        bench.reply(bench.claimed(job_id))
+        bench.succeed(bench.claimed(job_id), reply_audio_id=bench.audio(1.0))
+
+
+def test_a_long_page_of_jobs_asks_no_more_than_a_short_one(reading: Reading, bench: Bench) -> None:
+    spoken_turns(bench, 12)
+
+    def page(limit: int) -> tuple[int, int]:
+        query = JobsQuery(user_id="asha", limit=limit)
+        jobs, asked = reading(
+            lambda sessions: JobLists(sessions, JobReader(sessions, timedelta(days=30))).page(query)
+        )
+        assert all(len(job.runs) == 3 and job.audio_names for job in jobs.rows)
+        return len(jobs.rows), len(asked)
+
+    assert (page(1), page(12)) == ((1, 4), (12, 4))
+
+
+def test_a_long_page_of_messages_asks_no_more_than_a_short_one(reading: Reading, bench: Bench) -> None:
+    spoken_turns(bench, 12)
+
+    def page(limit: int) -> tuple[int, int]:
+        query = MessagesQuery(user_id="asha", limit=limit)
+        said, asked = reading(lambda sessions: reading.conversations(sessions).messages("market", query))
+        assert all(record.recording and record.speech for record in said.rows)
+        return len(said.rows), len(asked)
+
+    assert (page(1), page(24)) == ((1, 2), (24, 2))
+
+
+def test_a_long_page_of_conversations_asks_no_more_than_a_short_one(reading: Reading, bench: Bench) -> None:
+    for number in range(12):
+        bench.finish(bench.text(conversation=f"c{number}"))
+
+    def page(limit: int) -> tuple[int, int]:
+        query = ConversationsQuery(user_id="asha", limit=limit)
+        found, asked = reading(lambda sessions: reading.conversations(sessions).page(query))
+        assert all(record.last_message for record in found.rows)
+        return len(found.rows), len(asked)
+
+    assert (page(1), page(12)) == ((1, 1), (12, 1))
+
+
+@pytest.mark.usefixtures("crowd")
+def test_every_page_of_jobs_is_found_by_the_users_index(reading: Reading) -> None:
+    def page(cursor: str | None) -> tuple[str | None, str]:
+        query = JobsQuery(user_id="user-7", cursor=cursor)
+        jobs, asked = reading(
+            lambda sessions: JobLists(sessions, JobReader(sessions, timedelta(days=30))).page(query)
+        )
+        assert len(jobs.rows) == 20
+        return jobs.next_cursor, reading.plans(asked[:1])
+
+    cursor, first = page(None)
+    _, second = page(cursor)
+
+    for plan in (first, second):
+        assert "ix_jobs_user" in plan
+        assert "Sort" not in plan
+    assert "ROW(created_at, id) < ROW" in second[second.index("Index Cond") :]
+
+
+@pytest.mark.usefixtures("crowd")
+def test_every_page_of_conversations_is_found_by_indexes(reading: Reading) -> None:
+    def page(cursor: str | None) -> tuple[str | None, str]:
+        query = ConversationsQuery(user_id="user-7", cursor=cursor)
+        found, asked = reading(lambda sessions: reading.conversations(sessions).page(query))
+        assert len(found.rows) == 20
+        return found.next_cursor, reading.plans(asked)
+
+    cursor, first = page(None)
+    _, second = page(cursor)
+
+    for plan in (first, second):
+        assert "ix_conversations_user_id" in plan
+        assert "uq_messages_conversation_id_turn_role" in plan
+        assert "Seq Scan" not in plan
+
+
+@pytest.mark.usefixtures("crowd")
+def test_every_page_of_messages_is_found_by_indexes(reading: Reading) -> None:
+    query = MessagesQuery(user_id="user-7", limit=6)
+    for _ in range(2):
+        said, asked = reading(lambda sessions: reading.conversations(sessions).messages("c7", query))  # noqa: B023
+        query = MessagesQuery(user_id="user-7", limit=6, cursor=said.next_cursor)
+        plan = reading.plans(asked)
+        assert "uq_messages_conversation_id_turn_role" in plan
+        assert "Seq Scan on messages" not in plan
+        assert "Seq Scan on jobs" not in plan
+
+
+@pytest.mark.usefixtures("crowd")
+def test_usage_is_found_by_its_primary_key(reading: Reading) -> None:
+    query = UsageQuery.model_validate({"from": "2026-02-01", "to": "2026-02-28"})
+    report, asked = reading(lambda sessions: UsageReader(sessions, ZONE).read("user-7", query))
+
+    assert [day.day for day in report.days] == [date(2026, 2, day) for day in range(1, 29)]
+    (only,) = asked
+    assert "pk_daily_usage" in only.plan(reading.engine)

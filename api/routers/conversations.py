@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import ConversationsDep, LinksDep
 from api.presenter import present_conversation, present_message
@@ -46,7 +46,7 @@ async def read_conversation(
     )
 
 
-@router.delete("/{conversation_id}", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/{conversation_id}", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
 async def delete_conversation(
     public_id: PublicId, query: Annotated[UserQuery, Query()], conversations: ConversationsDep
 ) -> None:

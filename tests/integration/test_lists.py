@@ -66,6 +66,9 @@ class Reading:
     def conversations(self, sessions: Sessions) -> Conversations:
         return Conversations(sessions, LocalAudioStore(self.directory), "here")
 
+    def job_lists(self, sessions: Sessions) -> JobLists:
+        return JobLists(sessions, JobReader(sessions, timedelta(days=30)))
+
     def plans(self, asked: list[Asked]) -> str:
         return "\n".join(each.plan(self.engine) for each in asked)
 
@@ -95,9 +98,7 @@ def test_a_long_page_of_jobs_asks_no_more_than_a_short_one(reading: Reading, ben
 
     def page(limit: int) -> tuple[int, int]:
         query = JobsQuery(user_id="asha", limit=limit)
-        jobs, asked = reading(
-            lambda sessions: JobLists(sessions, JobReader(sessions, timedelta(days=30))).page(query)
-        )
+        jobs, asked = reading(lambda sessions: reading.job_lists(sessions).page(query))
         assert all(len(job.runs) == 3 and job.audio_names for job in jobs.rows)
         return len(jobs.rows), len(asked)
 
@@ -133,9 +134,7 @@ def test_a_long_page_of_conversations_asks_no_more_than_a_short_one(reading: Rea
 def test_every_page_of_jobs_is_found_by_the_users_index(reading: Reading) -> None:
     def page(cursor: str | None) -> tuple[str | None, str]:
         query = JobsQuery(user_id="user-7", cursor=cursor)
-        jobs, asked = reading(
-            lambda sessions: JobLists(sessions, JobReader(sessions, timedelta(days=30))).page(query)
-        )
+        jobs, asked = reading(lambda sessions: reading.job_lists(sessions).page(query))
         assert len(jobs.rows) == 20
         return jobs.next_cursor, reading.plans(asked[:1])
 

@@ -44,6 +44,14 @@ def eventually(look: Callable[[], Found | None], *, what: str, within: float = 6
     return found
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Tell whether the process runs no more; one that only waits to be reaped does not run."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 class Stack:
     """API and workers against one database and one Redis of their own."""
 

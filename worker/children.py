@@ -4,15 +4,24 @@ A spawned child imports the task modules alone, so this is one of them.
 """
 
 import ctypes
+import os
 import signal
 import sys
 
+from billiard.process import current_process
 from celery import signals
 
 from shared import telemetry
 from worker.settings import WorkerSettings
 
 _PR_SET_PDEATHSIG = 1
+
+
+@signals.worker_process_init.connect
+def end_without_parent(**_: object) -> None:
+    """End a child whose parent died while it started, before Celery had tied its life to its parent's."""
+    if os.getppid() != getattr(current_process(), "_parent_pid", os.getppid()):
+        os._exit(os.EX_OK)
 
 
 @signals.worker_process_init.connect

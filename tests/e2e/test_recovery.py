@@ -5,11 +5,12 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.gated_engines import Gate
 from tests.recordings import write_tone
-from tests.stack import WORKERS, Stack, eventually, running_stack
+from tests.stack import WORKERS, Stack, eventually, has_ended, running_stack
 
 DEATHS_ALLOWED = 3  # the default: so many quarantine a job
 
@@ -65,6 +66,29 @@ def test_a_voice_job_survives_its_gpu_child(gated_stack: Stack, gate: Gate, tmp_
     assert done["result"]["audio_url"]
     assert lost_runs(gated_stack, job["id"]) == 1
     assert_every_effect_happened_once(gated_stack, job["id"])
+
+
+def test_a_child_whose_parent_dies_while_it_starts_ends_quietly(gated_stack: Stack, gate: Gate) -> None:
+    gate.open()
+    gated_stack.finished(gated_stack.text_chat("starts", "hello")["id"])
+    worker = gated_stack.process("gpu")
+    [busy] = gate.busy("tts")
+    old = psutil.Process(busy)
+    old.kill()
+    eventually(lambda: has_ended(old), what="the old child's end")
+    [child] = eventually(lambda: starting(worker), what="a new child")
+    worker.kill()
+    eventually(lambda: has_ended(child), what="its end")
+    gated_stack.kill("gpu")
+    gated_stack.start("gpu")
+
+    assert "Traceback" not in gated_stack.log("gpu")
+
+
+def starting(worker: psutil.Process) -> list[psutil.Process]:
+    """Return the pool's child that lives, but not the helper that tracks semaphores."""
+    living = [process for process in worker.children() if not has_ended(process)]
+    return [process for process in living if any("spawn_main" in part for part in process.cmdline())]
 
 
 @pytest.mark.parametrize(("worker", "engine"), [("llm", "llm"), ("gpu", "tts")])

@@ -11,7 +11,7 @@ import pytest
 
 from tests.gated_engines import Gate
 from tests.recordings import write_tone
-from tests.stack import Stack, eventually, running_stack
+from tests.stack import Stack, eventually, has_ended, running_stack
 
 # So long that nothing here can come from a lease that ran out or a hint that was taken for lost.
 LONG = {"LEASE_SECONDS": "300", "HEARTBEAT_SECONDS": "60", "REPUBLISH_AFTER_SECONDS": "300"}
@@ -47,14 +47,7 @@ def ending(process: psutil.Process) -> Iterator[None]:
     family = [process, *process.children(recursive=True)]
     yield
     for member in family:
-        eventually(lambda member=member: _gone(member), what=f"the end of {member}")  # type: ignore[misc]
-
-
-def _gone(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+        eventually(lambda member=member: has_ended(member), what=f"the end of {member}")  # type: ignore[misc]
 
 
 def runs(stack: Stack, job_id: str) -> list[tuple[str, str]]:

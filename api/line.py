@@ -13,8 +13,8 @@
   now. 0 for the first stage, whose line it has joined already.
 
 The larger one counts, since nobody knows who will come: after a burst it is the first, under a steady
-load the second, which never more than doubles what the first alone would say. A slot takes the next in
-line when it is free, so work is divided by slots. An earlier turn of the conversation goes through all its stages first.
+load the second, which at most doubles what the first alone would say. A slot takes the next in line
+when it is free, so work is divided by slots. Earlier turns of the conversation go all their way first.
 Not counted: dispatch (some 10 ms a stage) and models that are still to be loaded.
 """
 

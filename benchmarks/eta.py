@@ -6,7 +6,6 @@ how long it took until it had ended.
 """
 
 import statistics
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ _ENGINES = {
 
 @dataclass(frozen=True)
 class Load:
-    """`seconds` of stt, llm, tts; a burst, then `more` jobs, `rate` a second; every `voice_every`-th by voice."""
+    """`seconds` of stt, llm, tts; a burst, then `more` jobs, `rate` a second, some by voice."""
 
     name: str
     seconds: tuple[float, float, float]
@@ -68,7 +67,7 @@ def measure(load: Load, directory: Path, database_url: str) -> None:
         ThreadPoolExecutor(32) as threads,
     ):
         tone = write_tone(directory / "tone.wav", seconds=0.5)
-        for number in range(3):  # loads the engines and gives each stage a pace
+        for _ in range(3):  # loads the engines and gives each stage a pace
             stack.finished(stack.voice_chat("first", tone).json()["id"])
         began = time.monotonic()
         posted = []
@@ -88,8 +87,9 @@ def measure(load: Load, directory: Path, database_url: str) -> None:
     within = sum(0.5 <= ratio <= 2 for ratio in ratios) / len(ratios)
     tenths = statistics.quantiles(ratios, n=10)
     print(
-        f"{load.name}: estimate / truth: median {statistics.median(ratios):.2f}, 80 % between {tenths[0]:.2f} and"
-        f" {tenths[-1]:.2f}; within a factor of two: {within:.0%} of {len(ratios)} ({running} had begun at once)",
+        f"{load.name}: estimate / truth: median {statistics.median(ratios):.2f},"
+        f" 80 % between {tenths[0]:.2f} and {tenths[-1]:.2f};"
+        f" within a factor of two: {within:.0%} of {len(ratios)} ({running} had begun at once)",
         flush=True,
     )
 
@@ -103,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -64,7 +64,8 @@ _FILL = (
         finished_at + interval '1 second'
     FROM jobs WHERE finished_at IS NOT NULL LIMIT :ended / 2""",
     """INSERT INTO workers (name, host, pid, queues, engines, models, concurrency)
-    VALUES ('llm@here', 'here', 1, '{llm}', '{}', '{}', 16), ('gpu@here', 'here', 2, '{gpu}', '{}', '{}', 1)""",
+    VALUES ('llm@here', 'here', 1, '{llm}', '{}', '{}', 16),
+        ('gpu@here', 'here', 2, '{gpu}', '{}', '{}', 1)""",
 )
 
 
@@ -81,7 +82,7 @@ def fill(sessions: sessionmaker[Session]) -> None:
 
 
 def milliseconds(work: Callable[[], object]) -> str:
-    """Return the median of what the work takes, its best time, and the part that is our own processor time."""
+    """Return the median of what the work takes, its best time, and Python's own processor time."""
     took, own = [], time.process_time()
     for _ in range(PASSES):
         began = time.perf_counter()
@@ -146,4 +147,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

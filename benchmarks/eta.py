@@ -9,7 +9,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -46,12 +46,18 @@ LOADS = (
 )
 
 
-def post(stack: Stack, load: Load, number: int, tone: Path) -> tuple[datetime, dict[str, Any]]:
-    """Post a job; return when, and what was answered."""
-    now = datetime.now(UTC)
+def post(stack: Stack, load: Load, number: int, tone: Path) -> dict[str, Any]:
+    """Post a job; return what was answered."""
     if load.voice_every and number % load.voice_every == 0:
-        return now, stack.voice_chat(f"user-{number}", tone).json()
-    return now, stack.text_chat(f"user-{number}", "Hello", speak=["reply"] if load.speak else [])
+        job: dict[str, Any] = stack.voice_chat(f"user-{number}", tone).json()
+        return job
+    return stack.text_chat(f"user-{number}", "Hello", speak=["reply"] if load.speak else [])
+
+
+def seconds_of(job: dict[str, Any]) -> float:
+    """Return what a job took from its acceptance to its end."""
+    began, ended = (datetime.fromisoformat(job[name]) for name in ("created_at", "finished_at"))
+    return (ended - began).total_seconds()
 
 
 def measure(load: Load, directory: Path, database_url: str) -> None:
@@ -77,9 +83,8 @@ def measure(load: Load, directory: Path, database_url: str) -> None:
             posted.append(threads.submit(post, stack, load, number, tone))
         ratios, running = [], 0
         for future in posted:
-            at, job = future.result()
-            done = stack.finished(job["id"], within=600)
-            took = (datetime.fromisoformat(done["finished_at"]) - at).total_seconds()
+            job = future.result()
+            took = seconds_of(stack.finished(job["id"], within=600))
             if job["eta_seconds"] is None:
                 running += 1
             else:

@@ -28,6 +28,8 @@ FAST = {
     "HEARTBEAT_SECONDS": "0.5",
     "SWEEP_SECONDS": "1",
     "REPUBLISH_AFTER_SECONDS": "3",
+    # Not short: many recordings at once are decoded one after another, and slowly on a busy machine.
+    "DECODE_TIMEOUT_SECONDS": "60",
     "SHUTDOWN_GRACE_SECONDS": "5",
 }
 

@@ -31,7 +31,8 @@ def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedP
 @pytest.fixture(scope="module")
 def api(own_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """An API without workers, on a PostgreSQL that may be harmed."""
-    directory, extra = tmp_path_factory.mktemp("outage"), {"DATABASE_POOL_SIZE": str(POOL_SIZE)}
+    directory = tmp_path_factory.mktemp("outage")
+    extra = {"DATABASE_POOL_SIZE": str(POOL_SIZE), "MAX_UNFINISHED_JOBS_PER_USER": "10000"}
     with running_stack(directory, own_postgres.url, "api", extra=extra) as running:
         eventually(lambda: "startup complete" in running.logs(), what="the API at work")
         yield running

@@ -343,15 +343,19 @@ def test_the_decoder_cannot_take_more_memory_write_files_or_import_numpy(tmp_pat
     assert "File too large" in run(f"open({str(tmp_path / 'file')!r}, 'wb', 0).write(b'x')").stderr
 
 
-def test_a_short_recording_is_decoded_in_well_under_a_second() -> None:
+def test_a_short_recording_costs_well_under_a_second_of_cpu() -> None:
     data = make_wav(2.0)
 
-    def timed() -> float:
-        start = time.perf_counter()
-        decode(data)
-        return time.perf_counter() - start
+    def spent() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
 
-    assert min(timed() for _ in range(3)) < 0.5
+    def cost() -> float:
+        before = spent()
+        decode(data)
+        return spent() - before
+
+    assert min(cost() for _ in range(3)) < 0.5
 
 
 def test_outcomes_differ_from_what_python_and_signals_exit_with() -> None:

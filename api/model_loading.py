@@ -77,7 +77,9 @@ class ModelLoading:
 
 
 def _by_name(state: ModelState) -> dict[str, str]:
-    """Return a voice's state under its engine's own name; a failed one's with the reason."""
+    """Return a voice's state under its name, or its parts' under theirs; a failed one's with the reason."""
+    if state.parts is not None:
+        return state.parts
     if state.status == "loaded" and state.mode is not None:
         return {state.mode: state.status}
     return state.model_dump(exclude_none=True)

@@ -340,6 +340,7 @@ class ModelState(BaseModel):
     status: Literal["loaded", "not_loaded", "failed"]
     mode: str | None = None
     reason: str | None = None
+    parts: dict[str, str] | None = Field(default=None, description="the states of an engine's several models")
 
 
 class ModelStates(BaseModel):

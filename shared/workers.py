@@ -10,6 +10,11 @@ from sqlmodel import col
 
 from shared.models import Worker
 
+ModelState = Mapping[str, str | Mapping[str, str]]
+"""A `status` (`loaded`, `failed`, `not_loaded`), the engine's name as `mode` or the `reason`, and the `parts`
+of an engine of several models, each with its own status.
+"""
+
 REPORT_INTERVAL = timedelta(seconds=5)
 LIVE_FOR = REPORT_INTERVAL * 4
 _FORGOTTEN_AFTER = timedelta(days=1)
@@ -40,11 +45,8 @@ def report_start(session: Session, worker: Worker) -> None:
     report_models(session, worker.name, {})
 
 
-def report_models(session: Session, name: str, models: Mapping[str, Mapping[str, str]]) -> None:
-    """Write what became of loading the worker's models; nothing, where none is loaded any more.
-
-    For each engine kind a `status` (`loaded`, `failed`, `not_loaded`), the `mode` or the `reason`.
-    """
+def report_models(session: Session, name: str, models: Mapping[str, ModelState]) -> None:
+    """Write what became of loading each engine kind; nothing, where none is loaded any more."""
     session.execute(
         update(Worker)
         .where(col(Worker.name) == name)

@@ -200,6 +200,13 @@ class QuickSynthesizer:
         return Speech(wave.astype(np.int16), 16_000)
 
 
+class TwoVoices(QuickSynthesizer):
+    """Has two models, as the neural voice has."""
+
+    name = "two voices"
+    parts: ClassVar[dict[str, str]] = {"turbo": "loaded", "indicf5": "loaded"}
+
+
 class TroubledSynthesizer:
     """Fails in the way that the text names."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE
 from shared.settings import AppEnv
+from shared.workers import ModelState
 from worker.errors import EngineError, EngineUnavailableError
 from worker.ports import Synthesizer, Transcriber, Tutor
 from worker.settings import WorkerSettings
@@ -46,7 +47,7 @@ class UnknownEngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Recipe:
-    """How an engine is built: the class at `path`, called with what `arguments` takes from the settings.
+    """How an engine is built: what is at `path`, called with what `arguments` takes from the settings.
 
     `arguments` raises `EngineUnavailableError` where the settings lack what the engine needs.
     """
@@ -71,6 +72,24 @@ def _whisper_arguments(settings: WorkerSettings) -> Mapping[str, object]:
     return {"model": settings.whisper_model, "use_gpu": settings.app_env is AppEnv.PROD}
 
 
+def _neural_arguments(settings: WorkerSettings) -> Mapping[str, object]:
+    if (settings.indicf5_voice is None) != (not settings.indicf5_voice_text.strip()):
+        raise EngineUnavailableError(
+            "INDICF5_VOICE and INDICF5_VOICE_TEXT belong together: a recording, and what is said in it."
+        )
+    english = {
+        "model": settings.chatterbox_model,
+        "clip": settings.chatterbox_voice,
+        "kept_in": settings.data_dir / "voices",
+    }
+    hindi = {
+        "model": settings.indicf5_model,
+        "clip": settings.indicf5_voice,
+        "clip_text": settings.indicf5_voice_text,
+    }
+    return {"english": english, "hindi": hindi, "use_gpu": settings.app_env is AppEnv.PROD}
+
+
 _BUILT_IN = {
     EngineKind.STT: {
         "pocketsphinx": _Recipe("worker.engines.pocketsphinx:PocketsphinxTranscriber"),
@@ -80,7 +99,10 @@ _BUILT_IN = {
         "gemini": _Recipe("worker.engines.gemini:GeminiTutor", _gemini_arguments),
         "offline": _Recipe("worker.engines.offline:OfflineTutor"),
     },
-    EngineKind.TTS: {"espeak": _Recipe("worker.engines.espeak:EspeakSynthesizer")},
+    EngineKind.TTS: {
+        "espeak": _Recipe("worker.engines.espeak:EspeakSynthesizer"),
+        "neural": _Recipe("worker.engines.neural:load_neural", _neural_arguments),
+    },
 }
 
 
@@ -148,8 +170,11 @@ class Engines:
         just_failed = failed is not None and time.monotonic() - failed.at < LOAD_AGAIN_AFTER_SECONDS
         return kind in self._engines or just_failed
 
-    def states(self) -> dict[str, dict[str, str]]:
-        """Return, by engine kind, `{"status": "loaded" | "failed" | "not_loaded"}` and why it failed."""
+    def states(self) -> dict[str, ModelState]:
+        """Return, by engine kind, `{"status": "loaded" | "failed" | "not_loaded"}` and why it failed.
+
+        A loaded engine's `mode` is its name; `parts` is there where it has some.
+        """
         return {kind: self._state(kind) for kind in self.chosen}
 
     def name(self, kind: EngineKind) -> str:
@@ -179,9 +204,10 @@ class Engines:
             raise EngineUnavailableError("This part of the tutor is not available right now.")
         return self._engines[kind]
 
-    def _state(self, kind: EngineKind) -> dict[str, str]:
+    def _state(self, kind: EngineKind) -> ModelState:
         if kind in self._engines:
-            return {"status": "loaded", "mode": self.name(kind)}
+            parts = getattr(self._engines[kind], "parts", None)
+            return {"status": "loaded", "mode": self.name(kind)} | ({"parts": dict(parts)} if parts else {})
         failed = self._failed.get(kind)
         return {"status": "failed", "reason": failed.reason} if failed else {"status": "not_loaded"}
 

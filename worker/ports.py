@@ -3,7 +3,9 @@
 Any class with a port's method, built without arguments, is an engine: name it as
 `package.module:ClassName` in `STT_ENGINE`, `LLM_ENGINE` or `TTS_ENGINE`. Building it loads its
 model; it is built once a process. An engine may have a `name` attribute, shown to clients and
-operators (for instance `"whisper large-v3"`); without one its setting's value is shown.
+operators (for instance `"whisper large-v3"`); without one its setting's value is shown. One of
+several models may have `parts`, their names with the state of each. An engine may have
+`release_memory()`: called after `EngineOutOfMemoryError` before the stage is tried once more.
 
 An engine may have a method `release_memory()`: it frees the device's memory that the engine holds
 and does not use, for instance a library's cache, and never raises. It is called when one of a

@@ -1,6 +1,7 @@
 """Settings of the workers."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
@@ -26,9 +27,19 @@ class WorkerSettings(SharedSettings):
 
     stt_engine: str = Field(default="", description="`pocketsphinx`, `whisper` or `package.module:ClassName`")
     llm_engine: str = Field(default="", description="`gemini`, `offline` or `package.module:ClassName`")
-    tts_engine: str = Field(default="", description="`espeak` or `package.module:ClassName`")
+    tts_engine: str = Field(default="", description="`espeak`, `neural` or `package.module:ClassName`")
 
     whisper_model: str = Field(default="", description="a model's name or a local directory")
+
+    chatterbox_model: str = Field(
+        default="ResembleAI/chatterbox-turbo", description="a name on the hub or a local directory"
+    )
+    chatterbox_voice: Path | None = Field(default=None, description="a recording whose speaker is imitated")
+    indicf5_model: str = Field(
+        default="ai4bharat/IndicF5", description="a name on the hub or a local directory"
+    )
+    indicf5_voice: Path | None = Field(default=None, description="a recording whose speaker is imitated")
+    indicf5_voice_text: str = Field(default="", description="what is said in `indicf5_voice`")
 
     gemini_api_key: SecretStr | None = Field(default=None, description="the `gemini` tutor's key")
     gemini_model: str = Field(default="gemini-3.6-flash", description="a name from the provider's list")

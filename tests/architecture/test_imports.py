@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 ENGINE_LIBRARIES = {
     "torch",
     "transformers",
+    "chatterbox",
+    "f5_tts",
     "faster_whisper",
     "ctranslate2",
     "google.genai",

@@ -21,6 +21,18 @@ def test_every_model_is_loaded_and_health_shows_it(stack: Stack) -> None:
     assert {engine["status"] for engine in engines.values()} == {"loaded"}
 
 
+def test_a_voice_of_two_models_is_shown_by_their_names(
+    tmp_path: Path, create_migrated_database: Callable[[], str]
+) -> None:
+    extra = {"TTS_ENGINE": "tests.engines_for_tests:TwoVoices"}
+    with running_stack(tmp_path, create_migrated_database(), "api", "gpu", extra=extra) as stack:
+        states = stack.client.post(INIT).json()
+        assert states["tts"] == {"turbo": "loaded", "indicf5": "loaded"}
+        assert states["stt"] == {"status": "loaded", "mode": "pocketsphinx en-us"}
+        voice = stack.client.get("/health").json()["engines"]["tts"]
+        assert voice == {"engine": "two voices", "status": "loaded", "reason": None}
+
+
 def test_a_model_that_cannot_load_says_why(
     tmp_path: Path, create_migrated_database: Callable[[], str]
 ) -> None:

@@ -33,6 +33,15 @@ def test_an_engine_is_chosen_by_its_path() -> None:
     assert loaded.states()["llm"] == {"status": "loaded", "mode": "quick tutor"}
 
 
+def test_an_engine_of_several_models_tells_the_state_of_each() -> None:
+    loaded = chosen(tts_engine=engine(engines.TwoVoices))
+
+    loaded.load(EngineKind.TTS)
+
+    parts = {"turbo": "loaded", "indicf5": "loaded"}
+    assert loaded.states()["tts"] == {"status": "loaded", "mode": "two voices", "parts": parts}
+
+
 def test_an_engine_without_a_name_is_called_by_its_setting() -> None:
     path = engine(engines.UncleanTutor)
     loaded = chosen(llm_engine=path)
@@ -92,8 +101,8 @@ def test_an_engine_that_cannot_be_built_is_unavailable_and_says_failed(path: str
 
     state = broken.states()["llm"]
     assert state["status"] == "failed"
-    assert path in state["reason"]
-    assert "/secret/path" not in state["reason"]
+    assert path in str(state["reason"])
+    assert "/secret/path" not in str(state["reason"])
     with pytest.raises(EngineUnavailableError):
         _ = broken.tutor
 

@@ -1,0 +1,80 @@
+"""English and romanized Hinglish by Chatterbox-Turbo (chatterbox-tts)."""
+
+import hashlib
+import logging
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from chatterbox.tts_turbo import ChatterboxTurboTTS, Conditionals
+
+from worker.engines.neural.device import release_memory
+from worker.engines.neural.failures import library_errors
+from worker.engines.neural.folder import model_folder
+from worker.engines.neural.voice import Wave
+from worker.errors import EngineUnavailableError
+
+logger = logging.getLogger(__name__)
+
+SHORTEST_CLIP_SECONDS = 5.0
+"""The library asserts that a clip is longer."""
+
+_NEEDED = ("ve.safetensors", "t3_turbo_v1.safetensors", "s3gen_meanflow.safetensors")
+_WANTED = ("conds.pt", "*.json", "*.txt")
+"""The built-in voice and the tokenizer."""
+
+
+class ChatterboxVoice:
+    """A `Voice` of English. The model marks all it says with an inaudible watermark.
+
+    Past about 350 characters, or half a minute, it turns to gibberish (the project's issues 424, 543).
+    """
+
+    name = "turbo"
+    longest = 300
+
+    def __init__(self, model: str, *, clip: Path | None, kept_in: Path, device: str) -> None:
+        """Load `model`, a directory or a name on the hub, on torch's `device`, and whom it speaks as.
+
+        That is the speaker in the checkpoint, or the one of `clip`, a recording of more than five seconds:
+        it is prepared once and kept in `kept_in`, where the next start finds it.
+        """
+        folder = model_folder("CHATTERBOX_MODEL", model, _NEEDED, _WANTED)
+        with library_errors(f"The turbo voice could not be loaded from {folder.name} on {device}."):
+            self._model = ChatterboxTurboTTS.from_local(folder, device)
+        if clip is not None:
+            with library_errors("CHATTERBOX_VOICE could not be prepared."):
+                self._take_voice_of(clip, kept_in, model)
+        if self._model.conds is None:
+            raise EngineUnavailableError(
+                "The turbo model has no voice of its own (conds.pt): name a recording in CHATTERBOX_VOICE."
+            )
+        logger.info("turbo on %s", device)
+
+    def say(self, text: str) -> Wave:
+        """Return `text` spoken; each time a little differently, as people do."""
+        with library_errors("The turbo voice broke."):
+            wave: Wave = self._model.generate(text).squeeze(0).numpy().astype(np.float32)
+        return wave
+
+    def release_memory(self) -> None:
+        """Give memory back to the device."""
+        release_memory()
+
+    def _take_voice_of(self, clip: Path, kept_in: Path, model: str) -> None:
+        if not clip.is_file():
+            raise EngineUnavailableError(f"CHATTERBOX_VOICE={clip.name} is no file.")
+        source = hashlib.sha256(model.encode() + b"\0" + clip.read_bytes()).hexdigest()
+        kept = kept_in / f"turbo-{source[:32]}.pt"
+        if kept.is_file():
+            self._model.conds = Conditionals.load(kept, self._model.device).to(self._model.device)
+            return
+        if soundfile.info(clip).duration <= SHORTEST_CLIP_SECONDS:
+            raise EngineUnavailableError(
+                f"CHATTERBOX_VOICE={clip.name} must be longer than {SHORTEST_CLIP_SECONDS:.0f} seconds."
+            )
+        self._model.prepare_conditionals(clip)
+        kept_in.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_suffix(".new")
+        self._model.conds.save(unfinished)
+        unfinished.replace(kept)

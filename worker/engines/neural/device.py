@@ -1,0 +1,25 @@
+"""Where the models run."""
+
+import gc
+import logging
+
+import torch
+
+logger = logging.getLogger(__name__)
+
+
+def choose_device(*, use_gpu: bool) -> str:
+    """Return torch's name of the device: `cuda` where it is wanted and there, else `cpu`."""
+    if not use_gpu:
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    logger.warning("no CUDA device is available: the neural voices run on the CPU, many times slower")
+    return "cpu"
+
+
+def release_memory() -> None:
+    """Free what nothing uses any more, on the GPU too: torch keeps freed memory for itself otherwise."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,39 @@
+"""Where a model's files lie: a directory that is here, or what the hub has fetched."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import GatedRepoError
+
+from worker.engines.neural.failures import library_errors
+from worker.errors import EngineUnavailableError
+
+
+def model_folder(setting: str, model: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Path:
+    """Return the directory of `model`, the value of `setting`: itself a directory, or a name on the hub.
+
+    A directory asks nobody. Of the hub's files only `needed` and `wanted` (names or patterns) are fetched,
+    with the token in `HF_TOKEN`. Raises `EngineUnavailableError`, naming the setting, where the model
+    cannot be had or one of `needed` is missing.
+    """
+    folder = Path(model).absolute()
+    name = Path(model).name
+    if not folder.is_dir():
+        folder = Path(_fetched(setting, model, [*needed, *wanted]))
+    missing = [file for file in needed if not (folder / file).is_file()]
+    if missing:
+        raise EngineUnavailableError(f"The directory of {setting}, {name}, has no {missing[0]}.")
+    return folder
+
+
+def _fetched(setting: str, model: str, files: list[str]) -> str:
+    name = Path(model).name
+    with library_errors(f"{setting}={name} is neither a directory that is here nor could be fetched."):
+        try:
+            return snapshot_download(model, allow_patterns=files)
+        except GatedRepoError as error:
+            raise EngineUnavailableError(
+                f"{setting}={name}: the hub asks for consent first: accept the model's terms there "
+                "and set HF_TOKEN."
+            ) from error

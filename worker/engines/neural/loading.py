@@ -1,0 +1,37 @@
+"""Builds the neural synthesizer: the one place that imports the modules with torch in them, when called."""
+
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from worker.engines.neural.failures import library_errors
+from worker.engines.neural.synthesizer import NeuralSynthesizer
+from worker.errors import EngineUnavailableError
+
+
+def load_neural(english: Mapping[str, Any], hindi: Mapping[str, Any], *, use_gpu: bool) -> NeuralSynthesizer:
+    """Load both models: `english` are the arguments of `ChatterboxVoice`, `hindi` those of `IndicF5Voice`.
+
+    Both or none: an engine that is loaded speaks all that its port promises. IndicF5 comes first, the
+    smaller one and the one that the hub may refuse. Raises `EngineUnavailableError`, saying which of the
+    two failed and why, or `EngineOutOfMemoryError`.
+    """
+    os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported: no bars in the log
+    indicf5, chatterbox = _with_library("indicf5"), _with_library("chatterbox")
+    device = _with_library("device").choose_device(use_gpu=use_gpu)
+    hindi_voice = indicf5.IndicF5Voice(**hindi, device=device)
+    return NeuralSynthesizer(chatterbox.ChatterboxVoice(**english, device=device), hindi_voice)
+
+
+def _with_library(name: str) -> Any:
+    sentence = f"The libraries of {name} could not be loaded."
+    try:
+        with library_errors(sentence):
+            return import_module(f"worker.engines.neural.{name}")
+    except EngineUnavailableError as error:
+        if isinstance(error.__cause__, ModuleNotFoundError):
+            raise EngineUnavailableError(
+                f"{sentence} They come with the extra `gpu`; {error.__cause__.name} is missing here."
+            ) from error
+        raise

@@ -26,7 +26,7 @@ lock: ## Pin the newest versions that pyproject.toml allows
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv && \
 	"$$tools/bin/uv" pip compile pyproject.toml --upgrade \
-		--extra light --extra gemini --extra whisper --extra local --extra dev \
+		--extra api --extra light --extra gemini --extra whisper --extra local --extra dev \
 		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--quiet --output-file requirements.lock
 

@@ -3,18 +3,22 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed.lock
+ENGINES := .venv-engines
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock clean
+.PHONY: help run test test-engines check lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Start the whole product; Ctrl-C stops it
 	@exec $(BIN)/python -m local
 
 test: $(INSTALLED) ## Run the tests against throwaway servers
 	$(BIN)/pytest tests
+
+test-engines: $(ENGINES)/installed.lock ## Run the neural voice's code on random models, in an environment of 2 GB
+	$(ENGINES)/bin/pytest --confcutdir tests/neural --timeout 900 tests/neural tests/engines/test_neural.py tests/unit/test_whisper_choice.py
 
 check: $(INSTALLED) ## Check format, lint, types and layers
 	$(BIN)/ruff format --check .
@@ -28,10 +32,14 @@ lock: ## Pin the newest versions that pyproject.toml allows
 	"$$tools/bin/uv" pip compile pyproject.toml --upgrade \
 		--extra api --extra light --extra gemini --extra whisper --extra local --extra dev \
 		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--quiet --output-file requirements.lock
+		--quiet --output-file requirements.lock && \
+	"$$tools/bin/uv" pip compile pyproject.toml tests/neural/requirements.in --upgrade \
+		--extra gpu --overrides tests/neural/overrides.txt \
+		--python-platform linux --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--quiet --output-file tests/neural/requirements.lock
 
 clean: ## Remove .venv and caches, not data/
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv $(ENGINES) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp comes last, and an environment without it is built anew: half an installation is never used.
@@ -42,3 +50,12 @@ $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@cp requirements.lock $@
+
+# Pinned, not hashed: torch's wheel depends on the index. torchaudio's compiled parts are made for another
+# torch; its Python is all that is used.
+$(ENGINES)/installed.lock: tests/neural/requirements.lock
+	@rm -f $@
+	$(PYTHON) -m venv --clear $(ENGINES)
+	$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/neural/requirements.lock
+	rm -f $(ENGINES)/lib/python3.11/site-packages/torchaudio/lib/*.so
+	@cp tests/neural/requirements.lock $@

@@ -39,6 +39,8 @@ class ChatterboxVoice:
         That is the speaker in the checkpoint, or the one of `clip`, a recording of more than five seconds:
         it is prepared once and kept in `kept_in`, where the next start finds it.
         """
+        if clip is not None:
+            _check(clip)
         folder = model_folder("CHATTERBOX_MODEL", model, _NEEDED, _WANTED)
         with library_errors(f"The turbo voice could not be loaded from {folder.name} on {device}."):
             self._model = ChatterboxTurboTTS.from_local(folder, device)
@@ -62,19 +64,25 @@ class ChatterboxVoice:
         release_memory()
 
     def _take_voice_of(self, clip: Path, kept_in: Path, model: str) -> None:
-        if not clip.is_file():
-            raise EngineUnavailableError(f"CHATTERBOX_VOICE={clip.name} is no file.")
         source = hashlib.sha256(model.encode() + b"\0" + clip.read_bytes()).hexdigest()
         kept = kept_in / f"turbo-{source[:32]}.pt"
         if kept.is_file():
             self._model.conds = Conditionals.load(kept, self._model.device).to(self._model.device)
             return
-        if soundfile.info(clip).duration <= SHORTEST_CLIP_SECONDS:
-            raise EngineUnavailableError(
-                f"CHATTERBOX_VOICE={clip.name} must be longer than {SHORTEST_CLIP_SECONDS:.0f} seconds."
-            )
         self._model.prepare_conditionals(clip)
         kept_in.mkdir(parents=True, exist_ok=True)
         unfinished = kept.with_suffix(".new")
         self._model.conds.save(unfinished)
         unfinished.replace(kept)
+
+
+def _check(clip: Path) -> None:
+    """Raise `EngineUnavailableError` where the recording cannot be used, before time is spent on loading."""
+    if not clip.is_file():
+        raise EngineUnavailableError(f"CHATTERBOX_VOICE={clip.name} is no file.")
+    with library_errors(f"CHATTERBOX_VOICE={clip.name} could not be read."):
+        seconds = soundfile.info(clip).duration
+    if seconds <= SHORTEST_CLIP_SECONDS:
+        raise EngineUnavailableError(
+            f"CHATTERBOX_VOICE={clip.name} must be longer than {SHORTEST_CLIP_SECONDS:.0f} seconds."
+        )

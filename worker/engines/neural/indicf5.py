@@ -45,7 +45,7 @@ _SECONDS_IN_ONE_GO = 22.0
 """Clip and new speech together: f5-tts's bound, as the clip's 12 s is."""
 _BYTES_OF_A_LETTER = 3
 """Of Devanagari in UTF-8; the model reckons its time in bytes."""
-_FEWEST_LETTERS = 40
+_FEWEST_LETTERS, _MOST_LETTERS = 40, 300
 _CLIP_END = RATE // 20
 """Samples of silence that f5-tts leaves behind a clip."""
 
@@ -188,4 +188,5 @@ def _read(clip: Path) -> tuple[torch.Tensor, float]:
 def _letters_in_one_go(clip_text: str, clip_seconds: float) -> int:
     """Return how many letters fit behind the clip, at the pace of its speaker (f5-tts, `infer_process`)."""
     pace = len(clip_text.encode()) / clip_seconds
-    return max(_FEWEST_LETTERS, int(pace * (_SECONDS_IN_ONE_GO - clip_seconds) / _BYTES_OF_A_LETTER))
+    letters = int(pace * (_SECONDS_IN_ONE_GO - clip_seconds) / _BYTES_OF_A_LETTER)
+    return min(max(_FEWEST_LETTERS, letters), _MOST_LETTERS)

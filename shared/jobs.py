@@ -7,6 +7,7 @@ How a claimed stage ends is in `shared.transitions`.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
@@ -62,6 +63,7 @@ class Claim:
     job: Job
 
 
+@cache  # building it costs more than asking it
 def waiting() -> ColumnElement[bool]:
     """Return the condition that a job's stage could be claimed now.
 

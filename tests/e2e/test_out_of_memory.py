@@ -87,12 +87,12 @@ def test_a_voice_without_memory_leaves_the_reply_and_a_clean_child(
 def test_jobs_that_wait_behind_a_child_that_ends_lose_nothing(
     hungry_stack: Stack, memory: Memory, recording: Path
 ) -> None:
-    memory.fail("stt", times=6)
+    memory.fail("stt", times=2)
 
-    jobs = [hungry_stack.voice_chat(f"u{number}", recording).json()["id"] for number in range(8)]
+    jobs = [hungry_stack.voice_chat(f"u{number}", recording).json()["id"] for number in range(5)]
     ended = [hungry_stack.finished(job_id) for job_id in jobs]
 
-    assert sorted(job["status"] for job in ended) == ["failed"] * 3 + ["succeeded"] * 5
+    assert sorted(job["status"] for job in ended) == ["failed"] + ["succeeded"] * 4
     assert {job["error"]["code"] for job in ended if job["error"]} == {"out_of_memory"}
-    assert len({process for _, process in memory.noted("stt")}) == 4
+    assert len({process for _, process in memory.noted("stt")}) == 2
     assert lost_runs(hungry_stack) == 0

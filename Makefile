@@ -4,9 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed.lock
 ENGINES := .venv-engines
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines check lock clean
+.PHONY: help run test test-engines chaos chaos-mutants check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +20,12 @@ test: $(INSTALLED) ## Run the tests against throwaway servers
 
 test-engines: $(ENGINES)/installed.lock ## Run the neural voice's code on random models, in an environment of 2 GB
 	$(ENGINES)/bin/pytest --confcutdir tests/neural --timeout 900 tests/neural tests/engines/test_neural.py tests/unit/test_whisper_choice.py
+
+chaos: $(INSTALLED) ## Break everything at once and judge the outcome; SEED=1 decides how
+	$(BIN)/python -m tests.chaos --seed $(SEED)
+
+chaos-mutants: $(INSTALLED) ## Show that the chaos notices what it should
+	$(BIN)/python -m tests.chaos.mutants --seed $(SEED)
 
 check: $(INSTALLED) ## Check format, lint, types and layers
 	$(BIN)/ruff format --check .

@@ -14,7 +14,7 @@ from redis import Redis
 from sqlalchemy import create_engine, text
 
 from local.ports import free_port
-from local.processes import Process, kill_group, spawn
+from local.processes import Process, kill_group, spawn, stop_group
 from local.programs import child_environment, programs
 from local.servers import EmbeddedRedis
 from local.settings import LauncherSettings
@@ -76,6 +76,7 @@ class Stack:
         environment = child_environment(settings, urls) | FAST | {"LLM_ENGINE": "offline"} | extra
         self._programs = {program.name: program for program in programs(settings, environment)}
         self._running: dict[str, Process] = {}
+        self.sessions: set[int] = set()  # of every process ever started here, under its leader's id
         self.client = httpx.Client(base_url=settings.local_url, timeout=90)
         self._engine = create_engine(
             SharedSettings(database_url=database_url).database_url, pool_pre_ping=True
@@ -87,6 +88,13 @@ class Stack:
             program = self._programs[name]
             with (self.directory / f"{name}.log").open("ab") as log:
                 self._running[name] = spawn(program.command, program.environment, output=log)
+            self.sessions.add(self._running[name].pid)
+
+    def revive(self) -> list[str]:
+        """Start again, as the launcher would, what has ended by itself; return its names."""
+        ended = [name for name, process in self._running.items() if process.poll() is not None]
+        self.start(*ended)
+        return ended
 
     def start_another(self, worker: str, name: str) -> None:
         """Start a second worker of the same kind, under a node name of its own."""
@@ -113,6 +121,16 @@ class Stack:
     def kill(self, name: str) -> None:
         """SIGKILL the program and what it started."""
         kill_group(self._running.pop(name))
+
+    def kill_main(self, name: str) -> None:
+        """SIGKILL the program's first process alone; what it started has to notice."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait()
+
+    def end(self, name: str) -> None:
+        """End a program in an orderly way."""
+        stop_group(self._running.pop(name), self._programs[name].stop_signal, STOP_SIGNAL_SECONDS)
 
     def stop(self) -> None:
         """End everything in an orderly way."""

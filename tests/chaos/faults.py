@@ -1,0 +1,291 @@
+"""The faults. Each waits for its moment, breaks something from outside, and lets it come back."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from shared.jobs import Hint
+from shared.models import Stage
+from shared.queue import PublishError, publish
+from tests.chaos.clients import connected
+from tests.chaos.plan import FaultKind
+from tests.chaos.world import Killed, MissedError, World
+
+_TRIES = 8
+# How long a table stays locked, or Redis stopped, for a worker to come to it: clients wait meanwhile.
+_FROZEN_WITHIN_SECONDS = 2.0
+_POLL_SECONDS = 0.02
+
+
+def kill_gpu_child(world: World) -> None:
+    """SIGKILL the child in the middle of a stage, and see the stage run again."""
+    child, held = world.caught("gpu")
+    world.hit(held)
+    killed = Killed(held.job, held.stage, time.time())
+    child.kill()
+    world.killed.append(killed)
+    world.until(lambda: _ran_again(world, killed), what=f"{held.stage} of turn {held.number} again")
+
+
+def _ran_again(world: World, killed: Killed) -> bool:
+    """Tell whether the stage was claimed again, or is not to be run any more."""
+    rows = world.ask(
+        "SELECT 1 FROM jobs WHERE id = %(job)s AND ("
+        " stage IS DISTINCT FROM %(stage)s OR stage_started_at > to_timestamp(%(at)s))",
+        job=killed.job,
+        stage=killed.stage,
+        at=killed.at,
+    )
+    return bool(rows)
+
+
+def kill_gpu_worker(world: World) -> None:
+    """SIGKILL parent and child in the middle of a stage."""
+    _, held = world.caught("gpu")
+    world.hit(held)
+    world.stack.kill("gpu")
+    world.stack.start("gpu")
+
+
+def kill_gpu_parent(world: World) -> None:
+    """SIGKILL the parent in the middle of a stage; its child finds itself alone."""
+    child, held = world.caught("gpu")
+    world.hit(held)
+    world.stack.kill_main("gpu")
+    child.resume()
+    world.stack.start("gpu")
+
+
+def kill_llm_worker(world: World) -> None:
+    """SIGKILL the worker while it holds stages."""
+    world.at_work("llm")
+    world.stack.kill("llm")
+    world.stack.start("llm")
+
+
+def kill_gpu_child_recording_at(table: str) -> Callable[[World], None]:
+    """Return a fault: the child is killed with its transaction half done, waiting for the table."""
+
+    def fault(world: World) -> None:
+        with _recording_at(world, table, "gpu", lambda: world.child("gpu")) as child:
+            child.kill()
+
+    return fault
+
+
+def kill_llm_worker_recording(world: World) -> None:
+    """Kill the worker with its transaction half done, waiting for `stage_runs`."""
+    with _recording_at(world, "stage_runs", "llm", lambda: world.stack.process("llm")):
+        world.stack.kill("llm")
+    world.stack.start("llm")
+
+
+@contextmanager
+def _recording_at(
+    world: World, table: str, worker: str, find: Callable[[], psutil.Process | None]
+) -> Iterator[psutil.Process]:
+    """Lock the table against writers; give the process once it waits for it; unlock after the block."""
+    for _ in range(_TRIES):
+        with psycopg.connect(world.postgres.url) as locker:
+            lock = sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(sql.Identifier(table))
+            locker.execute(lock)
+            try:
+                process = world.until(
+                    lambda: _if_waiting(world, table, find()),
+                    what=f"the {worker} worker at the locked {table}",
+                    within=_FROZEN_WITHIN_SECONDS,
+                    feeding=True,
+                )
+            except MissedError:
+                continue
+            held = world.holds(worker)
+            if not all(map(world.may_hit, held)):
+                continue
+            world.hit(*held)
+            yield process
+            return
+    raise MissedError(f"the {worker} worker at the locked {table}")
+
+
+def _if_waiting(world: World, table: str, process: psutil.Process | None) -> psutil.Process | None:
+    """Return the process where one of its connections waits for a lock on the table."""
+    if process is None:
+        return None
+    rows = world.ask(
+        "SELECT client_port FROM pg_stat_activity JOIN pg_locks USING (pid)"
+        " WHERE NOT granted AND relation = %(table)s::regclass",
+        table=table,
+    )
+    try:
+        ports = {connection.laddr.port for connection in process.net_connections("tcp")}
+    except psutil.NoSuchProcess:
+        return None
+    return process if ports & {port for (port,) in rows} else None
+
+
+def kill_worker_publishing(worker: str) -> Callable[[World], None]:
+    """Return a fault: Redis stands still, and the worker is killed while it tries to publish."""
+
+    def fault(world: World) -> None:
+        for _ in range(_TRIES):
+            world.at_work(worker)
+            with _redis_stopped(world) as stopped_at:
+                try:
+                    world.until(
+                        lambda: _recorded_since(world, worker, stopped_at),
+                        what=f"the {worker} worker publishing",
+                        within=_FROZEN_WITHIN_SECONDS,
+                        feeding=True,
+                    )
+                except MissedError:
+                    continue
+                world.hit(*world.holds(worker))
+                world.stack.kill(worker)
+            world.stack.start(worker)
+            return
+        raise MissedError(f"the {worker} worker publishing to a stopped Redis")
+
+    return fault
+
+
+def _recorded_since(world: World, worker: str, moment: float) -> bool:
+    rows = world.ask(
+        "SELECT 1 FROM stage_runs WHERE split_part(worker, '@', 1) = %(worker)s"
+        " AND finished_at > to_timestamp(%(moment)s)",
+        worker=worker,
+        moment=moment,
+    )
+    return bool(rows)
+
+
+@contextmanager
+def _redis_stopped(world: World) -> Iterator[float]:
+    """Stop Redis for the block; give the moment of the system's clock."""
+    redis = psutil.Process(world.stack.redis.pid)
+    redis.suspend()
+    try:
+        yield time.time()
+    finally:
+        redis.resume()
+
+
+def wake_a_zombie(worker: str, stage: Stage) -> Callable[[World], None]:
+    """Return a fault: a worker stands still past its lease and wakes while another runs the same stage.
+
+    It is the sharpest test of fencing: both get a result, and both want to record it.
+    """
+
+    def fault(world: World) -> None:
+        other = f"{worker}-2"
+        world.stack.start_another(worker, other)
+        try:
+            world.until(lambda: _has_reported(world, other), what=f"{other} at work")
+            bait = world.next_bait()
+            with connected(world.stack.client.base_url, world.ledger, world.stopping) as client:
+                job = client.post(bait)
+            zombie = _stand_still(world, job, stage)
+            try:
+                world.until(lambda: _holder(world, job, stage) not in {None, zombie}, what="its heir at work")
+            finally:
+                os.killpg(world.stack.process(zombie).pid, signal.SIGCONT)
+            world.until(lambda: _has_ended(world, job), what="the end of what two workers ran")
+        finally:
+            world.stack.end(other)
+
+    return fault
+
+
+def _stand_still(world: World, job: str, stage: Stage) -> str:
+    """Stop the worker that holds the job's stage, parent and child; return its name."""
+    holder = world.until(lambda: _holder(world, job, stage), what=f"the {stage} of the bait")
+    os.killpg(world.stack.process(holder).pid, signal.SIGSTOP)
+    return holder
+
+
+def _holder(world: World, job: str, stage: Stage) -> str | None:
+    """Return the worker that holds this stage of the job now."""
+    rows = world.ask(
+        "SELECT split_part(lease_worker, '@', 1) FROM jobs"
+        " WHERE id = %(job)s AND stage = %(stage)s AND lease_token IS NOT NULL",
+        job=job,
+        stage=stage,
+    )
+    return str(rows[0][0]) if rows else None
+
+
+def _has_reported(world: World, worker: str) -> bool:
+    rows = world.ask(
+        "SELECT 1 FROM workers WHERE split_part(name, '@', 1) = %(worker)s AND pid = %(pid)s",
+        worker=worker,
+        pid=world.stack.process(worker).pid,
+    )
+    return bool(rows)
+
+
+def _has_ended(world: World, job: str) -> bool:
+    return bool(world.ask("SELECT 1 FROM jobs WHERE id = %(job)s AND finished_at IS NOT NULL", job=job))
+
+
+def kill_main_of(program: str) -> Callable[[World], None]:
+    """Return a fault: SIGKILL a program's first process; what it started has to notice."""
+
+    def fault(world: World) -> None:
+        world.stack.kill_main(program)
+        world.stack.start(program)
+
+    return fault
+
+
+def empty_redis(world: World) -> None:
+    """SIGKILL Redis and start it again, empty, on the same port."""
+    world.stack.redis.kill()
+    world.note_server(world.stack.redis.start().pid)
+
+
+def stop_postgres(world: World) -> None:
+    """Stop PostgreSQL at once, without a checkpoint; start it again on its data, which it has to recover."""
+    pid = world.postgres.pid
+    if pid is None:
+        raise MissedError("PostgreSQL does not run")
+    os.kill(pid, signal.SIGQUIT)
+    while world.postgres.pid is not None:
+        time.sleep(_POLL_SECONDS)
+    world.note_server(world.postgres.start().pid)
+
+
+def repeat_hints(world: World) -> None:
+    """Send the hint of every unfinished job again, also of what runs and of whose turn has not come."""
+    world.at_work("llm")
+    rows = world.ask(
+        "SELECT id, stage FROM jobs WHERE finished_at IS NULL ORDER BY lease_token IS NULL, stage <> 'reply'"
+    )
+    for job, stage in rows:
+        with suppress(PublishError):  # Redis may be about to come back
+            publish(world.broker, Hint(job, Stage(stage)))
+
+
+FAULTS: dict[FaultKind, Callable[[World], None]] = {
+    FaultKind.GPU_CHILD: kill_gpu_child,
+    FaultKind.GPU_WHOLE: kill_gpu_worker,
+    FaultKind.GPU_PARENT: kill_gpu_parent,
+    FaultKind.GPU_AT_RUNS: kill_gpu_child_recording_at("stage_runs"),
+    FaultKind.GPU_AT_MESSAGES: kill_gpu_child_recording_at("messages"),
+    FaultKind.GPU_AT_USAGE: kill_gpu_child_recording_at("daily_usage"),
+    FaultKind.GPU_PUBLISHING: kill_worker_publishing("gpu"),
+    FaultKind.LLM_WHOLE: kill_llm_worker,
+    FaultKind.LLM_AT_RUNS: kill_llm_worker_recording,
+    FaultKind.LLM_PUBLISHING: kill_worker_publishing("llm"),
+    FaultKind.GPU_ZOMBIE: wake_a_zombie("gpu", Stage.TRANSCRIBE),
+    FaultKind.LLM_ZOMBIE: wake_a_zombie("llm", Stage.REPLY),
+    FaultKind.MAINTENANCE: kill_main_of("maintenance"),
+    FaultKind.API: kill_main_of("api"),
+    FaultKind.REDIS: empty_redis,
+    FaultKind.POSTGRES: stop_postgres,
+    FaultKind.REPEATED: repeat_hints,
+}

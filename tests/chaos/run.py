@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests.chaos.clients import StoppedError, connected
 from tests.chaos.engines import CALLS
 from tests.chaos.faults import FAULTS
@@ -117,7 +119,7 @@ def _fire(world: World, kind: FaultKind) -> None:
 
 def _judge(world: World) -> dict[str, list[Any]]:
     audio = world.directory / "data" / "audio"
-    with world.connection() as connection:
+    with psycopg.connect(world.postgres.url, autocommit=True) as connection:
         note(connection, world.plan, world.ledger, world.directory / CALLS, audio)
         return violations(connection)
 

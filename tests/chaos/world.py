@@ -102,35 +102,25 @@ class World:
             self.gate.release()
 
     def ask(self, question: LiteralString, **values: object) -> list[Any]:
-        """Return the rows of a query, waiting for a server that is down."""
-        return self.patiently(lambda connection: connection.execute(question, values).fetchall())
-
-    @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """A connection of the block's own."""
-        with psycopg.connect(self.postgres.url, autocommit=True) as connection:
-            yield connection
+        """Return the rows of a query; a server that is down is waited for."""
+        until = time.monotonic() + _AWAY_SECONDS
+        while True:
+            try:
+                if self._connection is None or self._connection.closed:
+                    self._connection = psycopg.connect(self.postgres.url, autocommit=True)
+                return self._connection.execute(question, values).fetchall()
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_POLL_SECONDS)
 
     def close(self) -> None:
         """Close the harness's connection."""
         if self._connection is not None:
             self._connection.close()
 
-    def patiently(self, use: Callable[[psycopg.Connection[Any]], Found]) -> Found:
-        """Use the harness's own connection, opened anew where its server went down."""
-        until = time.monotonic() + _AWAY_SECONDS
-        while True:
-            try:
-                if self._connection is None or self._connection.closed:
-                    self._connection = psycopg.connect(self.postgres.url, autocommit=True)
-                return use(self._connection)
-            except psycopg.OperationalError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(_POLL_SECONDS)
-
     def until(
-        self, look: Callable[[], Found | None], *, what: str, within: float = 60.0, feeding: bool = False
+        self, look: Callable[[], Found | None], *, what: str, within: float = 120.0, feeding: bool = False
     ) -> Found:
         """Return the first true answer of `look`, meanwhile starting again what has ended by itself.
 

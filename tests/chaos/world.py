@@ -205,11 +205,12 @@ class World:
             child = self.child(worker) if held and self.may_hit(held[0]) else None
             if child is None:
                 return None
-            child.suspend()
-            time.sleep(_IN_FLIGHT_SECONDS)
-            if self.holds(worker) == held:
-                return child, held[0]
-            child.resume()
+            with suppress(psutil.NoSuchProcess):  # it may die of poison just now
+                child.suspend()
+                time.sleep(_IN_FLIGHT_SECONDS)
+                if self.holds(worker) == held:
+                    return child, held[0]
+                child.resume()
             return None
 
         return self.until(look, what=f"the {worker} worker at work", feeding=True)

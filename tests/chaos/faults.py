@@ -58,7 +58,8 @@ def kill_gpu_parent(world: World) -> None:
     child, held = world.caught("gpu")
     world.hit(held)
     world.stack.kill_main("gpu")
-    child.resume()
+    with suppress(psutil.NoSuchProcess):
+        child.resume()
     world.stack.start("gpu")
 
 

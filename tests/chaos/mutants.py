@@ -101,7 +101,11 @@ MUTANTS = [
     Mutant(
         "no ordering",
         [
-            Patch("shared/jobs.py", "col(earlier.turn) < col(Job.turn),", "col(earlier.turn) < 0,"),
+            Patch(
+                "shared/jobs.py",
+                "== select(func.min(col(earlier.turn)))",
+                ">= select(func.min(col(earlier.turn)))",
+            ),
             Patch(
                 "shared/transitions.py",
                 ").one_or_none()\n        return Hint(",

@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
@@ -53,9 +53,14 @@ class ConversationRecord:
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
-    """A message, and the names of its turn's sounds where they still exist."""
+    """A message, and what is left of the job that made it: None where that has expired.
+
+    `expires_at`: when the job does; the last three are the names of its sounds.
+    """
 
     message: Message
+    job_id: UUID | None
+    expires_at: datetime | None
     recording: str | None
     speech: str | None
     explanation: str | None
@@ -63,11 +68,15 @@ class MessageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """Every query is about one user's. `host` names the machine whose disk `store` removes from."""
+    """Every query is about one user's. `host` names the machine whose disk `store` removes from.
+
+    An ended job and its sounds are there for as long as `keep`.
+    """
 
     sessions: Sessions
     store: LocalAudioStore
     host: str
+    keep: timedelta
 
     async def page(self, query: ConversationsQuery) -> Page[ConversationRecord]:
         """Return the user's conversations, most recently used first, in one query.
@@ -87,7 +96,7 @@ class Conversations:
         """
         after = _AS_SAID.read(query.cursor)
         async with self.sessions() as session:
-            found = await session.run_sync(_said, public_id, query, after)
+            found = await session.run_sync(_said, public_id, query, after, self.keep)
         return _AS_SAID.page(found, query.limit, lambda record: (record.message.turn, record.message.role))
 
     async def delete(self, user_id: str, public_id: str) -> None:
@@ -144,17 +153,18 @@ def _recently_used(
 
 
 def _said(
-    session: Session, public_id: str, query: MessagesQuery, after: _TurnAndRole | None
+    session: Session, public_id: str, query: MessagesQuery, after: _TurnAndRole | None, keep: timedelta
 ) -> Sequence[MessageRecord]:
     conversation_id = conversations.find(session, query.user_id, public_id)
     if conversation_id is None:
         raise ConversationNotFoundError
     recording, speech, explanation = (aliased(AudioObject) for _ in range(3))
+    expires_at = col(Job.finished_at) + keep
     # In a turn the learner's message comes first, in the alphabet too.
     place = (col(Message.turn), col(Message.role))
     statement = (
-        select(Message, col(recording.name), col(speech.name), col(explanation.name))
-        .outerjoin(Job, col(Job.id) == col(Message.job_id))
+        select(Message, col(Job.id), expires_at, col(recording.name), col(speech.name), col(explanation.name))
+        .outerjoin(Job, and_(col(Job.id) == col(Message.job_id), expires_at > func.now()))
         .outerjoin(recording, col(recording.id) == col(Job.upload_id))
         .outerjoin(speech, col(speech.id) == col(Job.reply_audio_id))
         .outerjoin(explanation, col(explanation.id) == col(Job.explanation_audio_id))

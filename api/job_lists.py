@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -31,15 +31,20 @@ class JobLists:
         """
         before = NEWEST_FIRST.read(query.cursor)
         async with self.sessions() as session:
-            found = await session.run_sync(_newest, query, before)
+            found = await session.run_sync(_newest, query, before, self.reader.keep)
         page = NEWEST_FIRST.page(found, query.limit, lambda row: (row.created_at, row.id))
         records = await self.reader.read([row.id for row in page.rows])
         return Page([records[row.id] for row in page.rows if row.id in records], page.next_cursor)
 
 
-def _newest(session: Session, query: JobsQuery, before: MomentAndId | None) -> Sequence[Row[UUID, datetime]]:
+def _newest(
+    session: Session, query: JobsQuery, before: MomentAndId | None, keep: timedelta
+) -> Sequence[Row[UUID, datetime]]:
     place = (col(Job.created_at), col(Job.id))
-    statement = select(col(Job.id), col(Job.created_at)).where(col(Job.user_id) == query.user_id)
+    statement = select(col(Job.id), col(Job.created_at)).where(
+        col(Job.user_id) == query.user_id,
+        func.coalesce(col(Job.finished_at), func.now()) > func.now() - keep,
+    )
     if query.status is not None:
         statement = statement.where(col(Job.status) == query.status)
     if before is not None:

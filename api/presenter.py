@@ -78,7 +78,7 @@ def present_conversation(record: ConversationRecord) -> ConversationView:
 def present_message(record: MessageRecord, links: AudioLinks) -> MessageView:
     """Return the message as clients see it, with fresh audio links."""
     message, is_tutors = record.message, record.message.role is MessageRole.TUTOR
-    expires_at = links.expiry()
+    expires_at = links.expiry(no_later_than=record.expires_at)
     sound, explained = (
         links.link(name, expires_at) if name is not None else None
         for name in ((record.speech, record.explanation) if is_tutors else (record.recording, None))
@@ -93,7 +93,7 @@ def present_message(record: MessageRecord, links: AudioLinks) -> MessageView:
         audio_url_expires_at=expires_at if sound or explained else None,
         explanation_audio_url=explained,
         turn=message.turn,
-        job_id=message.job_id,
+        job_id=record.job_id,
         created_at=message.created_at,
     )
 

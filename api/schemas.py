@@ -243,7 +243,7 @@ class MessageView(BaseModel):
     audio_url_expires_at: datetime | None
     explanation_audio_url: str | None
     turn: int = Field(description="its place in the conversation; a turn without an answer leaves a gap")
-    job_id: UUID | None = Field(description="the job that made it; null once that is removed")
+    job_id: UUID | None = Field(description="the job that made it; null once that has expired")
     created_at: datetime = Field(description="when the turn was answered")
 
 

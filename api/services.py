@@ -95,7 +95,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
                     loading,
                     reader,
                     JobLists(sessions, reader),
-                    Conversations(sessions, store, host),
+                    Conversations(sessions, store, host, settings.job_retention),
                     UsageReader(sessions, settings.usage_timezone),
                     waiters,
                     links,

@@ -13,7 +13,7 @@ from shared.settings import SharedSettings
 from shared.storage import FLAC, MP3, LocalAudioStore
 from tests.factories import RECORDING_SECONDS, Bench
 from tests.gated_engines import Gate
-from tests.stack import Stack, eventually, running_stack
+from tests.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,5 @@ def counter(
     directory, url = tmp_path_factory.mktemp("counter"), create_migrated_database()
     engine = create_engine(SharedSettings(database_url=url).database_url, pool_size=24)
     with running_stack(directory, url, "api") as running:
-        eventually(lambda: "startup complete" in running.logs(), what="the API at work")
         yield Counter(running, Bench(engine), LocalAudioStore(directory / "data" / "audio"))
     engine.dispose()

@@ -1,5 +1,7 @@
 """A user's conversations, and what was said in them."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -131,6 +133,24 @@ def test_a_message_outlives_its_job_and_then_has_no_sound(counter: Counter) -> N
     for message in response.json()["items"]:
         silent = ("job_id", "audio_url", "audio_url_expires_at", "explanation_audio_url")
         assert {message[name] for name in silent} == {None}
+
+
+def test_a_message_whose_job_has_expired_has_no_sound_even_before_that_is_removed(counter: Counter) -> None:
+    job_id = counter.spoken_turn("expired", "old")
+
+    def answer(ended_ago: str) -> dict[str, Any]:
+        ended = "UPDATE jobs SET finished_at = now() - CAST(:ago AS interval) WHERE id = :job"
+        counter.bench.sql(ended, ago=ended_ago, job=job_id)
+        response = counter.client.get(f"{CONVERSATIONS}/old", params={"user_id": "expired"})
+        tutors: dict[str, Any] = response.json()["items"][1]
+        return tutors
+
+    soon, gone = answer("29 days 23:50"), answer("30 days 00:01")
+
+    left = datetime.fromisoformat(soon["audio_url_expires_at"]) - datetime.now(UTC)
+    assert left <= timedelta(minutes=10)
+    assert (soon["job_id"], gone["text"]) == (str(job_id), soon["text"])
+    assert {gone[name] for name in ("job_id", "audio_url", "explanation_audio_url")} == {None}
 
 
 def test_a_failed_turn_says_nothing(counter: Counter) -> None:

@@ -93,6 +93,16 @@ def test_jobs_of_one_moment_are_neither_skipped_nor_doubled(counter: Counter) ->
     assert {job_id for page in pages for job_id in page} == ids
 
 
+def test_an_expired_job_is_not_listed_even_before_it_is_removed(counter: Counter) -> None:
+    fresh, expired = (counter.bench.text(user_id="old", conversation=name, speak=[]) for name in "ab")
+    for job_id in (fresh, expired):
+        counter.bench.finish(job_id)
+    counter.bench.sql("UPDATE jobs SET finished_at = now() - interval '31 days' WHERE id = :job", job=expired)
+
+    assert walked(counter, "old", limit=1) == [[str(fresh)]]
+    assert_problem(counter.client.get(f"/jobs/{expired}"), 404, "not_found")
+
+
 def test_a_status_filters(counter: Counter) -> None:
     bench = counter.bench
     queued = bench.text(user_id="sorted", conversation="a")

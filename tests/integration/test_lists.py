@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Engine
@@ -18,9 +18,10 @@ from api.schemas import ConversationsQuery, JobsQuery, MessagesQuery, UsageQuery
 from api.usage import UsageReader
 from shared.storage import LocalAudioStore
 from tests.factories import ZONE, Bench
-from tests.statements import Asked, recorded
+from tests.plans import plan, statements
 
 Result = TypeVar("Result")
+Asked = tuple[str, Any]
 
 # A user among others, each with much of everything; statistics as autovacuum would have them.
 MANY = """
@@ -56,7 +57,7 @@ class Reading:
             try:
                 async with engine.connect():
                     pass  # what a first connection asks is not of interest
-                with recorded(engine.sync_engine) as asked:
+                with statements(engine.sync_engine) as asked:
                     return await work(Sessions(engine)), asked
             finally:
                 await engine.dispose()
@@ -64,13 +65,13 @@ class Reading:
         return asyncio.run(run())
 
     def conversations(self, sessions: Sessions) -> Conversations:
-        return Conversations(sessions, LocalAudioStore(self.directory), "here")
+        return Conversations(sessions, LocalAudioStore(self.directory), "here", timedelta(days=30))
 
     def job_lists(self, sessions: Sessions) -> JobLists:
         return JobLists(sessions, JobReader(sessions, timedelta(days=30)))
 
     def plans(self, asked: list[Asked]) -> str:
-        return "\n".join(each.plan(self.engine) for each in asked)
+        return "\n".join(plan(self.engine, *each) for each in asked)
 
 
 @pytest.fixture
@@ -141,9 +142,9 @@ def test_every_page_of_jobs_is_found_by_the_users_index(reading: Reading) -> Non
     cursor, first = page(None)
     _, second = page(cursor)
 
-    for plan in (first, second):
-        assert "ix_jobs_user" in plan
-        assert "Sort" not in plan
+    for found in (first, second):
+        assert "ix_jobs_user" in found
+        assert "Sort" not in found
     assert "ROW(created_at, id) < ROW" in second[second.index("Index Cond") :]
 
 
@@ -158,10 +159,10 @@ def test_every_page_of_conversations_is_found_by_indexes(reading: Reading) -> No
     cursor, first = page(None)
     _, second = page(cursor)
 
-    for plan in (first, second):
-        assert "ix_conversations_user_id" in plan
-        assert "uq_messages_conversation_id_turn_role" in plan
-        assert "Seq Scan" not in plan
+    for found in (first, second):
+        assert "ix_conversations_user_id" in found
+        assert "uq_messages_conversation_id_turn_role" in found
+        assert "Seq Scan" not in found
 
 
 @pytest.mark.usefixtures("crowd")
@@ -170,10 +171,10 @@ def test_every_page_of_messages_is_found_by_indexes(reading: Reading) -> None:
     for _ in range(2):
         said, asked = reading(lambda sessions: reading.conversations(sessions).messages("c7", query))  # noqa: B023
         query = MessagesQuery(user_id="user-7", limit=6, cursor=said.next_cursor)
-        plan = reading.plans(asked)
-        assert "uq_messages_conversation_id_turn_role" in plan
-        assert "Seq Scan on messages" not in plan
-        assert "Seq Scan on jobs" not in plan
+        found = reading.plans(asked)
+        assert "uq_messages_conversation_id_turn_role" in found
+        assert "Seq Scan on messages" not in found
+        assert "Seq Scan on jobs" not in found
 
 
 @pytest.mark.usefixtures("crowd")
@@ -183,4 +184,4 @@ def test_usage_is_found_by_its_primary_key(reading: Reading) -> None:
 
     assert [day.day for day in report.days] == [date(2026, 2, day) for day in range(1, 29)]
     (only,) = asked
-    assert "pk_daily_usage" in only.plan(reading.engine)
+    assert "pk_daily_usage" in reading.plans([only])

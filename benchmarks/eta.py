@@ -9,7 +9,6 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +17,7 @@ from benchmarks import timed_engines
 from local.servers import EmbeddedPostgres
 from tests.conftest import migrate
 from tests.recordings import write_tone
-from tests.stack import Stack, running_stack
+from tests.stack import Stack, eventually, running_stack
 
 _ENGINES = {
     f"{kind}_ENGINE": f"{timed_engines.__name__}:Timed{name}"
@@ -54,10 +53,11 @@ def post(stack: Stack, load: Load, number: int, tone: Path) -> dict[str, Any]:
     return stack.text_chat(f"user-{number}", "Hello", speak=["reply"] if load.speak else [])
 
 
-def seconds_of(job: dict[str, Any]) -> float:
-    """Return what a job took from its acceptance to its end."""
-    began, ended = (datetime.fromisoformat(job[name]) for name in ("created_at", "finished_at"))
-    return (ended - began).total_seconds()
+def seconds_of(stack: Stack, job_id: str) -> float:
+    """Return what a job took from its acceptance to its end, once it has ended."""
+    took = "SELECT extract(epoch FROM finished_at - created_at) FROM jobs WHERE id = :id AND stage IS NULL"
+    [row] = eventually(lambda: stack.sql(took, id=job_id), what=f"job {job_id} ended", within=600)
+    return float(row[0])
 
 
 def measure(load: Load, directory: Path, database_url: str) -> None:
@@ -84,7 +84,7 @@ def measure(load: Load, directory: Path, database_url: str) -> None:
         ratios, running = [], 0
         for future in posted:
             job = future.result()
-            took = seconds_of(stack.finished(job["id"], within=600))
+            took = seconds_of(stack, job["id"])
             if job["eta_seconds"] is None:
                 running += 1
             else:

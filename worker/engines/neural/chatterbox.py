@@ -67,6 +67,7 @@ class ChatterboxVoice:
         source = hashlib.sha256(model.encode() + b"\0" + clip.read_bytes()).hexdigest()
         kept = kept_in / f"turbo-{source[:32]}.pt"
         if kept.is_file():
+            # The library reads weights alone, never arbitrary pickled objects.
             self._model.conds = Conditionals.load(kept, self._model.device).to(self._model.device)
             return
         self._model.prepare_conditionals(clip)

@@ -42,5 +42,5 @@ class NeuralSynthesizer:
 
     def release_memory(self) -> None:
         """Empty what torch keeps for later, so that one more try has all the memory there is."""
-        for voice in self._voices.values():
+        for voice in set(self._voices.values()):
             voice.release_memory()

@@ -5,6 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed.lock
 ENGINES := .venv-engines
 SEED ?= 1
+UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-engines chaos chaos-mutants check lock clean
@@ -33,14 +34,22 @@ check: $(INSTALLED) ## Check format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: ## Pin the newest versions that pyproject.toml allows
+LOCK = "$$tools/bin/uv" pip compile pyproject.toml --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --quiet
+# What an image installs is a part of that, in a lock of its own. Only the GPU worker's libraries do not
+# fit to all the rest: there, what requirements.lock says is a preference.
+PART = $(LOCK) --universal --constraint requirements.lock --no-annotate
+
+lock: ## Pin the newest versions that pyproject.toml allows; UPGRADE= keeps those that still fit
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv && \
-	"$$tools/bin/uv" pip compile pyproject.toml --upgrade \
-		--extra api --extra light --extra gemini --extra whisper --extra local --extra dev \
-		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--quiet --output-file requirements.lock && \
-	"$$tools/bin/uv" pip compile pyproject.toml tests/neural/requirements.in --upgrade \
+	$(LOCK) --universal $(UPGRADE) --output-file requirements.lock \
+		--extra api --extra light --extra gemini --extra whisper --extra local --extra dev && \
+	$(PART) --output-file docker/api.lock --extra api && \
+	$(PART) --output-file docker/worker.lock --extra light --extra gemini --extra dashboard && \
+	cp requirements.lock docker/worker-gpu.lock && \
+	$(LOCK) --python-platform x86_64-manylinux_2_28 --no-annotate --output-file docker/worker-gpu.lock --extra gpu && \
+	"$$tools/bin/uv" pip compile pyproject.toml tests/neural/requirements.in $(UPGRADE) \
 		--extra gpu --overrides tests/neural/overrides.txt \
 		--python-platform linux --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
 		--quiet --output-file tests/neural/requirements.lock

@@ -9,7 +9,7 @@ from celery.utils.nodenames import host_format
 from local.settings import LauncherSettings
 from local.supervisor import Program
 
-_TUTOR_KEY = "GEMINI_API_KEY"
+_SOLE_READER = {"GEMINI_API_KEY": "llm", "FLOWER_BASIC_AUTH": "flower"}
 _PYTHON = (sys.executable, "-m")
 # As root Celery warns of pickle, which `accept_content` refuses; the launcher runs as whoever started it.
 _AS_ROOT = "ignore:You're running the worker with superuser privileges"
@@ -48,7 +48,7 @@ def preflight() -> tuple[str, ...]:
 
 
 def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list[Program]:
-    """Return everything that runs beside the servers. Only the tutor's worker is given the tutor's key."""
+    """Return everything that runs beside the servers. One program's secret is given to no other."""
     commands = {
         "api": _api(settings),
         "gpu": _worker("gpu", "prefork", 1),
@@ -56,10 +56,17 @@ def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list
         "maintenance": (*_worker("maintenance", "threads", 2), "--beat"),
         "flower": _flower(settings),
     }
-    keyless = {name: value for name, value in environment.items() if name != _TUTOR_KEY}
     return [
-        Program(name, command, environment if name == "llm" else keyless)
-        for name, command in commands.items()
+        Program(
+            program,
+            command,
+            {
+                name: value
+                for name, value in environment.items()
+                if _SOLE_READER.get(name, program) == program
+            },
+        )
+        for program, command in commands.items()
     ]
 
 
@@ -82,9 +89,11 @@ def _api(settings: LauncherSettings) -> tuple[str, ...]:
 
 
 def _flower(settings: LauncherSettings) -> tuple[str, ...]:
+    # Private: what Flower says at /metrics and /healthcheck it says without a password.
+    address = ("--address=127.0.0.1", f"--port={settings.flower_port}")
     # It asks the workers questions before they are up, and warns that none of them answers.
     quietly = "--logging=error"
-    return (*_CELERY, "flower", "--address=127.0.0.1", f"--port={settings.flower_port}", quietly)
+    return (*_CELERY, "flower", "--conf=worker/dashboard.py", *address, quietly)
 
 
 def _worker(queue: str, pool: str, concurrency: int) -> tuple[str, ...]:

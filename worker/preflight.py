@@ -1,4 +1,4 @@
-"""`python -m worker.preflight`: would workers with these settings start? Loads no model, calls nobody.
+"""`python -m worker.preflight`: would workers and Flower start as they are set? Loads no model, calls nobody.
 
 Exits with status 1 and one sentence where they would not.
 """
@@ -6,11 +6,12 @@ Exits with status 1 and one sentence where they would not.
 from shared.settings import read_settings
 from worker.bootstrap import Engines, UnknownEngineError
 from worker.errors import EngineError
-from worker.settings import WorkerSettings
+from worker.settings import FlowerSettings, WorkerSettings
 
 
 def main() -> None:
     """Check the settings, the engines' names and what the engines need. Raises `SystemExit`."""
+    read_settings(FlowerSettings)
     try:
         engines = Engines(read_settings(WorkerSettings))
         for kind in engines.chosen:

@@ -14,6 +14,9 @@ _DEFAULT_ENGINES = {
     AppEnv.PROD: ("whisper", "gemini", "neural"),
 }
 
+# What docker-compose.yml gives Flower unless `.env` says otherwise.
+DEVELOPMENT_LOGIN = "user:password"
+
 _DEFAULT_WHISPER_MODELS = {AppEnv.DEV: "small", AppEnv.PROD: "large-v3"}
 
 # A soft limit only fires between Python instructions; the hard one follows after HARD_LIMIT_SLACK, and
@@ -105,3 +108,22 @@ class WorkerSettings(SharedSettings):
             Stage.SYNTHESIZE: self.tts_timeout_seconds,
         }
         return timedelta(seconds=seconds[stage])
+
+
+class FlowerSettings(SharedSettings):
+    """What Flower, the operators' dashboard, reads from the environment."""
+
+    flower_basic_auth: SecretStr | None = Field(
+        default=None, description="`user:password` for Flower; required in prod"
+    )
+
+    @model_validator(mode="after")
+    def _require_login_in_prod(self) -> Self:
+        login = self.flower_basic_auth.get_secret_value() if self.flower_basic_auth else None
+        if login is not None:
+            user, _, password = login.partition(":")
+            if not (user and password and login.isascii()):
+                raise ValueError("FLOWER_BASIC_AUTH must be user:password, in ASCII")
+        if self.app_env is AppEnv.PROD and login in {None, DEVELOPMENT_LOGIN}:
+            raise ValueError("FLOWER_BASIC_AUTH, not the development one, is required when APP_ENV=prod")
+        return self

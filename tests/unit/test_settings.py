@@ -13,10 +13,10 @@ from api.settings import ApiSettings
 from local.settings import LauncherSettings
 from shared.models import Stage
 from shared.settings import AppEnv, SharedSettings, read_settings
-from worker.settings import WorkerSettings
+from worker.settings import FlowerSettings, WorkerSettings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
-CLASSES: tuple[type[BaseSettings], ...] = (ApiSettings, WorkerSettings, LauncherSettings)
+CLASSES: tuple[type[BaseSettings], ...] = (ApiSettings, WorkerSettings, FlowerSettings, LauncherSettings)
 NAMES = {name.upper() for cls in CLASSES for name in cls.model_fields}
 SHOWN = re.compile(r"^(# )?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 PROD = {"app_env": "prod", "audio_signing_key": "k"}
@@ -131,6 +131,20 @@ def test_in_prod_the_api_refuses_to_start_without_a_signing_key() -> None:
         ApiSettings.model_validate({"app_env": "prod", "database_url": "postgres://me:secret@db/name"})
 
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("login", [None, "user:password"])
+def test_in_prod_flower_refuses_to_start_without_a_password_of_its_own(login: str | None) -> None:
+    with pytest.raises(ValidationError, match="FLOWER_BASIC_AUTH, not the development one, is required"):
+        FlowerSettings.model_validate(PROD | {"flower_basic_auth": login})
+
+
+@pytest.mark.parametrize("login", ["secret", ":secret", "secret:", "asha:sécret"])
+def test_a_login_that_flower_could_not_check_is_refused_unseen(login: str) -> None:
+    with pytest.raises(ValidationError, match="must be user:password, in ASCII") as refusal:
+        FlowerSettings.model_validate({"flower_basic_auth": login})
+
+    assert login not in str(refusal.value)
 
 
 def test_in_dev_a_signing_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:

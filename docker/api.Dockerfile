@@ -1,0 +1,26 @@
+# syntax=docker/dockerfile:1.7
+# The API, and the migrations: `docker build -f docker/api.Dockerfile .`
+FROM python:3.11.14-slim-bookworm AS build
+COPY docker/api.lock /build/requirements.lock
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m venv --without-pip /opt/venv \
+    && python -m pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes \
+       --requirement /build/requirements.lock
+
+FROM python:3.11.14-slim-bookworm
+# One account with one number in every image: they share the audio on a volume.
+RUN useradd --uid 10001 --user-group --no-create-home app && install --directory --owner app --group app /data
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY alembic.ini ./
+COPY alembic alembic/
+COPY shared shared/
+COPY api api/
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", \
+    "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
+# uvicorn's own WEB_CONCURRENCY says how many processes.
+CMD ["python", "-m", "uvicorn", "api.main:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", \
+     "--http", "h11", "--timeout-graceful-shutdown", "10"]

@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1.7
+# The GPU worker: Whisper and the neural voice. `docker build -f docker/worker-gpu.Dockerfile .`
+# The CUDA 12 runtime is the one of torch's wheels, locked with them; the host brings only its driver.
+FROM python:3.11.14-slim-bookworm AS build
+COPY docker/worker-gpu.lock /build/requirements.lock
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m venv --without-pip /opt/venv \
+    && python -m pip --python /opt/venv/bin/python install --require-hashes --requirement /build/requirements.lock
+
+FROM python:3.11.14-slim-bookworm
+# One account with one number in every image: they share the audio on a volume.
+RUN useradd --uid 10001 --user-group --no-create-home app \
+    && install --directory --owner app --group app /data /models
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY shared shared/
+COPY worker worker/
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data HF_HOME=/models NUMBA_CACHE_DIR=/tmp
+# What NVIDIA's own images say to its container runtime: give the driver, refuse one that is too old.
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility NVIDIA_REQUIRE_CUDA=cuda>=12.4
+# CTranslate2 looks for CUDA where the system keeps libraries, not where torch's wheels lie.
+ENV LD_LIBRARY_PATH=/opt/venv/lib/python3.11/site-packages/nvidia/cublas/lib:/opt/venv/lib/python3.11/site-packages/nvidia/cudnn/lib
+USER 10001:10001
+HEALTHCHECK --interval=60s --timeout=20s --start-period=60s \
+    CMD celery --broker "$REDIS_URL" inspect ping --timeout 5 --destination "gpu@$(hostname)"
+CMD ["python", "-m", "celery", "--quiet", "-A", "worker.main", "worker", "--without-gossip", "--without-mingle", \
+     "--loglevel", "INFO", "-Q", "gpu", "-n", "gpu@%h", "--pool", "prefork", "--concurrency", "1"]

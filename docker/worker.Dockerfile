@@ -1,0 +1,22 @@
+# syntax=docker/dockerfile:1.7
+# What needs no GPU: the LLM worker; with other commands the maintenance worker, Flower, and in development
+# a GPU worker on CPU engines. `docker build -f docker/worker.Dockerfile .`
+FROM python:3.11.14-slim-bookworm AS build
+COPY docker/worker.lock /build/requirements.lock
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m venv --without-pip /opt/venv \
+    && python -m pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes \
+       --requirement /build/requirements.lock
+
+FROM python:3.11.14-slim-bookworm
+# One account with one number in every image: they share the audio on a volume.
+RUN useradd --uid 10001 --user-group --no-create-home app && install --directory --owner app --group app /data
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY shared shared/
+COPY worker worker/
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data
+USER 10001:10001
+# No health check here: each command has its own, in docker-compose.yml.
+CMD ["python", "-m", "celery", "--quiet", "-A", "worker.main", "worker", "--without-gossip", "--without-mingle", \
+     "--loglevel", "INFO", "-Q", "llm", "-n", "llm@%h", "--pool", "threads", "--concurrency", "16"]

@@ -1,0 +1,15 @@
+"""Flower's options, which Flower itself executes: `celery -A worker.main flower --conf=worker/dashboard.py`.
+
+They lie here and not on the command line, which every account of the machine can read.
+"""
+
+from shared.settings import read_settings
+from worker.settings import FlowerSettings
+
+_login = read_settings(FlowerSettings).flower_basic_auth
+
+basic_auth = [] if _login is None else [_login.get_secret_value()]
+# The sweep alone is 43,000 tasks a day: of 10,000 kept ones the oldest is some hours old.
+max_tasks = 10_000
+# A container that was replaced had a name of its own, and never comes back.
+purge_offline_workers = 600

@@ -22,6 +22,6 @@ ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility NVIDIA
 ENV LD_LIBRARY_PATH=/opt/venv/lib/python3.11/site-packages/nvidia/cublas/lib:/opt/venv/lib/python3.11/site-packages/nvidia/cudnn/lib
 USER 10001:10001
 HEALTHCHECK --interval=60s --timeout=20s --start-period=60s \
-    CMD celery --broker "$REDIS_URL" inspect ping --timeout 5 --destination "gpu@$(hostname)"
+    CMD ["sh", "-c", "celery --broker $REDIS_URL inspect ping --timeout 5 --destination gpu@$(hostname)"]
 CMD ["python", "-m", "celery", "--quiet", "-A", "worker.main", "worker", "--without-gossip", "--without-mingle", \
      "--loglevel", "INFO", "-Q", "gpu", "-n", "gpu@%h", "--pool", "prefork", "--concurrency", "1"]

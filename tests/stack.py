@@ -63,7 +63,7 @@ class Stack:
         self.directory = directory
         self.database_url = database_url
         self.redis = redis
-        settings = LauncherSettings(
+        self.settings = LauncherSettings(
             _env_file=None,
             port=free_port(),
             flower_port=free_port(),
@@ -71,13 +71,13 @@ class Stack:
             database_url=database_url,
             redis_url=redis.url,
         )
-        settings.data_dir.mkdir(parents=True)
+        self.settings.data_dir.mkdir(parents=True)
         urls = {"DATABASE_URL": database_url, "REDIS_URL": redis.url}
-        environment = child_environment(settings, urls) | FAST | {"LLM_ENGINE": "offline"} | extra
-        self._programs = {program.name: program for program in programs(settings, environment)}
+        environment = child_environment(self.settings, urls) | FAST | {"LLM_ENGINE": "offline"} | extra
+        self._programs = {program.name: program for program in programs(self.settings, environment)}
         self._running: dict[str, Process] = {}
         self.sessions: set[int] = set()  # of every process ever started here, under its leader's id
-        self.client = httpx.Client(base_url=settings.local_url, timeout=90)
+        self.client = httpx.Client(base_url=self.settings.local_url, timeout=90)
         self._engine = create_engine(
             SharedSettings(database_url=database_url).database_url, pool_pre_ping=True
         )

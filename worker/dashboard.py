@@ -3,7 +3,11 @@
 They lie here and not on the command line, which every account of the machine can read.
 """
 
+from kombu import Queue
+
+from shared.queue import QueueName
 from shared.settings import read_settings
+from worker.main import app
 from worker.settings import FlowerSettings
 
 _login = read_settings(FlowerSettings).flower_basic_auth
@@ -13,3 +17,7 @@ basic_auth = [] if _login is None else [_login.get_secret_value()]
 max_tasks = 10_000
 # A container that was replaced had a name of its own, and never comes back.
 purge_offline_workers = 600
+# A busy machine's workers take longer than the usual second to say what they serve.
+inspect_timeout = 5_000.0
+# Flower asks them only when it starts: where none was up yet, it shows these queues.
+app.conf.task_queues = [Queue(name) for name in QueueName]

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -132,16 +133,14 @@ def test_a_browser_shows_both_workers_busy_and_then_the_finished_tasks(
     gate.shut()
     job = watched_stack.text_chat("asha", "I am go to market")
     for kind, busy, idle in (("llm", "llm", "gpu"), ("tts", "gpu", "llm")):
-        eventually(lambda kind=kind: gate.busy(kind), what=f"{kind} at its gate")
-        eventually(lambda name=busy: browser.shows_worker(name, tasks=1), what=f"{busy} shown busy")
-        eventually(lambda name=idle: browser.shows_worker(name, tasks=0), what=f"{idle} shown online")
+        eventually(partial(gate.busy, kind), what=f"{kind} at its gate")
+        eventually(partial(browser.shows_worker, busy, tasks=1), what=f"{busy} shown busy")
+        eventually(partial(browser.shows_worker, idle, tasks=0), what=f"{idle} shown online")
         gate.open(kind)
 
     watched_stack.finished(job["id"])
     for task in ("reply", "synthesize"):
-        eventually(
-            lambda task=task: browser.shows(f"/tasks?name={task}", task, "SUCCESS"), what=f"{task} shown"
-        )
+        eventually(partial(browser.shows, f"/tasks?name={task}", task, "SUCCESS"), what=f"{task} shown")
 
 
 def test_a_browser_shows_every_queue_once_flower_has_asked_the_workers(browser: Browser) -> None:

@@ -4,17 +4,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.engines.offline import lexicon
+from worker.engines.offline.nouns import Count, phrase_at
 from worker.engines.offline.text import Sentence
+
+_ONE_PRONOUNS = frozenset({"he", "she", "it"}) | lexicon.INDEFINITE
+_ALL_OF_US = frozenset({"guys", "all", "both", "people", "kids", "girls", "boys", "two", "three"})
+_COLLECTIVE = lexicon.word_set(
+    "team family police staff class company government group band audience committee crowd public couple "
+    "majority lot number rest percent half pair none any variety majority other"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A short subject: a pronoun, or a possessive or `the` with a noun for a person."""
+    """A short subject: a pronoun, a name, or a noun phrase; `third_person` is he, she or it."""
 
     first: int
     last: int
     third_person: bool
-    first_person: bool
+    pronoun: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +49,28 @@ class VerbGroup:
 def subject_at(sentence: Sentence, index: int) -> Subject | None:
     """Return the subject that begins at token `index`, if a recognisable one does."""
     word, following = sentence.word(index), sentence.word(index + 1)
-    if word in lexicon.PRONOUNS:
-        return Subject(index, index, word in ("he", "she", "it"), word == "i")
+    if word in lexicon.PRONOUNS | lexicon.INDEFINITE:
+        last = index + 1 if word in ("you", "we") and following in _ALL_OF_US else index
+        return Subject(index, last, word in _ONE_PRONOUNS, pronoun=True)
     if word in lexicon.POSSESSIVES | {"the"} and following in lexicon.PERSONS:
-        return Subject(index, index + 1, True, False)
-    return None
+        return Subject(index, index + 1, True, pronoun=False)
+    phrase = phrase_at(sentence, index)
+    if phrase is None or sentence.word(phrase.last) in _COLLECTIVE:
+        return None
+    return Subject(index, phrase.last, phrase.count is not Count.MANY, pronoun=False)
 
 
 def opens_clause(sentence: Sentence, index: int) -> bool:
     """Say whether a clause of its own may begin at token `index`."""
     return index == 0 or sentence.word(index - 1) in lexicon.CLAUSE_OPENERS
+
+
+def clause_start(sentence: Sentence) -> int:
+    """Return the first token after words that only lead into a sentence (`yes sir`, `and`)."""
+    index = 0
+    while sentence.word(index) in lexicon.CLAUSE_OPENERS:
+        index += 1
+    return index
 
 
 def verb_groups(sentence: Sentence, auxiliaries: frozenset[str]) -> Iterator[VerbGroup]:
@@ -60,7 +80,7 @@ def verb_groups(sentence: Sentence, auxiliaries: frozenset[str]) -> Iterator[Ver
         if subject is None:
             continue
         before, after = sentence.word(subject.first - 1), sentence.word(subject.last + 1)
-        if _plain(after) in auxiliaries:
+        if _plain(after) in auxiliaries and (subject.pronoun or after != "'s"):
             yield _group(sentence, subject, subject.last + 1, asked=False)
         elif _plain(before) in auxiliaries and before not in ("'s", "'m", "'re", "'ll"):
             yield _group(sentence, subject, subject.first - 1, asked=True)

@@ -6,7 +6,7 @@ from threading import Lock
 from harper import Dialect, Language, Lint, Linter, Suggestion, SuggestionKind
 
 from worker.engines.offline.lexicon import word_set
-from worker.engines.offline.rule import Finding, Lesson
+from worker.engines.offline.rule import Finding, lesson
 from worker.engines.offline.text import Edit, Sentence
 
 _MAX_CHARACTERS = 400
@@ -27,23 +27,14 @@ _FOUL_MESSAGE = "Try to avoid offensive language."
 _SILENCED_PREFIXES = ("Expand", "Redundant", "Spelled")
 
 
-def _lesson(category: str, weight: int, hinglish: str, devanagari: str) -> Lesson:
-    return Lesson(
-        category,
-        weight,
-        f'Aapne "{{wrong}}" kaha. {hinglish}: "{{right}}".',
-        f'आपने "{{wrong}}" कहा। {devanagari}: "{{right}}"।',
-    )
-
-
-_GRAMMAR = _lesson("grammar", 11, "Grammar ke hisaab se yahan yeh sahi hai", "ग्रामर के हिसाब से यहाँ यह सही है")
-_WORD = _lesson(
+_GRAMMAR = lesson("grammar", 11, "Grammar ke hisaab se yahan yeh sahi hai", "ग्रामर के हिसाब से यहाँ यह सही है")
+_WORD = lesson(
     "word choice", 7, "Is matlab ke liye English mein yeh kehte hain", "इस मतलब के लिए इंग्लिश में यह कहते हैं"
 )
 _LESSONS = {
     "Grammar": _GRAMMAR,
     "Miscellaneous": _GRAMMAR,
-    "Agreement": _lesson(
+    "Agreement": lesson(
         "agreement",
         11,
         "Yahan shabdon ka ek doosre se mel hona chahiye",
@@ -53,7 +44,7 @@ _LESSONS = {
     "WordChoice": _WORD,
     "Nonstandard": _WORD,
     "Eggcorn": _WORD,
-    "Typo": _lesson(
+    "Typo": lesson(
         "confused words",
         6,
         "Yeh do shabd milte julte hain, yahan yeh sahi hai",

@@ -7,6 +7,9 @@ def word_set(text: str) -> frozenset[str]:
 
 
 PRONOUNS = frozenset({"i", "you", "he", "she", "it", "we", "they"})
+INDEFINITE = word_set("everyone everybody someone somebody anyone anybody nobody everything something nothing")
+"""Pronouns for nobody in particular; they take a singular verb."""
+
 POSSESSIVES = frozenset({"my", "your", "his", "her", "our", "their"})
 DETERMINERS = POSSESSIVES | {"a", "an", "the", "this", "that", "these", "those", "some", "any", "no", "every"}
 OBJECT_PRONOUNS = frozenset({"me", "you", "him", "her", "it", "us", "them"})
@@ -51,6 +54,16 @@ CONTRACTED_NEGATIVES = {
     "shan't": "shall",
 }
 
+QUANTIFIERS = word_set("all both each either neither none many much more most several few little lot enough such")
+FUNCTION_WORDS = (
+    PRONOUNS | INDEFINITE | OBJECT_PRONOUNS | DETERMINERS | WH_WORDS | PREPOSITIONS | AUXILIARIES | QUANTIFIERS
+    | frozenset(CONTRACTED_NEGATIVES) | FRONT_ADVERBS | CLAUSE_OPENERS
+    | word_set("not or nor else ever even myself yourself himself herself itself ourselves themselves mine yours "
+               "ours theirs hers one there here please thanks let be been being done gone very too quite "
+               "again together away ago soon later maybe perhaps")
+)  # fmt: skip
+"""Words of the closed classes: none of them is a noun, whatever a dictionary says."""
+
 STATIVE = word_set(
     "agree believe belong consist contain depend deserve disagree doubt know mean need own "
     "possess prefer resemble seem understand want"
@@ -70,7 +83,7 @@ EVERYDAY_ACTIONS = word_set(
 )
 """Actions that may also be nouns, but not after a pronoun and `am`."""
 
-NEVER_BARE = word_set("let thank please bless see hope suppose use name call")
+NEVER_BARE = word_set("let thank please bless see hope suppose use name call complete")
 """Base verbs that follow `you are` in careless speech without being its verb."""
 
 POSSESSIONS = word_set(

@@ -7,6 +7,7 @@ from lemminflect import getAllLemmas, getInflection
 _CACHED_WORDS = 8_192
 
 _BRITISH = {"traveling": "travelling", "traveled": "travelled", "canceling": "cancelling"}
+_RATHER_BASE = frozenset({"rent", "wound", "ground", "bound", "proofread", "lay"})
 _IRREGULAR_CHOICE = {("lie", "VBD"): "lay", ("get", "VBN"): "got", ("quit", "VBN"): "quit"}
 
 
@@ -44,7 +45,7 @@ def is_only_verb(word: str) -> bool:
 def past_lemma(word: str) -> str | None:
     """Return the verb whose simple past is `word` and differs from its base form, if any."""
     for lemma in readings(word).get("VERB", ()):
-        if lemma != word and inflect(lemma, "VBD") == word:
+        if lemma != word and inflect(lemma, "VBD") == word and word not in _RATHER_BASE:
             return lemma
     return None
 

@@ -33,6 +33,16 @@ class Lesson:
         )
 
 
+def lesson(category: str, weight: int, hinglish: str, devanagari: str) -> Lesson:
+    """Make a lesson of a reason alone: the learner's words before it and the correction after it."""
+    return Lesson(
+        category,
+        weight,
+        f'Aapne "{{wrong}}" kaha. {hinglish}: "{{right}}".',
+        f'आपने "{{wrong}}" कहा। {devanagari}: "{{right}}"।',
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the table: a lesson, the matcher that finds its mistake, and examples.

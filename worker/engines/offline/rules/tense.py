@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from worker.engines.offline import lexicon
-from worker.engines.offline.clauses import has_word, opens_clause, subject_at, verb_groups
+from worker.engines.offline.clauses import has_word, subject_at, verb_groups
 from worker.engines.offline.morphology import (
     has_distinct_participle,
     inflect,
@@ -107,37 +107,6 @@ def _do_and_form(sentence: Sentence) -> Iterator[Edit]:
         yield Edit(group.at, group.main, {group.main: lemma})
 
 
-def _third_person(sentence: Sentence) -> Iterator[Edit]:
-    for index in range(len(sentence)):
-        subject = subject_at(sentence, index)
-        if subject is None or not subject.third_person or not opens_clause(sentence, index):
-            continue
-        if sentence.word(index - 1) == "and" and (index < 3 or subject.last > index):
-            continue
-        verb = subject.last + 1
-        while sentence.word(verb) in {"always", "usually", "never", "also", "often", "only", "daily"}:
-            verb += 1
-        if has_word(sentence, lexicon.MODALS | lexicon.DO | {"if", "let", "make"}, 0, index):
-            continue
-        word, following = sentence.word(verb), sentence.word(verb + 1)
-        if word in ("don't", "dont"):
-            yield Edit(index, verb, {verb: "doesn't"})
-        elif word == "do" and following == "not":
-            yield Edit(index, verb + 1, {verb: "does"})
-        elif _lacks_s(word, following, sentence.word(index)):
-            yield Edit(index, verb, {verb: inflect(word, "VBZ")})
-
-
-def _lacks_s(word: str, following: str, pronoun: str) -> bool:
-    if word == "have":
-        return following != "been" or pronoun != "it"
-    if word in ("like", "want", "need", "know", "think", "love", "agree", "feel", "say"):
-        return following not in (",", "")
-    if not is_base_verb(word) or not has_distinct_participle(word) or word == "do":
-        return False
-    return word in lexicon.EVERYDAY_ACTIONS or is_only_verb(word)
-
-
 def _modal_and_form(sentence: Sentence) -> Iterator[Edit]:
     for group in verb_groups(sentence, lexicon.MODALS):
         word, start = sentence.word(group.main), min(group.at, group.subject.first)
@@ -220,34 +189,6 @@ DO_FORM = Rule(
     ),
 )
 
-THIRD_PERSON = Rule(
-    "third_person",
-    Lesson(
-        "subject-verb agreement",
-        12,
-        'Aapne "{wrong}" kaha. "he", "she", "it" ya ek insaan ke saath verb mein "s" lagta hai: "{right}".',
-        'आपने "{wrong}" कहा। "ही", "शी", "इट" या एक इंसान के साथ वर्ब में "ऐस" लगता है: "{right}"।',
-    ),
-    _third_person,
-    fires=(
-        ("He don't like fish.", "He doesn't like fish."),
-        ("She go to school every day.", "She goes to school every day."),
-        ("My mother cook very well and she teach me", "My mother cook very well and she teaches me"),
-        ("my father work in a bank", "my father works in a bank"),
-        ("He have a car", "He has a car"),
-    ),
-    silent=(
-        "She goes to school.",
-        "He put it there.",
-        "Did he go home?",
-        "They suggested that he go home.",
-        "Can he sing and she dance?",
-        "I saw him go home.",
-        "My brother and his wife live in Delhi.",
-        "Should he have a problem, call me.",
-    ),
-)
-
 MODAL_FORM = Rule(
     "modal_and_form",
     Lesson(
@@ -275,4 +216,4 @@ MODAL_FORM = Rule(
     ),
 )
 
-RULES = (PAST_TIME, MODAL_FORM, DO_FORM, THIRD_PERSON)
+RULES = (PAST_TIME, MODAL_FORM, DO_FORM)

@@ -38,8 +38,12 @@ def _be_and_base(sentence: Sentence) -> Iterator[Edit]:
         verb = sentence.word(group.main)
         if sentence.word(group.subject.first) == "it" or sentence.text(group.main).istitle():
             continue
+        if group.asked and not (group.subject.pronoun or sentence.word(group.subject.last) in lexicon.PERSONS):
+            continue
         if verb in lexicon.FEELINGS:
             yield Edit(group.first, group.main, {group.main: inflect(verb, "VBN")})
+        elif sentence.word(group.at) == "'s" and verb == "come":
+            continue
         elif _is_bare_action(verb) and not _is_come_and(sentence, group.main):
             last, changes = _with_destination(sentence, group.main)
             yield Edit(group.first, last, {group.main: inflect(verb, "VBG"), **changes})
@@ -78,7 +82,7 @@ def _be_and_past(sentence: Sentence) -> Iterator[Edit]:
     for group in _be_groups(sentence):
         verb = sentence.word(group.main)
         lemma = past_lemma(verb)
-        if group.asked or group.negated or lemma is None or inflect(lemma, "VBN") == verb:
+        if group.asked or group.negated or lemma is None or inflect(lemma, "VBN") == verb or verb[-2:] == "ed":
             continue
         if set(readings(verb)) <= {"VERB", "AUX"} and sentence.word(group.at) != "'s":
             yield Edit(group.subject.first, group.main, {group.at: ""})
@@ -103,7 +107,9 @@ def _means_state(sentence: Sentence, main: int, lemma: str) -> bool:
     following = sentence.word(main + 1)
     if lemma in ("agree", "disagree", "mean", "seem"):
         return False
-    if lemma in ("understand", "want", "depend", "doubt"):
+    if lemma == "depend":
+        return sentence.word(0) == "it"
+    if lemma in ("understand", "want", "doubt"):
         return following in lexicon.DETERMINERS | lexicon.OBJECT_PRONOUNS | lexicon.WH_WORDS | {"to", "on"}
     return True
 

@@ -13,9 +13,11 @@ _MAX_CHARACTERS = 400
 """A longer sentence is no spoken one, and Harper's time grows faster than its length."""
 
 _SILENCED = word_set(
-    "AnA CompoundNouns DidPast Everybody ItsPossessive LessWorse LetsConfusion LongSentences "
-    "MergeWords PronounVerbAgreement QuiteQuiet RoadMap SentenceCapitalization SpellCheck "
-    "SplitWords ThereToTheir UpdatePlaceNames WereWhere WhomSubjectOfVerb"
+    "AnA AsSoonAsPossible CompoundNouns Damages DidPast Everybody FindOut ItsPossessive LessWorse "
+    "LetsConfusion LongSentences MassNouns MergeWords MissingTo NominalWants OneOfTheSingular "
+    "PossessiveYour PronounKnew PronounVerbAgreement QuiteQuiet RoadMap SentenceCapitalization "
+    "SimplePastToPastParticiple SpellCheck SplitWords SubjunctiveWasToWere TheHowWhy ThereToTheir ToTwoToo "
+    "UpdatePlaceNames WereWhere WhomSubjectOfVerb"
 )
 """Rules about spelling, capitals, length and names, and rules that mislead in plain correct sentences.
 

@@ -104,7 +104,7 @@ def phrase_at(sentence: Sentence, index: int) -> NounPhrase | None:
     adjectives and nouns up to the last of them; also a bare plural or uncounted noun.
     """
     if is_name(sentence, index):
-        return NounPhrase(index, index, Count.ONE)
+        return None if sentence.word(index).endswith("s") and sentence.word(index) not in NAMES else NounPhrase(index, index, Count.ONE)
     if _is_doing(sentence, index):
         return NounPhrase(index, index, Count.MASS)
     word, at = sentence.word(index), index

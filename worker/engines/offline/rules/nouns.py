@@ -64,7 +64,8 @@ def _number_and_one(sentence: Sentence) -> Iterator[Edit]:
         noun = sentence.word(at)
         if is_name(sentence, at) or sentence.tokens[index].start == sentence.tokens[index - 1].end:
             continue
-        if not is_countable(noun) or not _ends_phrase(sentence, at) or _is_measure(sentence, number, at):
+        shared = sentence.word(at + 1) == "and" and count_of(sentence.word(at + 3)) is Count.MANY
+        if shared or not is_countable(noun) or not _ends_phrase(sentence, at) or _is_measure(sentence, number, at):
             continue
         first = index - 1 if lexicon.is_number(before) else index
         yield Edit(first, at, {at: plural_of(noun)})

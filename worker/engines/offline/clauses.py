@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from worker.engines.offline import lexicon
 from worker.engines.offline.nouns import Count, phrase_at
@@ -46,6 +47,7 @@ class VerbGroup:
         return self.subject.first if leaning else min(self.at, self.main)
 
 
+@lru_cache(maxsize=512)
 def subject_at(sentence: Sentence, index: int) -> Subject | None:
     """Return the subject that begins at token `index`, if a recognisable one does."""
     word, following = sentence.word(index), sentence.word(index + 1)

@@ -46,9 +46,12 @@ class Edit:
     changes: Mapping[int, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """A sentence of `message`; its tokens' positions are positions in the message."""
+    """A sentence of `message`; its tokens' positions are positions in the message.
+
+    Equal only to itself, so that what is found out about it can be remembered cheaply.
+    """
 
     message: str
     tokens: tuple[Token, ...]

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from worker.engines.offline.rule import Finding, Rule
-from worker.engines.offline.rules import agreement, forms, nouns, patterns, phrases, tense, verbs
+from worker.engines.offline.rules import agreement, forms, nouns, patterns, phrases, prepositions, tense, verbs
 from worker.engines.offline.text import Sentence
 
-RULES: tuple[Rule, ...] = verbs.RULES + tense.RULES + forms.RULES + agreement.RULES + patterns.RULES + nouns.RULES + phrases.RULES
+RULES: tuple[Rule, ...] = verbs.RULES + tense.RULES + forms.RULES + agreement.RULES + patterns.RULES + nouns.RULES + prepositions.RULES + phrases.RULES
 
 
 class RuleTable:

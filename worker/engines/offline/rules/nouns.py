@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from worker.engines.offline import lexicon
 from worker.engines.offline.morphology import readings, s_form_lemma
-from worker.engines.offline.nouns import Count, count_of, is_countable, is_name, is_only_noun, plural_of, singular_of
+from worker.engines.offline.nouns import Count, count_of, is_countable, is_only_noun, plural_of, singular_of
 from worker.engines.offline.rule import Rule, lesson
 from worker.engines.offline.text import Edit, Sentence
 from worker.engines.offline.vocabulary import COUNTED, MASS, NEVER_PLURAL, NEVER_WITH_A, PLAIN_ADJECTIVES
@@ -62,7 +62,7 @@ def _number_and_one(sentence: Sentence) -> Iterator[Edit]:
         if at != index + 1 and sentence.word(at - 1) in ("more", "other") and number in ("few", "both"):
             continue
         noun = sentence.word(at)
-        if is_name(sentence, at) or sentence.tokens[index].start == sentence.tokens[index - 1].end:
+        if sentence.text(at)[:1].isupper() or sentence.tokens[index].start == sentence.tokens[index - 1].end:
             continue
         shared = sentence.word(at + 1) == "and" and count_of(sentence.word(at + 3)) is Count.MANY
         if shared or not is_countable(noun) or not _ends_phrase(sentence, at) or _is_measure(sentence, number, at):

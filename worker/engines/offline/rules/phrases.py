@@ -8,7 +8,6 @@ from worker.engines.offline.rule import Lesson, Rule
 from worker.engines.offline.sound import vowel_sound
 from worker.engines.offline.text import Edit, Sentence
 
-_TAKES_NO_ABOUT = frozenset({"discuss", "mention", "describe"})
 _GREETINGS = lexicon.word_set(
     "hello hi hey good morning afternoon evening sir madam ma'am everyone all namaste yes"
 )
@@ -22,17 +21,6 @@ _ARTICLE_STOPS = (
 )
 _BE_FOR = {"i": "am", "he": "is", "she": "is", "it": "is", "we": "are", "you": "are", "they": "are"}
 _DEGREE = frozenset({"more", "most"})
-
-
-def _verb_about(sentence: Sentence) -> Iterator[Edit]:
-    for index in range(len(sentence) - 1):
-        lemma = next(iter(readings(sentence.word(index)).get("VERB", ())), "")
-        before, following = sentence.word(index - 1), sentence.word(index + 1)
-        if lemma in _TAKES_NO_ABOUT and following == "about" and before not in lexicon.DETERMINERS:
-            if sentence.word(index + 2) not in ("", ",", "how", "it,"):
-                yield Edit(index, index + 1, {index + 1: ""})
-        elif lemma == "cope" and following == "up" and sentence.word(index + 2) == "with":
-            yield Edit(index, index + 2, {index + 1: ""})
 
 
 def _explain_me(sentence: Sentence) -> Iterator[Edit]:
@@ -111,23 +99,6 @@ def _since_duration(sentence: Sentence) -> Iterator[Edit]:
         if sentence.word(amount + 2) not in lexicon.AUXILIARIES | {"ago", "passed", "before", "earlier"}:
             yield Edit(index, amount + 1, {index: "for"})
 
-
-VERB_ABOUT = Rule(
-    "verb_about",
-    Lesson(
-        "preposition",
-        8,
-        'Aapne "{wrong}" kaha. Is verb ke baad extra preposition nahi lagta: sirf "{right}" kahiye.',
-        'आपने "{wrong}" कहा। इस वर्ब के बाद एक्स्ट्रा प्रिपोज़िशन नहीं लगता: सिर्फ़ "{right}" कहिए।',
-    ),
-    _verb_about,
-    fires=(
-        ("We discussed about the exam.", "We discussed the exam."),
-        ("they are discussing about cricket", "they are discussing cricket"),
-        ("I can't cope up with this", "I can't cope with this"),
-    ),
-    silent=("We discussed the exam.", "We talked about the exam.", "He made no mention about it."),
-)
 
 EXPLAIN_ME = Rule(
     "explain_me",
@@ -249,4 +220,4 @@ SINCE_DURATION = Rule(
     ),
 )
 
-RULES = (YEARS_OLD, MYSELF, SINCE_DURATION, EXPLAIN_ME, VERB_ABOUT, DOUBLE_COMPARATIVE, ARTICLE_SOUND)
+RULES = (YEARS_OLD, MYSELF, SINCE_DURATION, EXPLAIN_ME, DOUBLE_COMPARATIVE, ARTICLE_SOUND)

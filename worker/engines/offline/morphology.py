@@ -50,6 +50,11 @@ def past_lemma(word: str) -> str | None:
     return None
 
 
+def is_participle(word: str) -> bool:
+    """Say whether `word` is a verb's past participle and differs from its base form (`gone`, `talked`)."""
+    return any(lemma != word and inflect(lemma, "VBN") == word for lemma in readings(word).get("VERB", ()))
+
+
 def s_form_lemma(word: str) -> str | None:
     """Return the verb whose third-person form is `word` (`goes` → `go`), if any."""
     for lemma in readings(word).get("VERB", ()):

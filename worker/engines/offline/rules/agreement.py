@@ -9,7 +9,7 @@ from worker.engines.offline.morphology import (
     inflect,
     is_base_verb,
     is_only_verb,
-    past_lemma,
+    is_participle,
     s_form_lemma,
 )
 from worker.engines.offline.nouns import Count, count_of, phrase_at, singular_of
@@ -202,13 +202,8 @@ def _asked_have(sentence: Sentence) -> Iterator[Edit]:
         if word not in ("have", "has") or subject is None or not _asks(sentence, index):
             continue
         wanted = "has" if subject.third_person else "have"
-        if word != wanted and _is_participle(sentence.word(subject.last + 1)):
+        if word != wanted and (is_participle(sentence.word(subject.last + 1)) or sentence.word(subject.last + 1) == "been"):
             yield Edit(index, subject.last, {index: wanted})
-
-
-def _is_participle(word: str) -> bool:
-    lemma = past_lemma(word)
-    return word in ("been", "done", "gone", "seen", "had") or (lemma is not None and inflect(lemma, "VBN") == word)
 
 
 def _this_are(sentence: Sentence) -> Iterator[Edit]:

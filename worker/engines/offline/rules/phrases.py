@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from worker.engines.offline import lexicon
-from worker.engines.offline.morphology import comparative_base, is_known, readings
+from worker.engines.offline.morphology import is_known, readings
 from worker.engines.offline.rule import Lesson, Rule
-from worker.engines.offline.sound import vowel_sound
 from worker.engines.offline.text import Edit, Sentence
 
 _GREETINGS = lexicon.word_set(
@@ -14,13 +13,7 @@ _GREETINGS = lexicon.word_set(
 _NO_NAME = (
     lexicon.PREPOSITIONS | lexicon.AUXILIARIES | lexicon.WH_WORDS | {"and", "or", "included", "too", "also"}
 )
-_ARTICLE_STOPS = (
-    (lexicon.PREPOSITIONS - {"inside", "off", "up", "over", "under"})
-    | lexicon.AUXILIARIES
-    | lexicon.word_set("a an and or if i it its our us etc all any each else even ever")
-)
 _BE_FOR = {"i": "am", "he": "is", "she": "is", "it": "is", "we": "are", "you": "are", "they": "are"}
-_DEGREE = frozenset({"more", "most"})
 
 
 def _explain_me(sentence: Sentence) -> Iterator[Edit]:
@@ -64,29 +57,6 @@ def _lacks_plural(sentence: Sentence, number: int) -> bool:
     """Tell `I am 25 year old` from `a 25 year old car`."""
     unit, following = sentence.word(number + 1), sentence.word(number + 3)
     return unit == "year" and sentence.word(number) not in ("one", "1") and not readings(following)
-
-
-def _article_sound(sentence: Sentence) -> Iterator[Edit]:
-    for index in range(len(sentence) - 1):
-        article, noun = sentence.word(index), sentence.text(index + 1)
-        if article not in ("a", "an") or not noun.isalpha() or (sentence.text(index) == "A" and index > 0):
-            continue
-        apart = sentence.tokens[index].end + 1 == sentence.tokens[index + 1].start
-        if not apart or noun.lower() in _ARTICLE_STOPS or not (is_known(noun.lower()) or noun.isupper()):
-            continue
-        vowel = vowel_sound(noun)
-        if vowel is not None and vowel != (article == "an"):
-            yield Edit(index, index + 1, {index: "an" if vowel else "a"})
-
-
-def _double_comparative(sentence: Sentence) -> Iterator[Edit]:
-    for index in range(len(sentence) - 1):
-        if sentence.word(index) not in _DEGREE or not comparative_base(sentence.word(index + 1)):
-            continue
-        before = sentence.word(index - 1)
-        counted = lexicon.is_number(before) or before in lexicon.FEW | {"no", "any", "some", "the"}
-        if not counted or (before == "the" and sentence.word(index) == "most"):
-            yield Edit(index, index + 1, {index: ""})
 
 
 def _since_duration(sentence: Sentence) -> Iterator[Edit]:
@@ -151,54 +121,6 @@ YEARS_OLD = Rule(
     silent=("I am 25 years old.", "I have a 25 year old car.", "He is 5 year old boy."),
 )
 
-ARTICLE_SOUND = Rule(
-    "article_sound",
-    Lesson(
-        "article",
-        4,
-        'Aapne "{wrong}" kaha. Vowel ki awaaz se pehle "an", baaki se pehle "a" lagta hai: "{right}".',
-        'आपने "{wrong}" कहा। वॉवल की आवाज़ से पहले "ऐन" और बाक़ी आवाज़ों से पहले "अ" लगता है: "{right}"।',
-    ),
-    _article_sound,
-    fires=(
-        ("I ate a apple.", "I ate an apple."),
-        ("He bought an car.", "He bought a car."),
-        ("wait for a hour", "wait for an hour"),
-        ("It is an university.", "It is a university."),
-    ),
-    silent=(
-        "I ate an apple.",
-        "I study at a university.",
-        "She has an MBA.",
-        "It is a one way road.",
-        "I got up at 3 a.m.",
-        "vitamin a is good",
-        "He is an uninvited guest.",
-    ),
-)
-
-DOUBLE_COMPARATIVE = Rule(
-    "double_comparative",
-    Lesson(
-        "comparative",
-        7,
-        'Aapne "{wrong}" kaha. "{right}" mein tulna pehle se hai, isliye "more" ya "most" nahi lagta.',
-        'आपने "{wrong}" कहा। "{right}" में तुलना पहले से है, इसलिए "मोर" या "मोस्ट" नहीं लगता।',
-    ),
-    _double_comparative,
-    fires=(
-        ("He is more taller than me.", "He is taller than me."),
-        ("This is the most easiest way", "This is the easiest way"),
-        ("It is more better now", "It is better now"),
-    ),
-    silent=(
-        "He is taller than me.",
-        "I need more water.",
-        "We need two more younger players.",
-        "I have more paper.",
-    ),
-)
-
 SINCE_DURATION = Rule(
     "since_duration",
     Lesson(
@@ -220,4 +142,4 @@ SINCE_DURATION = Rule(
     ),
 )
 
-RULES = (YEARS_OLD, MYSELF, SINCE_DURATION, EXPLAIN_ME, DOUBLE_COMPARATIVE, ARTICLE_SOUND)
+RULES = (YEARS_OLD, MYSELF, SINCE_DURATION, EXPLAIN_ME)

@@ -73,7 +73,8 @@ class HarperSource:
         text = sentence.message[start:end]
         if len(text) > _MAX_CHARACTERS:
             return []
-        found = (_finding(sentence, start, lint) for lint in self._lint(text))
+        lints = _surest([lint for lint in self._lint(text, dedup=False) if _is_usable(lint)])
+        found = (_finding(sentence, start, lint) for lint in lints)
         return [finding for finding in found if finding is not None]
 
     def is_foul(self, text: str) -> bool:
@@ -88,15 +89,25 @@ class HarperSource:
             return self._linter.lint(text, language=Language.PLAINTEXT, dedup=dedup)
 
 
+def _is_usable(lint: Lint) -> bool:
+    return lint.lint_kind in _LESSONS and bool(lint.suggestions) and lint.message != _FOUL_MESSAGE
+
+
+def _surest(lints: Sequence[Lint]) -> list[Lint]:
+    """Keep of overlapping lints the one with the fewest suggestions: it knows best what was meant."""
+    kept: list[Lint] = []
+    for lint in sorted(lints, key=lambda lint: len({each.replacement_text for each in lint.suggestions})):
+        if all(lint.span.end <= other.span.start or lint.span.start >= other.span.end for other in kept):
+            kept.append(lint)
+    return sorted(kept, key=lambda lint: lint.span.start)
+
+
 def _finding(sentence: Sentence, start: int, lint: Lint) -> Finding | None:
-    lesson = _LESSONS.get(lint.lint_kind)
-    if lesson is None or not lint.suggestions or lint.message == _FOUL_MESSAGE:
-        return None
     suggestion = lint.suggestions[0]
     edit = _edit(sentence, start + lint.span.start, start + lint.span.end, suggestion)
     if edit is None:
         return None
-    finding = Finding(sentence, edit, lesson)
+    finding = Finding(sentence, edit, _LESSONS[lint.lint_kind])
     return finding if _differs(finding.wrong, finding.right) else None
 
 

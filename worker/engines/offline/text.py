@@ -16,6 +16,15 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _CLITICS = ("'m", "'re", "'s", "'ve", "'ll", "'d")
+_FILLERS = frozenset({"um", "umm", "uh", "uhh", "er", "erm", "hmm", "hm", "mm", "ah", "uhm"})
+_PHRASES = frozenset({("you", "know"), ("i", "mean")})
+_BEFORE_PHRASE = frozenset({"do", "did", "if", "that", "what", "as", "don't", "how", "and", "let", "didn't", "would", "can"})
+_AFTER_PHRASE = frozenset({"i", "he", "she", "we", "they", "my", "um", "uh", "like", "actually", ","})
+_REPEATED = frozenset(
+    "i you he she it we they my your his her the a an is are am was were in on at to for of with and but so because "
+    "this go going will can have has".split()
+)
+"""Words that say nothing new when said twice at once; `had had`, `that that` and `very very` may."""
 _SENTENCE_ENDS = frozenset({".", "!", "?", "…", "।", ";", ":", "(", ")", '"', "“", "”"})
 
 
@@ -81,6 +90,7 @@ class Sentence:
         for index in range(first, last + 1):
             token = self.tokens[index]
             gap = self.message[self.tokens[index - 1].end : token.start] if index > first else ""
+            gap = " " if any(character.isalnum() for character in gap) else gap
             new = edit.changes.get(index, token.text)
             if new:
                 pieces.append(gap + new)
@@ -90,7 +100,10 @@ class Sentence:
 
 
 def split_sentences(message: str) -> list[Sentence]:
-    """Split `message` (its first `MAX_CHARACTERS`) into sentences; linear in its length."""
+    """Split `message` (its first `MAX_CHARACTERS`) into sentences; linear in its length.
+
+    What speech adds is left out: fillers such as `um`, and words said twice in a row.
+    """
     sentences: list[Sentence] = []
     current: list[Token] = []
     position = 0
@@ -104,7 +117,27 @@ def split_sentences(message: str) -> list[Sentence]:
         position = token.end
     if current:
         sentences.append(Sentence(message, tuple(current)))
-    return sentences
+    fluent = [Sentence(message, tuple(_fluent(sentence.tokens))) for sentence in sentences]
+    return [sentence for sentence in fluent if sentence.tokens]
+
+
+def _fluent(tokens: tuple[Token, ...]) -> Iterator[Token]:
+    """Yield the tokens without fillers and false starts; of words said twice the last stands."""
+    words = [token.lower for token in tokens] + ["", "", ""]
+    skipped = 0
+    for index, token in enumerate(tokens):
+        before = words[index - 1] if index else ""
+        phrase = (words[index], words[index + 1]) in _PHRASES and before not in _BEFORE_PHRASE
+        if skipped:
+            skipped -= 1
+        elif phrase and (words[index + 2] in _AFTER_PHRASE or (before in _FILLERS and words[index + 2])):
+            skipped = 1
+        elif words[index] in _FILLERS or (words[index] == words[index + 1] and words[index] in _REPEATED):
+            continue
+        elif words[index] in _REPEATED and words[index : index + 2] == words[index + 2 : index + 4]:
+            skipped = 1
+        else:
+            yield token
 
 
 def _tokens(text: str) -> Iterator[Token]:

@@ -10,6 +10,7 @@ from worker.engines.offline.morphology import (
     is_base_verb,
     is_only_verb,
     is_participle,
+    past_lemma,
     s_form_lemma,
 )
 from worker.engines.offline.nouns import Count, count_of, phrase_at, singular_of
@@ -160,6 +161,7 @@ def _has_number(sentence: Sentence, subject: Subject) -> bool:
     head = sentence.text(subject.last)
     titled = head[:1].isupper() and subject.last > 0 and sentence.word(subject.last) != "i"
     determined = sentence.word(subject.first) in lexicon.DETERMINERS - {"a", "an"}
+    determined = determined or sentence.word(subject.first) == "people"
     bare = not (determined or subject.pronoun or subject.third_person)
     counted = any(lexicon.is_number(sentence.word(at)) for at in inside)
     return counted or sentence.word(subject.last) in _MANY_BUT_ONE or bare or (titled and not subject.third_person)
@@ -218,6 +220,36 @@ def _this_are(sentence: Sentence) -> Iterator[Edit]:
             yield Edit(index, index + 1, change)
         elif word in ("these", "those") and verb in ("is", "was"):
             yield Edit(index, index + 1, {index + 1: "are" if verb == "is" else "were"})
+
+
+def _part(sentence: Sentence) -> Iterator[Edit]:
+    """`each of the boys have`, `both my brothers is`: how many the first word counts."""
+    plural = {"is": "are", "was": "were", "has": "have"}
+    single = {many: one for one, many in plural.items()} | {"don't": "doesn't"}
+    for index in range(len(sentence) - 3):
+        word = sentence.word(index)
+        at = index + 1 + (sentence.word(index + 1) == "of")
+        if word not in ("each", "one", "both") or (word != "both" and at == index + 1) or index > 1:
+            continue
+        phrase = phrase_at(sentence, at)
+        pronoun = sentence.word(at) in ("us", "you", "them")
+        if not pronoun and (phrase is None or phrase.count is not Count.MANY):
+            continue
+        verb = at + 1 if pronoun or phrase is None else phrase.last + 1
+        forms = plural if word == "both" else single
+        if sentence.word(verb) in forms:
+            yield Edit(index, verb, {verb: forms[sentence.word(verb)]})
+
+
+def _double_subject(sentence: Sentence) -> Iterator[Edit]:
+    """`my father he works`: the pronoun says the subject a second time."""
+    for index in range(len(sentence) - 3):
+        if sentence.word(index) not in lexicon.POSSESSIVES or sentence.word(index + 1) not in lexicon.PERSONS:
+            continue
+        verb = sentence.word(index + 3)
+        finite = verb in lexicon.AUXILIARIES or is_base_verb(verb) or s_form_lemma(verb) or past_lemma(verb)
+        if sentence.word(index + 2) in ("he", "she", "they") and finite and _opening(sentence, index):
+            yield Edit(index, index + 2, {index + 2: ""})
 
 
 def _there(sentence: Sentence) -> Iterator[Edit]:
@@ -404,4 +436,34 @@ THERE_BE = Rule(
     ),
 )
 
-RULES = (BE_AGREEMENT, THIRD_PERSON, UNWANTED_S, ASKED_DO, ASKED_HAVE, THERE_BE, THIS_ARE)
+PART = Rule(
+    "each_and_both",
+    lesson(
+        "subject-verb agreement",
+        10,
+        '"each of" aur "one of" ke saath "is" ya "has", "both" ke saath "are" ya "have" aata hai',
+        '"ईच ऑफ़" और "वन ऑफ़" के साथ "इज़" या "हैज़", "बोथ" के साथ "आर" या "हैव" आता है',
+    ),
+    _part,
+    fires=(
+        ("Each of the boys have a cycle.", "Each of the boys has a cycle."),
+        ("both my brothers is tall", "both my brothers are tall"),
+        ("One of my friends are ill.", "One of my friends is ill."),
+    ),
+    silent=("Each of the boys has a cycle.", "Both of them are here.", "They each have a car."),
+)
+
+DOUBLE_SUBJECT = Rule(
+    "double_subject",
+    lesson(
+        "pronoun",
+        6,
+        'Subject ek baar kaafi hai, uske baad "he" ya "she" nahi lagta',
+        'सब्जेक्ट एक बार काफ़ी है, उसके बाद "ही" या "शी" नहीं लगता',
+    ),
+    _double_subject,
+    fires=(("My father he works in a bank.", "My father works in a bank."),),
+    silent=("My father works in a bank.", "I asked my father he said no.", "This is my mother she is kind."),
+)
+
+RULES = (PART, DOUBLE_SUBJECT, BE_AGREEMENT, THIRD_PERSON, UNWANTED_S, ASKED_DO, ASKED_HAVE, THERE_BE, THIS_ARE)

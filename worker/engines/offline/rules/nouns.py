@@ -184,7 +184,9 @@ def _a_of_mass(sentence: Sentence) -> Iterator[Edit]:
         noun = sentence.word(at)
         bare = at == index + 1
         known = noun in NEVER_WITH_A or (not bare and noun in ("knowledge", "luck", "health", "weather"))
-        if not known or not _ends_phrase(sentence, at) or sentence.word(at + 1) in ("of", "for", "and"):
+        if not known or not _ends_phrase(sentence, at) or (
+            sentence.word(at + 1) in ("of", "and") or (sentence.word(at + 1) == "for" and noun != "news")
+        ):
             continue
         new = "some" if noun in ("advice", "information", "news", "furniture", "luggage", "homework") and bare else ""
         if not new and sentence.word(index - 1) in ("such", "what", "quite", "many"):

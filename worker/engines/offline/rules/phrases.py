@@ -23,7 +23,9 @@ def _explain_me(sentence: Sentence) -> Iterator[Edit]:
         if "explain" not in readings(sentence.word(index)).get("VERB", ()):
             continue
         listener, following = sentence.word(index + 1), sentence.word(index + 2)
-        if listener in listeners and following in objects:
+        if listener in listeners and following in ("this", "that", "it") and index + 3 == len(sentence):
+            yield Edit(index, index + 2, {index + 1: following, index + 2: f"to {sentence.text(index + 1)}"})
+        elif listener in listeners and following in objects:
             yield Edit(index, index + 1, {index + 1: f"to {sentence.text(index + 1)}"})
 
 
@@ -46,7 +48,9 @@ def _years_old(sentence: Sentence) -> Iterator[Edit]:
         if sentence.word(index + 2) != "old":
             continue
         verb = sentence.word(index - 1)
-        if verb in ("have", "has"):
+        if verb == "having" and sentence.word(index - 2) in lexicon.BE_PRESENT:
+            yield Edit(index - 2, index + 2, {index - 1: "", index + 1: "years"})
+        elif verb in ("have", "has"):
             form = _BE_FOR.get(sentence.word(index - 2), "are" if verb == "have" else "is")
             yield Edit(max(index - 2, 0), index + 2, {index - 1: form, index + 1: "years"})
         elif verb in lexicon.BE_PRESENT and _lacks_plural(sentence, index):
@@ -81,6 +85,7 @@ EXPLAIN_ME = Rule(
     _explain_me,
     fires=(
         ("Please explain me the question.", "Please explain to me the question."),
+        ("could you explain me this", "could you explain this to me"),
         ("he explained us how it works", "he explained to us how it works"),
     ),
     silent=("Please explain it to me.", "Explain the question to me."),

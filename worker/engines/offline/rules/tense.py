@@ -10,6 +10,7 @@ from worker.engines.offline.morphology import (
     ing_lemma,
     is_base_verb,
     is_only_verb,
+    is_participle,
     past_lemma,
     s_form_lemma,
 )
@@ -79,7 +80,12 @@ def _past_before(sentence: Sentence, first: int, last: int) -> Iterator[Edit]:
 
 
 def _to_past(sentence: Sentence, time: int, verb: int, allowed: frozenset[str]) -> Iterator[Edit]:
-    word = sentence.word(verb)
+    word, main = sentence.word(verb), sentence.word(verb + 1)
+    if word in ("have", "has") and (done := past_lemma(main)) is not None:
+        yield Edit(min(time, verb), max(time, verb + 1), {verb: "", verb + 1: inflect(done, "VBD")})
+        return
+    if word in ("have", "has") and (main in lexicon.FRONT_ADVERBS | {"been", "not", "to"} or is_participle(main)):
+        return
     lemma = s_form_lemma(word) or (word if is_base_verb(word) else None)
     new = _PRESENT_TO_PAST.get(word)
     if new is None and lemma is not None and (lemma in allowed or _is_plain_event(word, lemma)):
@@ -149,6 +155,7 @@ PAST_TIME = Rule(
         ("I meet my friend yesterday", "I met my friend yesterday"),
         ("Two days ago we buy a car", "Two days ago we bought a car"),
         ("Last night my father comes home late.", "Last night my father came home late."),
+        ("yesterday i have went to the temple", "yesterday i went to the temple"),
         ("Last week, I don't go to school.", "Last week, I didn't go to school."),
     ),
     silent=(

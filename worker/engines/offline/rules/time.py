@@ -96,13 +96,15 @@ def _perfect_and_past(sentence: Sentence) -> Iterator[Edit]:
             continue
         at = subject.last + 1
         verb, main = sentence.word(at), sentence.word(at + 1)
-        if verb not in ("have", "has", "'ve") or not is_participle(main) or main == "been":
+        if verb not in ("have", "has", "'ve") or not (is_participle(main) or main == "been"):
+            continue
+        if main == "been" and sentence.word(at + 2) != "to":
             continue
         time = _finished_time(sentence, at + 2)
         if time is None or has_word(sentence, lexicon.CLAUSE_OPENERS | lexicon.WH_WORDS | {"since", "until", "from"}, at + 2, time):
             continue
-        lemma = next(lemma for lemma in readings(main)["VERB"] if inflect(lemma, "VBN") == main)
-        past = inflect(lemma, "VBD")
+        verbs = readings(main).get("VERB", ())
+        past = "went" if main == "been" else inflect(next(v for v in verbs if inflect(v, "VBN") == main), "VBD")
         yield Edit(subject.first, time, {at: "", at + 1: past})
 
 
@@ -125,7 +127,10 @@ def _said_me(sentence: Sentence) -> Iterator[Edit]:
     for index in range(1, len(sentence) - 1):
         word, after = sentence.word(index), sentence.word(index + 1)
         person = after in lexicon.OBJECT_PRONOUNS - {"it", "you", "her"}
-        if word in ("said", "says", "say") and person and sentence.word(index + 2) in ("that", "to", "about", "not"):
+        question = sentence.word(index + 3) in lexicon.WH_WORDS - {"that"}
+        if word in ("asked", "told", "ask", "tell") and sentence.word(index + 2) == "that" and person and question:
+            yield Edit(index, index + 3, {index + 2: ""})
+        elif word in ("said", "says", "say") and person and sentence.word(index + 2) in ("that", "to", "about", "not"):
             yield Edit(index, index + 1, {index: {"said": "told", "says": "tells", "say": "tell"}[word]})
         elif word in ("told", "tells") and after == "that" and opens_reported(sentence, index):
             yield Edit(index, index + 1, {index: "said" if word == "told" else "says"})
@@ -196,6 +201,7 @@ PERFECT_PAST = Rule(
     fires=(
         ("I have seen him yesterday.", "I saw him yesterday."),
         ("She has gone to Delhi last week.", "She went to Delhi last week."),
+        ("I have been to Goa last year", "I went to Goa last year"),
         ("we have bought it two days ago", "we bought it two days ago"),
     ),
     silent=(
@@ -218,6 +224,7 @@ SAID_ME = Rule(
         ("He said me that he was ill.", "He told me that he was ill."),
         ("She told that she is busy.", "She said that she is busy."),
         ("I told to him everything.", "I told him everything."),
+        ("he asked me that where I live", "he asked me where I live"),
         ("he asked to me a question", "he asked me a question"),
     ),
     silent=("He told me that he was ill.", "I was told that he left.", "Say it to me.", "I asked to see him."),

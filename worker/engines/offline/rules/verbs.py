@@ -50,6 +50,7 @@ def _be_and_base(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _is_bare_action(verb: str) -> bool:
+    """Say whether `verb` is surely a base form, and not a noun or an adjective."""
     if verb in lexicon.NEVER_BARE | lexicon.STATIVE or not is_base_verb(verb):
         return False
     if verb in lexicon.EVERYDAY_ACTIONS:

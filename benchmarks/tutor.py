@@ -130,7 +130,9 @@ def print_missed(outcomes: Iterable[Outcome]) -> None:
     for outcome in outcomes:
         pair = outcome.pair
         if pair.shown and not outcome.fixed:
-            print(f"{pair.source} | {pair.kind} | {pair.wrong} | {outcome.corrected or '–'} | {pair.right[0]}")
+            print(
+                f"{pair.source} | {pair.kind} | {pair.wrong} | {outcome.corrected or '–'} | {pair.right[0]}"
+            )
 
 
 def print_alarms(tutor: OfflineTutor, sentences: Sequence[str]) -> None:

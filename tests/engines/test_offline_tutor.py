@@ -8,34 +8,14 @@ from statistics import median
 
 import pytest
 
+from tests.engines.offline_correct import ACCEPTED_INDIAN_ENGLISH, CORRECT, as_heard, lines
 from worker.engines.offline import OfflineTutor
-from worker.ports import Turn, Tutor, TutorReply, TutorRequest
+from worker.ports import Mistake, Turn, Tutor, TutorReply, TutorRequest
 
 MATERIAL = Path(__file__).parents[3] / "shared" / "data" / "text"
 ALLOWED_FALSE_ALARMS = 5
-MEDIAN_MILLISECONDS = 20.0
+MEDIAN_MILLISECONDS = 10.0
 
-INDIAN_ENGLISH = [
-    "Please prepone the meeting.",
-    "Kindly do the needful.",
-    "My uncle is out of station.",
-    "What is your good name?",
-    "My cousin brother lives in Pune.",
-    "I passed out of college in 2015.",
-    "He earns ten lakh rupees and saved one crore.",
-    "Kindly help me, sir.",
-    "I reached only yesterday only.",
-    "Good morning, madam.",
-]
-CORRECT = [
-    "I am going to the market.",
-    "She goes to school.",
-    "Yesterday I went to the market.",
-    "I have two cars.",
-    "I agree with you.",
-    "We discussed the exam.",
-    "i'm going home now",
-]
 HINDI = [
     "mujhe cricket pasand hai",
     "मुझे बाज़ार जाना है",
@@ -98,7 +78,7 @@ def test_the_showcase_gets_its_correction_explanation_question_and_score(tutor: 
     assert reply.text == "Hello! I understand you want to go to the market. What will you buy there?"
 
 
-@pytest.mark.parametrize("message", CORRECT)
+@pytest.mark.parametrize("message", lines(CORRECT))
 def test_a_correct_sentence_scores_high_and_is_left_alone(tutor: OfflineTutor, message: str) -> None:
     reply = ask(tutor, message)
 
@@ -109,9 +89,35 @@ def test_a_correct_sentence_scores_high_and_is_left_alone(tutor: OfflineTutor, m
     assert 90 <= reply.score <= 100
 
 
-@pytest.mark.parametrize("message", INDIAN_ENGLISH)
+@pytest.mark.parametrize("message", lines(ACCEPTED_INDIAN_ENGLISH))
 def test_accepted_indian_english_is_no_mistake(tutor: OfflineTutor, message: str) -> None:
     assert ask(tutor, message).mistake is None
+
+
+@pytest.mark.parametrize("message", lines(ACCEPTED_INDIAN_ENGLISH) + lines(CORRECT))
+def test_a_transcript_of_what_is_correct_is_left_alone(tutor: OfflineTutor, message: str) -> None:
+    assert ask(tutor, as_heard(message)).mistake is None
+
+
+@pytest.mark.parametrize(
+    ("message", "right"),
+    [
+        ("um i am uh go to school", "am going"),
+        ("i i am go to school", "am going"),
+        ("you know i really likes tea", "like"),
+        ("she she don't like the the tea", "doesn't"),
+        ("i am i am go to school", "am going"),
+    ],
+)
+def test_a_mistake_is_heard_past_fillers_and_false_starts(
+    tutor: OfflineTutor, message: str, right: str
+) -> None:
+    mistake = ask(tutor, message).mistake
+
+    assert mistake is not None
+    assert mistake.wrong in message
+    assert right in mistake.right
+    assert "uh" not in mistake.right.split()
 
 
 @pytest.mark.parametrize("message", HINDI)
@@ -189,8 +195,113 @@ def test_a_later_turn_does_not_greet_again(tutor: OfflineTutor) -> None:
     assert first.text.split(". ")[-1] != second.text.split(". ")[-1]
 
 
+def converse(tutor: Tutor, *messages: str) -> list[TutorReply]:
+    """Say the messages one after the other, as one conversation."""
+    turns: list[Turn] = []
+    replies = []
+    for message in messages:
+        reply = ask(tutor, message, *turns)
+        turns.append(Turn(message, reply.text, reply.mistake))
+        replies.append(reply)
+    return replies
+
+
+def test_a_mistake_is_not_corrected_twice_in_a_row(tutor: OfflineTutor) -> None:
+    first, second, third = converse(tutor, *["I am go to market."] * 3)
+
+    assert first.mistake is not None
+    assert second.mistake is None
+    assert second.score == first.score
+    assert third.mistake == first.mistake
+
+
+def test_after_a_correction_another_mistake_is_still_corrected(tutor: OfflineTutor) -> None:
+    _, second = converse(tutor, "I am go to market.", "I am go to market and he don't like tea.")
+
+    assert second.mistake is not None
+    assert "doesn't" in second.mistake.right
+
+
+def test_the_name_and_the_last_topic_are_remembered(tutor: OfflineTutor) -> None:
+    messages = [
+        "My name is Asha.",
+        "I play cricket every day.",
+        "It is fun.",
+        "I like it.",
+        "Yes it is.",
+        "We do.",
+    ]
+    replies = converse(tutor, *messages, "Sometimes.", "It was nice.", "I think so.")
+
+    assert "nice to meet you, Asha" in replies[0].text
+    assert "cricket" in replies[1].text
+    assert "cricket" in replies[2].text
+    assert any("Asha" in reply.text for reply in replies[1:])
+
+
+def test_replies_vary_in_a_conversation(tutor: OfflineTutor) -> None:
+    replies = converse(tutor, *["I play cricket every day."] * 4)
+
+    assert len({reply.text for reply in replies}) == 4
+
+
+def test_the_reply_does_not_repeat_the_mistake(tutor: OfflineTutor) -> None:
+    for message in (
+        "My brother go to school.",
+        "I am having two dogs.",
+        "I likes furnitures.",
+        "She cooking food.",
+    ):
+        reply = ask(tutor, message)
+
+        assert reply.mistake is None or reply.mistake.wrong not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("message", "part"),
+    [
+        ("I am very sad today.", "sorry"),
+        ("I am happy because I passed my exam.", "glad"),
+        ("I am not happy.", "I enjoy talking"),
+        ("My brother is very funny.", "your brother"),
+        ("Thank you.", "?"),
+        ("What is your name?", "tutor"),
+    ],
+)
+def test_the_reply_fits_what_was_said(tutor: OfflineTutor, message: str, part: str) -> None:
+    reply = ask(tutor, message)
+
+    assert part in reply.text
+    assert reply.text.endswith("?")
+
+
+def test_real_learner_sentences_are_put_right(tutor: OfflineTutor) -> None:
+    path = MATERIAL / "pairs.jsonl"
+    if not path.exists():
+        pytest.skip("needs the real test material beside the repository")
+    pairs = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    core = [pair for pair in pairs if pair["core"]]
+    fixed = [
+        pair for pair in core if is_fixed(pair["wrong"], pair["right"], ask(tutor, pair["wrong"]).mistake)
+    ]
+    others = [pair for pair in core if "Automattic/harper" not in pair["source"]]
+
+    assert len(fixed) >= 0.62 * len(core)
+    assert sum("Automattic/harper" not in pair["source"] for pair in fixed) >= 0.5 * len(others)
+
+
+def is_fixed(wrong: str, right: list[str], mistake: Mistake | None) -> bool:
+    """Whether the correction gives an accepted sentence, marks and capitals aside."""
+
+    def plain(text: str) -> str:
+        return " ".join("".join(c if c.isalnum() or c == "'" else " " for c in text.lower()).split())
+
+    corrected = wrong.replace(mistake.wrong, mistake.right, 1) if mistake else wrong
+    return plain(corrected) in {plain(each) for each in right}
+
+
 def test_the_same_request_gets_the_same_reply(tutor: OfflineTutor) -> None:
-    messages = CORRECT + HINDI + ["I am go to market", "She go to school every day."]
+    messages = lines(CORRECT)[:40] + HINDI + ["I am go to market", "She go to school every day."]
 
     assert [ask(tutor, message) for message in messages] == [
         ask(OfflineTutor(), message) for message in messages
@@ -198,7 +309,7 @@ def test_the_same_request_gets_the_same_reply(tutor: OfflineTutor) -> None:
 
 
 def test_sixteen_threads_get_the_answers_one_thread_gets(tutor: OfflineTutor) -> None:
-    messages = (CORRECT + HINDI + INDIAN_ENGLISH + ["I am go to market", "He don't like tea."]) * 16
+    messages = (lines(CORRECT)[:40] + HINDI + ["I am go to market", "He don't like tea."]) * 8
     expected = [ask(tutor, message) for message in messages]
 
     with ThreadPoolExecutor(16) as threads:
@@ -228,9 +339,9 @@ def test_every_hostile_string_gets_a_sound_reply(tutor: OfflineTutor) -> None:
 def test_a_sentence_takes_milliseconds(tutor: OfflineTutor) -> None:
     seconds = []
     for text in read("correct.jsonl"):
-        started = time.perf_counter()
+        started = time.thread_time()
         ask(tutor, text)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.thread_time() - started)
 
     assert median(seconds) * 1_000 < MEDIAN_MILLISECONDS
 

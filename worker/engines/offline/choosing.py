@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from worker.engines.offline.rule import Finding
 from worker.engines.offline.text import Sentence, split_sentences
-from worker.ports import Mistake
+from worker.ports import Mistake, Turn
 
 _WHOLE_CLAUSE_WORDS = 8
 _CONTEXT_WORDS = 1
@@ -13,9 +13,20 @@ _LOWEST_SCORE = 30
 Find = Callable[[Sentence], Sequence[Finding]]
 
 
-def worst(findings: Sequence[Finding]) -> Finding | None:
-    """Return the heaviest finding; of equals the one found first."""
-    return max(findings, key=lambda finding: finding.lesson.weight, default=None)
+def choose(findings: Sequence[Finding], history: Sequence[Turn]) -> Finding | None:
+    """Return the finding that most hinders understanding; of equals the one found first.
+
+    What the last turn corrected is not corrected again at once in the same words: the learner has just
+    been told.
+    """
+    last = history[-1].mistake if history else None
+    fresh = [finding for finding in findings if last is None or not _repeats(finding, last)]
+    return max(fresh, key=lambda finding: finding.lesson.weight, default=None)
+
+
+def _repeats(finding: Finding, last: Mistake) -> bool:
+    told, now = last.wrong.lower(), finding.wrong.lower()
+    return now in told or (finding.lesson.category == last.category and told in now)
 
 
 def to_mistake(finding: Finding, find: Find) -> Mistake:
@@ -38,8 +49,24 @@ def score(words: int, findings: Sequence[Finding]) -> int:
 
     `90 + min(10, words) - sum(weights) * 10 / (words + 5)`, rounded: a correct message gains up to
     ten points for its length; a mistake costs its lesson's weight in a five-word sentence, more in a
-    shorter one and less in a longer one. Each sentence and lesson counts once.
+    shorter one and less in a longer one. Of findings about the same words the heaviest counts; each
+    category counts once a sentence.
     """
-    counted = {(finding.sentence.tokens[0].start, finding.lesson.category): finding for finding in findings}
+    apart = _apart(findings)
+    counted = {(finding.sentence.tokens[0].start, finding.lesson.category): finding for finding in apart}
     penalty = sum(finding.lesson.weight for finding in counted.values()) * 10 / (words + 5)
     return max(_LOWEST_SCORE, round(90 + min(10, words) - penalty))
+
+
+def _apart(findings: Sequence[Finding]) -> list[Finding]:
+    """Keep of findings that share words of a sentence the heaviest."""
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=lambda finding: -finding.lesson.weight):
+        if not any(_overlap(finding, other) for other in kept):
+            kept.append(finding)
+    return kept
+
+
+def _overlap(one: Finding, other: Finding) -> bool:
+    same = one.sentence.tokens[0].start == other.sentence.tokens[0].start
+    return same and one.edit.first <= other.edit.last and other.edit.first <= one.edit.last

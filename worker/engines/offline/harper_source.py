@@ -13,9 +13,10 @@ _MAX_CHARACTERS = 400
 """A longer sentence is no spoken one, and Harper's time grows faster than its length."""
 
 _SILENCED = word_set(
-    "AnA AsSoonAsPossible CompoundNouns Damages DidPast Everybody FindOut GoodAt IfWouldve ItsPossessive LessWorse "
-    "LetsConfusion LongSentences MassNouns MergeWords MissingTo NominalWants OneOfTheSingular "
-    "PossessiveYour PronounKnew PronounVerbAgreement QuiteQuiet RoadMap SentenceCapitalization "
+    "AnA AsSoonAsPossible CompoundNouns Damages DidPast Everybody FindOut GoodAt IfWouldve "
+    "ItsPossessive LessWorse LetsConfusion LongSentences MassNouns MergeWords MissingTo NominalWants "
+    "OneOfTheSingular PossessiveYour PronounKnew "
+    "PronounVerbAgreement QuiteQuiet RoadMap SentenceCapitalization "
     "SimplePastToPastParticiple SpellCheck SplitWords SubjunctiveWasToWere TheHowWhy ThereToTheir ToTwoToo "
     "UpdatePlaceNames WereWhere WhomSubjectOfVerb"
 )

@@ -7,7 +7,9 @@ def word_set(text: str) -> frozenset[str]:
 
 
 PRONOUNS = frozenset({"i", "you", "he", "she", "it", "we", "they"})
-INDEFINITE = word_set("everyone everybody someone somebody anyone anybody nobody everything something nothing")
+INDEFINITE = word_set(
+    "everyone everybody someone somebody anyone anybody nobody everything something nothing"
+)
 """Pronouns for nobody in particular; they take a singular verb."""
 
 POSSESSIVES = frozenset({"my", "your", "his", "her", "our", "their"})
@@ -54,13 +56,15 @@ CONTRACTED_NEGATIVES = {
     "shan't": "shall",
 }
 
-QUANTIFIERS = word_set("all both each either neither none many much more most several few little lot enough such")
+QUANTIFIERS = word_set(
+    "all both each either neither none many much more most several few little lot enough such"
+)
 FUNCTION_WORDS = (
-    PRONOUNS | INDEFINITE | OBJECT_PRONOUNS | DETERMINERS | WH_WORDS | PREPOSITIONS | AUXILIARIES | QUANTIFIERS
-    | frozenset(CONTRACTED_NEGATIVES) | FRONT_ADVERBS | CLAUSE_OPENERS
-    | word_set("not or nor else ever even myself yourself himself herself itself ourselves themselves mine yours "
-               "ours theirs hers one there here please thanks let be been being done gone very too quite "
-               "again together away ago soon later maybe perhaps")
+    PRONOUNS | INDEFINITE | OBJECT_PRONOUNS | DETERMINERS | WH_WORDS | PREPOSITIONS | AUXILIARIES
+    | QUANTIFIERS | frozenset(CONTRACTED_NEGATIVES) | FRONT_ADVERBS | CLAUSE_OPENERS
+    | word_set("not or nor else ever even myself yourself himself herself itself ourselves themselves "
+               "mine yours ours theirs hers one there here please thanks let be been being done gone very "
+               "too quite again together away ago soon later maybe perhaps")
 )  # fmt: skip
 """Words of the closed classes: none of them is a noun, whatever a dictionary says."""
 

@@ -9,18 +9,20 @@ from worker.engines.offline.morphology import inflect, ing_lemma, readings
 from worker.engines.offline.text import Sentence
 from worker.engines.offline.vocabulary import COUNTED, MASS, NAMES, NEVER_PLURAL, PLAIN_ADJECTIVES
 
-_ALWAYS_PLURAL = lexicon.word_set("people police cattle children men women feet teeth mice geese clothes glasses")
+_ALWAYS_PLURAL = lexicon.word_set(
+    "people police cattle children men women feet teeth mice geese clothes glasses"
+)
 _NEVER_COUNTED = lexicon.word_set(
-    "news mathematics maths physics politics economics series species means gymnastics athletics sheep fish "
-    "deer aircraft data media pants trousers jeans scissors thanks always perhaps this was is has as us his its yes "
-    "less hers ours yours theirs does goes says plus minus gas bus class boss glass dress address business "
-    "process success access illness happiness"
+    "news mathematics maths physics politics economics series species means gymnastics athletics "
+    "sheep fish deer aircraft data media pants trousers jeans scissors thanks always perhaps this was "
+    "is has as us his its yes less hers ours yours theirs does goes says plus minus gas bus class "
+    "boss glass dress address business process success access illness happiness"
 )
 _SINGULAR_DETERMINERS = frozenset({"a", "an", "this", "that", "each", "every", "another", "one"})
 _PLURAL_DETERMINERS = frozenset({"these", "those", "many", "several", "both", "few"})
 _MODIFIERS = PLAIN_ADJECTIVES | lexicon.word_set(
-    "own other same next last first second third main only best worst biggest smallest whole english indian hindi "
-    "local public private national few more most very really so"
+    "own other same next last first second third main only best worst biggest smallest whole english "
+    "indian hindi local public private national few more most very really so"
 )
 _ABSTRACT = ("ness", "ity", "ism", "ance", "ence", "hood", "ship", "cs", "ss", "ing")
 
@@ -88,7 +90,12 @@ def is_countable(word: str) -> bool:
         return True
     plain = is_only_noun(word) and len(word) > 2 and word not in MASS | _NEVER_COUNTED | _ALWAYS_PLURAL
     known_plural = inflect(word, "NNS")
-    return plain and not word.endswith((*_ABSTRACT, "s")) and known_plural != word and bool(readings(known_plural))
+    return (
+        plain
+        and not word.endswith((*_ABSTRACT, "s"))
+        and known_plural != word
+        and bool(readings(known_plural))
+    )
 
 
 def is_name(sentence: Sentence, index: int) -> bool:
@@ -100,32 +107,36 @@ def is_name(sentence: Sentence, index: int) -> bool:
 
 
 def phrase_at(sentence: Sentence, index: int) -> NounPhrase | None:
-    """Return the noun phrase that begins at token `index` where one surely does: a name, or a determiner,
-    adjectives and nouns up to the last of them; also a bare plural or uncounted noun.
+    """Return the noun phrase that begins at token `index`, where one surely does.
+
+    It is a name, or a determiner, adjectives and nouns up to the last of them, or a bare plural or
+    uncounted noun.
     """
+    word, at = sentence.word(index), index
     if is_name(sentence, index):
-        return None if sentence.word(index).endswith("s") and sentence.word(index) not in NAMES else NounPhrase(index, index, Count.ONE)
+        surely = not word.endswith("s") or word in NAMES
+        return NounPhrase(index, index, Count.ONE) if surely else None
     if _is_doing(sentence, index):
         return NounPhrase(index, index, Count.MASS)
-    word, at = sentence.word(index), index
     determined = word in lexicon.DETERMINERS | _SINGULAR_DETERMINERS | _PLURAL_DETERMINERS
-    if determined:
-        at += 1
+    at += determined
     while sentence.word(at) in _MODIFIERS or lexicon.is_number(sentence.word(at)):
         at += 1
     last = _chain_end(sentence, at)
-    if last is None:
+    if last is None or sentence.word(last + 1) == "and":
         return None
-    count = count_of(sentence.word(last))
-    if sentence.word(last + 1) == "and":
-        return None
-    if count is Count.ONE and word in _PLURAL_DETERMINERS:
-        return None
-    if count is None and determined and is_countable(sentence.word(last)):
+    count = _counted(sentence, index, last, determined=determined)
+    return NounPhrase(index, last, count) if count is not None else None
+
+
+def _counted(sentence: Sentence, first: int, last: int, *, determined: bool) -> Count | None:
+    noun = sentence.word(last)
+    count = count_of(noun)
+    if count is None and determined and is_countable(noun):
         count = Count.ONE
-    if count is None or (count is Count.ONE and not determined and not is_name(sentence, last)):
-        return None
-    return NounPhrase(index, last, count)
+    misfit = count is Count.ONE and sentence.word(first) in _PLURAL_DETERMINERS
+    bare = count is Count.ONE and not determined and not is_name(sentence, last)
+    return None if misfit or bare else count
 
 
 def _chain_end(sentence: Sentence, at: int) -> int | None:

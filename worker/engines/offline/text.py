@@ -18,11 +18,50 @@ _TOKEN = re.compile(
 _CLITICS = ("'m", "'re", "'s", "'ve", "'ll", "'d")
 _FILLERS = frozenset({"um", "umm", "uh", "uhh", "er", "erm", "hmm", "hm", "mm", "ah", "uhm"})
 _PHRASES = frozenset({("you", "know"), ("i", "mean")})
-_BEFORE_PHRASE = frozenset({"do", "did", "if", "that", "what", "as", "don't", "how", "and", "let", "didn't", "would", "can"})
+_BEFORE_PHRASE = frozenset(
+    {"do", "did", "if", "that", "what", "as", "don't", "how", "and", "let", "didn't", "would", "can"}
+)
 _AFTER_PHRASE = frozenset({"i", "he", "she", "we", "they", "my", "um", "uh", "like", "actually", ","})
 _REPEATED = frozenset(
-    "i you he she it we they my your his her the a an is are am was were in on at to for of with and but so because "
-    "this go going will can have has".split()
+    [
+        "i",
+        "you",
+        "he",
+        "she",
+        "it",
+        "we",
+        "they",
+        "my",
+        "your",
+        "his",
+        "her",
+        "the",
+        "a",
+        "an",
+        "is",
+        "are",
+        "am",
+        "was",
+        "were",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "of",
+        "with",
+        "and",
+        "but",
+        "so",
+        "because",
+        "this",
+        "go",
+        "going",
+        "will",
+        "can",
+        "have",
+        "has",
+    ]
 )
 """Words that say nothing new when said twice at once; `had had`, `that that` and `very very` may."""
 _SENTENCE_ENDS = frozenset({".", "!", "?", "…", "।", ";", ":", "(", ")", '"', "“", "”"})

@@ -69,7 +69,8 @@ TOPICS = (
     _topic("games", "game match football sport", "Who do you like to play with?", "How often do you play?"),
     _topic(
         "food",
-        "food lunch dinner breakfast tea coffee rice fish pizza restaurant",
+        "food lunch dinner breakfast tea coffee rice fish pizza restaurant mango fruit vegetable curry sweet "
+        "dish",
         "What is your favourite dish?",
         "Do you like to cook?",
     ),
@@ -103,6 +104,37 @@ TOPICS = (
     ),
     _topic("cars and bikes", "car bike scooter", "How often do you drive?", "Which one do you like most?"),
     _topic("reading", "book story newspaper", "What do you like to read?", "Who is your favourite writer?"),
+    _topic(
+        "your health",
+        "health doctor fever headache medicine exercise gym yoga",
+        "How do you keep fit?",
+        "What do you do when you feel ill?",
+    ),
+    _topic(
+        "festivals",
+        "festival diwali holi eid christmas wedding birthday party",
+        "How do you celebrate it?",
+        "Who do you celebrate it with?",
+    ),
+    _topic(
+        "animals",
+        "dog cat animal bird cow pet elephant tiger",
+        "Which animal do you like most?",
+        "Do you have a pet?",
+    ),
+    _topic(
+        "phones and computers",
+        "phone mobile laptop computer internet app",
+        "What do you use it for most?",
+        "How many hours a day do you use it?",
+    ),
+    _topic(
+        "your town",
+        "village city town",
+        "What do you like most about it?",
+        "What would you show a visitor there?",
+    ),
+    _topic("your plans", "dream future plan goal", "What is your first step?", "Who helps you with it?"),
     _topic("learning English", "english grammar", "Why do you want to learn it?", "When do you practise?"),
 )
 

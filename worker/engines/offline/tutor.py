@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from worker.engines.offline import replies
-from worker.engines.offline.choosing import score, to_mistake, worst
+from worker.engines.offline.choosing import choose, score, to_mistake
 from worker.engines.offline.harper_source import HarperSource
 from worker.engines.offline.language import Kind, kind_of
 from worker.engines.offline.morphology import inflect, readings
@@ -36,12 +36,12 @@ class OfflineTutor:
         words = [word for sentence in sentences for word in sentence.words()]
         if kind is Kind.ENGLISH and self._harper.is_foul(message):
             return _unjudged(replies.decline())
-        text = replies.compose(message, words, kind, request.history)
+        text = replies.compose(sentences, message, kind, request.history)
         if kind is not Kind.ENGLISH or replies.is_harmful(words):
             return _unjudged(text)
         findings = [finding for sentence in sentences for finding in self._find(sentence)]
         points = score(len(words), findings)
-        chosen = worst(findings)
+        chosen = choose(findings, request.history)
         if chosen is None:
             return TutorReply(text, None, None, None, points)
         hinglish, devanagari = chosen.lesson.explain(chosen.wrong, chosen.right)

@@ -3,10 +3,40 @@
 from collections.abc import Sequence
 
 from worker.engines.offline.rule import Finding, Rule
-from worker.engines.offline.rules import agreement, articles, comparison, forms, joining, nouns, patterns, phrases, prepositions, questions, tense, time, verbs, words
+from worker.engines.offline.rules import (
+    agreement,
+    articles,
+    comparison,
+    forms,
+    joining,
+    nouns,
+    patterns,
+    phrases,
+    prepositions,
+    questions,
+    tense,
+    time,
+    verbs,
+    words,
+)
 from worker.engines.offline.text import Sentence
 
-RULES: tuple[Rule, ...] = verbs.RULES + tense.RULES + time.RULES + forms.RULES + agreement.RULES + patterns.RULES + nouns.RULES + questions.RULES + prepositions.RULES + phrases.RULES + words.RULES + comparison.RULES + joining.RULES + articles.RULES
+RULES: tuple[Rule, ...] = (
+    verbs.RULES
+    + tense.RULES
+    + time.RULES
+    + forms.RULES
+    + agreement.RULES
+    + patterns.RULES
+    + nouns.RULES
+    + questions.RULES
+    + prepositions.RULES
+    + phrases.RULES
+    + words.RULES
+    + comparison.RULES
+    + joining.RULES
+    + articles.RULES
+)
 
 
 class RuleTable:

@@ -1,0 +1,1 @@
+"""What finds the mistakes: one matcher for each rule of the table, by area of grammar."""

@@ -24,4 +24,4 @@ USER 10001:10001
 HEALTHCHECK --interval=60s --timeout=20s --start-period=60s \
     CMD ["sh", "-c", "celery --broker $REDIS_URL inspect ping --timeout 5 --destination gpu@$(hostname)"]
 CMD ["python", "-m", "celery", "--quiet", "-A", "worker.main", "worker", "--without-gossip", "--without-mingle", \
-     "--loglevel", "INFO", "-Q", "gpu", "-n", "gpu@%h", "--pool", "prefork", "--concurrency", "1"]
+     "--loglevel", "WARNING", "-Q", "gpu", "-n", "gpu@%h", "--pool", "prefork", "--concurrency", "1"]

@@ -19,4 +19,4 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data
 USER 10001:10001
 # No health check here: each command has its own, in docker-compose.yml.
 CMD ["python", "-m", "celery", "--quiet", "-A", "worker.main", "worker", "--without-gossip", "--without-mingle", \
-     "--loglevel", "INFO", "-Q", "llm", "-n", "llm@%h", "--pool", "threads", "--concurrency", "16"]
+     "--loglevel", "WARNING", "-Q", "llm", "-n", "llm@%h", "--pool", "threads", "--concurrency", "16"]

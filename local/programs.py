@@ -12,8 +12,8 @@ from local.supervisor import Program
 _SOLE_READER = {"GEMINI_API_KEY": "llm", "FLOWER_BASIC_AUTH": "flower"}
 _PYTHON = (sys.executable, "-m")
 # As root Celery warns of pickle, which `accept_content` refuses; the launcher runs as whoever started it.
-_AS_ROOT = "ignore:You're running the worker with superuser privileges"
-_CELERY = (sys.executable, "-W", _AS_ROOT, "-m", "celery", "--quiet", "-A", "worker.main")
+AS_ROOT = ("-W", "ignore:You're running the worker with superuser privileges")
+_CELERY = (sys.executable, *AS_ROOT, "-m", "celery", "--quiet", "-A", "worker.main")
 # The level is the pool's own, while a child starts; the workers' is theirs to set.
 _WORKER = (*_CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
 

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings
 
 from api.main import create_app
 from api.settings import ApiSettings
-from local.programs import migration, programs
+from local.programs import AS_ROOT, migration, programs
 from local.settings import LauncherSettings
 from shared.settings import SharedSettings
 from tests.architecture.containers import (
@@ -49,14 +49,12 @@ OF_ONE_SERVICE = {"GEMINI_API_KEY": {"llm"}}
 
 
 def launcher_commands() -> dict[str, list[str]]:
-    """Return the launcher's commands as a container runs them: its own Python, on every address."""
+    """Return the launcher's commands as a container runs them: its own Python, no root, every address."""
     settings = LauncherSettings(_env_file=None, host="0.0.0.0", port=API_PORT, flower_port=FLOWER_PORT)  # noqa: S104
     known = {each.name: each.command for each in [migration({}), *programs(settings, {})]}
-    contained = {
-        sys.executable: "python",
-        "--address=127.0.0.1": "--address=0.0.0.0",
-    }
-    return {name: [contained.get(part, part) for part in command] for name, command in known.items()}
+    contained = {sys.executable: "python", "--address=127.0.0.1": "--address=0.0.0.0"}
+    without_root = {name: [part for part in each if part not in AS_ROOT] for name, each in known.items()}
+    return {name: [contained.get(part, part) for part in each] for name, each in without_root.items()}
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -84,8 +84,17 @@ def verb_groups(sentence: Sentence, auxiliaries: frozenset[str]) -> Iterator[Ver
         before, after = sentence.word(subject.first - 1), sentence.word(subject.last + 1)
         if _plain(after) in auxiliaries and (subject.pronoun or after != "'s"):
             yield _group(sentence, subject, subject.last + 1, asked=False)
-        elif _plain(before) in auxiliaries and before not in ("'s", "'m", "'re", "'ll"):
+        elif _plain(before) in auxiliaries and _may_ask(sentence, subject.first - 1):
             yield _group(sentence, subject, subject.first - 1, asked=True)
+
+
+def _may_ask(sentence: Sentence, index: int) -> bool:
+    """Tell `are you` from the end of `here they are` with `you` beginning anew, as transcripts run on."""
+    before = sentence.word(index - 1)
+    if sentence.word(index).startswith("'") or before in lexicon.PRONOUNS | {"so", "neither", "nor"}:
+        return False
+    opening = before == "" or before in lexicon.WH_WORDS | lexicon.CLAUSE_OPENERS
+    return opening or sentence.word(index) not in lexicon.BE
 
 
 def has_word(sentence: Sentence, words: frozenset[str], first: int, last: int) -> bool:

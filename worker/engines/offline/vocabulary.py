@@ -57,14 +57,16 @@ MASS = word_set(
 """Nouns that are not counted: no `a`, no -s, `much` rather than `many`."""
 
 NEVER_PLURAL = word_set(
-    "accommodation advice baggage cash clothing electricity equipment evidence feedback furniture "
+    "advice baggage cash clothing electricity equipment evidence feedback furniture "
     "happiness hardware homework housework information jewellery jewelry knowledge luck luggage "
     "machinery pollution poverty progress scenery slang software stationery traffic underwear weather "
     "laughter traffic"
 )
 """Of these an -s form is a mistake in everyday English (`waters` and `works` are not)."""
 
-NEVER_WITH_A = NEVER_PLURAL - {"knowledge", "cash"} | word_set("bread money music news rice work")
+NEVER_WITH_A = (
+    NEVER_PLURAL - {"knowledge", "cash"} | {"accommodation"} | word_set("bread money music news rice work")
+)
 """Of these `a` before the bare noun is a mistake, though `a knowledge of` and `a work of` exist."""
 
 FEELING_ADJECTIVES = word_set(

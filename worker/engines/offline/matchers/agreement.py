@@ -22,6 +22,7 @@ _VERB_OR_NOUN = lexicon.word_set("like want need know think love agree feel say 
 _CALLED_TO = lexicon.word_set(
     "come look listen wait stop sit tell give let get help call take stand bring keep"
 )
+_NO_HABIT = frozenset({"no", "anybody", "anyone", "nothing", "something", "anything", "everything"})
 _HABIT = lexicon.word_set("every daily everyday always usually often his her")
 _TO_THE_NAMED = frozenset({"your", "me", "here", "us", "my"})
 _BE_FORMS = {"i": ("am", "was"), "you": ("are", "were"), "we": ("are", "were"), "they": ("are", "were")}
@@ -79,13 +80,15 @@ def _lacks_s(sentence: Sentence, subject: Subject, verb: int) -> bool:
     word, following = sentence.word(verb), sentence.word(verb + 1)
     if not subject.pronoun and not _acts(sentence, subject, verb):
         return False
+    if sentence.word(subject.first) in ("no", "nothing"):
+        return False
     if word == "have":
         return following not in ("been", "") or sentence.word(subject.first) != "it"
     if word in _VERB_OR_NOUN | {"please", "proofread"}:
         return (
             word in _VERB_OR_NOUN
             and following not in (",", "")
-            and sentence.word(subject.first) not in ("anybody", "anyone")
+            and sentence.word(subject.first) not in _NO_HABIT
         )
     if not is_base_verb(word) or not has_distinct_participle(word) or word == "do":
         return False

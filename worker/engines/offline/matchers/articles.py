@@ -11,7 +11,7 @@ from worker.engines.offline.text import Edit, Sentence
 from worker.engines.offline.vocabulary import COUNTED, JOBS, PLACES, PLAIN_ADJECTIVES
 
 _STOPS = (
-    (lexicon.PREPOSITIONS - {"inside", "off", "up", "over", "under"})
+    (lexicon.PRONOUNS | lexicon.PREPOSITIONS - {"inside", "off", "up", "over", "under"})
     | lexicon.AUXILIARIES
     | lexicon.word_set("a an and or if i it its our us etc all any each else even ever")
 )

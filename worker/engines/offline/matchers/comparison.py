@@ -25,7 +25,11 @@ def _comparative(adjective: str) -> str:
 def double(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `He is more taller than me.`."""
     for index in range(len(sentence) - 1):
-        if sentence.word(index) not in _DEGREE or not comparative_base(sentence.word(index + 1)):
+        if (
+            sentence.word(index) not in _DEGREE
+            or sentence.word(index + 1) == "later"
+            or not comparative_base(sentence.word(index + 1))
+        ):
             continue
         before = sentence.word(index - 1)
         counted = lexicon.is_number(before) or before in lexicon.FEW | {"no", "any", "some", "the"}

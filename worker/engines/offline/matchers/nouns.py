@@ -66,6 +66,8 @@ def number_and_one(sentence: Sentence) -> Iterator[Edit]:
             and number not in _SEVERAL
         ):
             continue
+        if number not in _SEVERAL and _is_label(sentence, index):
+            continue
         at = _noun_after(sentence, index + 1)
         if at != index + 1 and sentence.word(at - 1) in ("more", "other") and number in ("few", "both"):
             continue
@@ -82,6 +84,14 @@ def number_and_one(sentence: Sentence) -> Iterator[Edit]:
             continue
         first = index - 1 if lexicon.is_number(before) else index
         yield Edit(first, at, {at: plural_of(noun)})
+
+
+def _is_label(sentence: Sentence, index: int) -> bool:
+    """Say whether a number names something: `241 Main Street`, `no. 36`, a price."""
+    number, before = sentence.word(index), sentence.word(index - 1)
+    grouped = lexicon.is_number(sentence.word(index + 1)) or before in ("$", "£", "€", "₹", "rs", "no", ".")
+    opening = index == 0 and number.isdecimal() and len(number) >= 3
+    return grouped or opening or (before.isdecimal() and number.isdecimal())
 
 
 def _is_measure(sentence: Sentence, number: str, noun: int) -> bool:

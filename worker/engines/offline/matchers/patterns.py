@@ -103,7 +103,11 @@ def want_ing(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `I want go home.`."""
     for index in range(len(sentence) - 1):
         verb, at = _verb(sentence.word(index)), index + 1
-        if verb not in _TAKE_TO or sentence.word(index - 1) in lexicon.DETERMINERS | {"no"}:
+        if (
+            sentence.word(at) in lexicon.AUXILIARIES
+            or verb not in _TAKE_TO
+            or sentence.word(index - 1) in lexicon.DETERMINERS | {"no"}
+        ):
             continue
         negated = sentence.word(at) == "not"
         at += negated
@@ -131,7 +135,8 @@ def enjoy_to(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `I enjoy to read books.`."""
     for index in range(len(sentence) - 1):
         verb = _verb(sentence.word(index))
-        if verb not in _TAKE_ING or sentence.word(index - 1) in lexicon.DETERMINERS:
+        nominal = sentence.word(index - 1) in lexicon.DETERMINERS | {"good", "great", "half"}
+        if verb not in _TAKE_ING or nominal:
             continue
         to = sentence.word(index + 1) == "to"
         at = index + 2 if to else index + 1
@@ -139,7 +144,7 @@ def enjoy_to(sentence: Sentence) -> Iterator[Edit]:
         if verb in ("miss", "quit", "consider", "suggest", "imagine", "recommend", "finish") and not to:
             continue
         sure = is_base_verb(word) if to else _is_action(word) and word not in _EVENT_NOUNS
-        sure = sure and sentence.word(index - 1) != "never"
+        sure = sure and word not in lexicon.NEVER_BARE and sentence.word(index - 1) != "never"
         if sure and not (verb in ("quit", "miss", "consider") and to):
             yield Edit(index, at, {**({index + 1: ""} if to else {}), at: inflect(word, "VBG")})
 

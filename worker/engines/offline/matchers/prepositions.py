@@ -26,6 +26,10 @@ _BEFORE_OBJECT = lexicon.word_set(
 _HERE = frozenset(
     {"here", "there", "home", "abroad", "upstairs", "downstairs", "downtown", "outside", "inside"}
 )
+_PARTICLE_VERBS = lexicon.word_set(
+    "'s is later come comes coming came go going get got check move turn hold drop"
+)
+"""After these `in` and `on` belong to the verb: `come in this evening`, `what is on this week`."""
 _MOTION = frozenset({"go", "come", "return", "reach", "arrive", "travel", "walk", "run", "move"})
 
 
@@ -167,7 +171,9 @@ def _verb_pair(sentence: Sentence, index: int) -> Pair | None:
 def _follows(sentence: Sentence, index: int, pair: Pair) -> bool:
     """Say whether what a row asks for stands at token `index`."""
     word = sentence.word(index)
-    if word in ("", ",", "how") or (sentence.word(index - 1) == "to" and is_base_verb(word)):
+    if word in ("", ",", "how", "all", "first", "once", "least", "last") or (
+        sentence.word(index - 1) == "to" and is_base_verb(word)
+    ):
         return False
     person = word in lexicon.OBJECT_PRONOUNS | lexicon.POSSESSIVES or is_name(sentence, index)
     known = word in _OBJECT_STARTS
@@ -251,15 +257,11 @@ def time(sentence: Sentence) -> Iterator[Edit]:
         elif (
             word in ("next", "last", "this", "every")
             and _is_time(following)
-            and (preposition != "in" or following != "time")
+            and sentence.word(index - 1) not in _PARTICLE_VERBS
         ):
             yield Edit(index, index + 2, {index: ""})
-        elif (
-            word in ("yesterday", "tomorrow", "today")
-            and following not in ("'s", "morning")
-            and preposition != "at"
-        ):
-            if following in ("", ",") or following in lexicon.PRONOUNS:
+        elif word in ("yesterday", "tomorrow", "today") and index == 0 and preposition == "on":
+            if following in lexicon.PRONOUNS | {","}:
                 yield Edit(index, index + 1, {index: ""})
         elif word in _DAY_PARTS and following in ("", ",", "i", "we", "he", "she", "and", "also", "time"):
             new = "in the" if preposition in ("in", "on", "at") else ""

@@ -135,7 +135,7 @@ def modal_and_form(sentence: Sentence) -> Iterator[Edit]:
 def _modal_lemma(sentence: Sentence, main: int, *, asked: bool) -> str | None:
     """Return the base form a modal asks for; None where a missing `be` is as likely (`will allowed`)."""
     word = sentence.word(main)
-    if word in lexicon.BE | lexicon.MODALS or word == "during":
+    if word in lexicon.BE | lexicon.MODALS or word in ("during", "thanks"):
         return None
     past = past_lemma(word)
     if past is not None and inflect(past, "VBN") == word:

@@ -15,6 +15,7 @@ from worker.engines.offline.morphology import (
     readings,
 )
 from worker.engines.offline.text import Edit, Sentence
+from worker.engines.offline.vocabulary import NAMES
 
 _NO_STATEMENT_AFTER = frozenset({"who", "what", "how", "where", "as", "here", "there", "all", "that"})
 _ALSO_ADJECTIVES = frozenset({"mean", "own"})
@@ -53,7 +54,7 @@ def be_and_base(sentence: Sentence) -> Iterator[Edit]:
 
 def _is_bare_action(verb: str) -> bool:
     """Say whether `verb` is surely a base form, and not a noun or an adjective."""
-    if verb in lexicon.NEVER_BARE | lexicon.STATIVE or not is_base_verb(verb):
+    if verb in lexicon.NEVER_BARE | lexicon.STATIVE | NAMES or not is_base_verb(verb):
         return False
     if verb in lexicon.EVERYDAY_ACTIONS:
         return True
@@ -110,7 +111,8 @@ def state_in_progress(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `She is knowing the answer.`."""
     for group in _be_groups(sentence):
         lemma = ing_lemma(sentence.word(group.main))
-        if lemma in lexicon.STATIVE and _means_state(sentence, group.main, lemma):
+        doing = sentence.word(group.subject.last).endswith("ing")
+        if lemma in lexicon.STATIVE and not doing and _means_state(sentence, group.main, lemma):
             yield _simple(sentence, group, lemma)
 
 

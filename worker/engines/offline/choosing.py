@@ -25,6 +25,7 @@ def choose(findings: Sequence[Finding], history: Sequence[Turn]) -> Finding | No
 
 
 def _repeats(finding: Finding, last: Mistake) -> bool:
+    """Say whether the finding is about words that the last correction quoted."""
     told, now = last.wrong.lower(), finding.wrong.lower()
     return now in told or (finding.lesson.category == last.category and told in now)
 
@@ -68,5 +69,6 @@ def _apart(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _overlap(one: Finding, other: Finding) -> bool:
+    """Say whether two findings share a word of the same sentence."""
     same = one.sentence.tokens[0].start == other.sentence.tokens[0].start
     return same and one.edit.first <= other.edit.last and other.edit.first <= one.edit.last

@@ -103,10 +103,12 @@ def has_word(sentence: Sentence, words: frozenset[str], first: int, last: int) -
 
 
 def _plain(word: str) -> str:
+    """Return the auxiliary inside a contracted negative."""
     return lexicon.CONTRACTED_NEGATIVES.get(word, word)
 
 
 def _group(sentence: Sentence, subject: Subject, at: int, *, asked: bool) -> VerbGroup:
+    """Read the group whose auxiliary stands at token `at`: past adverbs and `not` to its main verb."""
     negated = sentence.word(at) in lexicon.CONTRACTED_NEGATIVES
     main = subject.last + 1 if asked else at + 1
     while sentence.word(main) in lexicon.FRONT_ADVERBS | {"not"}:

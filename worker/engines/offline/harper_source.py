@@ -91,6 +91,7 @@ class HarperSource:
 
 
 def _is_usable(lint: Lint) -> bool:
+    """Say whether a lint is of a kind that we teach and tells what would be right."""
     return lint.lint_kind in _LESSONS and bool(lint.suggestions) and lint.message != _FOUL_MESSAGE
 
 
@@ -104,6 +105,7 @@ def _surest(lints: Sequence[Lint]) -> list[Lint]:
 
 
 def _finding(sentence: Sentence, start: int, lint: Lint) -> Finding | None:
+    """Turn a lint into a finding; None where only marks or capitals would change."""
     suggestion = lint.suggestions[0]
     edit = _edit(sentence, start + lint.span.start, start + lint.span.end, suggestion)
     if edit is None:

@@ -59,6 +59,7 @@ def topic_of(words: Sequence[str]) -> Topic | None:
 
 
 def _names(sentences: Sequence[Sentence]) -> Iterator[str]:
+    """Yield the names with which the learner introduced himself or herself."""
     for sentence in sentences:
         for index in range(len(sentence)):
             at = _introduced_at(sentence, index)
@@ -78,6 +79,7 @@ def _introduced_at(sentence: Sentence, index: int) -> int | None:
 
 
 def _may_be_name(sentence: Sentence, index: int) -> bool:
+    """Say whether a word is a name: listed, or unknown to the lexicon."""
     text, word = sentence.text(index), sentence.word(index)
     plain = text.isalpha() and len(text) <= _LONGEST_NAME and word not in _NO_NAME
     return plain and (word in NAMES or not readings(word))

@@ -130,6 +130,7 @@ def phrase_at(sentence: Sentence, index: int) -> NounPhrase | None:
 
 
 def _counted(sentence: Sentence, first: int, last: int, *, determined: bool) -> Count | None:
+    """Say how many the phrase names; None where its words do not fit together or it may be no phrase."""
     noun = sentence.word(last)
     count = count_of(noun)
     if count is None and determined and is_countable(noun):
@@ -156,4 +157,5 @@ def _is_doing(sentence: Sentence, index: int) -> bool:
 
 
 def _is_noun(word: str) -> bool:
+    """Say whether a word is surely a noun."""
     return is_only_noun(word) or count_of(word) is not None

@@ -120,6 +120,7 @@ def _courtesy(words: Sequence[str], seed: int, memory: Memory) -> str | None:
 
 
 def _conversation(words: Sequence[str], seed: int, memory: Memory) -> str:
+    """Answer what was said: a person, a topic, a feeling; else go back to the last topic."""
     topic, felt = topic_of(words), _feeling(words)
     person = _person(words)
     if person and (topic is None or topic.nouns & lexicon.PERSONS):
@@ -137,6 +138,7 @@ def _conversation(words: Sequence[str], seed: int, memory: Memory) -> str:
 
 
 def _fitting_question(words: Sequence[str], seed: int, memory: Memory) -> str:
+    """Ask about the topic of an introduction, or where the learner is from."""
     topic = topic_of(words)
     return _question(topic, seed, memory) if topic is not None else "Where are you from?"
 

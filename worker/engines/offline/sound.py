@@ -34,6 +34,7 @@ def _is_spoken(word: str) -> bool:
 
 
 def _aspirated(lower: str) -> bool | None:
+    """Tell the silent h of `hour` from the spoken one of `house`; None where it is not known."""
     if lower.startswith(_SILENT_H):
         return True
     return False if lower in _SURE_H else None

@@ -180,6 +180,7 @@ def _fluent(tokens: tuple[Token, ...]) -> Iterator[Token]:
 
 
 def _tokens(text: str) -> Iterator[Token]:
+    """Cut a text into tokens, a clitic (`'m`) apart from its word."""
     for match in _TOKEN.finditer(text):
         word, start, end = match.group(), match.start(), match.end()
         lower = word.lower().replace("’", "'")

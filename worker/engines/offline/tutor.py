@@ -52,4 +52,5 @@ class OfflineTutor:
 
 
 def _unjudged(text: str) -> TutorReply:
+    """Make a reply without mistake and score."""
     return TutorReply(text, None, None, None, None)

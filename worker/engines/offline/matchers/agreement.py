@@ -71,12 +71,14 @@ def _may_be_habit(sentence: Sentence, subject: Subject) -> bool:
 
 
 def _after_adverbs(sentence: Sentence, index: int) -> int:
+    """Return the first token from `index` on that is no adverb."""
     while sentence.word(index) in _ADVERBS:
         index += 1
     return index
 
 
 def _lacks_s(sentence: Sentence, subject: Subject, verb: int) -> bool:
+    """Say whether the verb after a singular subject is surely a bare base form."""
     word, following = sentence.word(verb), sentence.word(verb + 1)
     if not subject.pronoun and not _acts(sentence, subject, verb):
         return False
@@ -126,6 +128,7 @@ def unwanted_s(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _needless(word: str, following: str, subject: Subject) -> str | None:
+    """Return the base form of a verb with an unwanted -s, where it is surely a verb."""
     lemma = s_form_lemma(word)
     named = singular_of(word) is not None and count_of(singular_of(word) or "") is Count.ONE
     if lemma is None or named or word in lexicon.BE | {"does", "guys", "folks", "lots", "men", "'s"}:
@@ -137,6 +140,7 @@ def _needless(word: str, following: str, subject: Subject) -> str | None:
 
 
 def _is_subject(sentence: Sentence, subject: Subject) -> bool:
+    """Say whether a plural subject stands alone, not as the end of `one of you`."""
     before, word = sentence.word(subject.first - 1), sentence.word(subject.first)
     if before in ("and", "or", "nor", "of", "like", "than", "for", "to", "between"):
         return False
@@ -164,6 +168,7 @@ def be(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _stands_first(sentence: Sentence, subject: Subject) -> bool:
+    """Say whether a subject begins its clause; pronouns in the subject form nearly always do."""
     before = sentence.word(subject.first - 1)
     if subject.pronoun and sentence.word(subject.first) in ("he", "she", "they", "we", "i"):
         return before not in ("and", "or", "nor", "of", "than", "as", "but")
@@ -212,6 +217,7 @@ def asked_do(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _asked_verb(sentence: Sentence, subject: Subject, main: int) -> bool:
+    """Say whether a base form stands where a question with `do` has its verb."""
     word = sentence.word(main)
     if subject.pronoun and sentence.word(subject.first) in ("i", "he", "she", "we", "they", "you"):
         return is_base_verb(word) or word in ("have", "has")

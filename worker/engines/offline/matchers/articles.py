@@ -62,6 +62,7 @@ def sound(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _article(word: str) -> str:
+    """Return the article that fits the sound of `word`."""
     return "an" if vowel_sound(word) else "a"
 
 

@@ -17,6 +17,7 @@ _ONLY_ADJECTIVES = (PLAIN_ADJECTIVES | FEELING_ADJECTIVES) - lexicon.word_set(
 
 
 def _comparative(adjective: str) -> str:
+    """Return the comparative of a plain adjective."""
     if adjective in _IRREGULAR:
         return _IRREGULAR[adjective]
     return inflect(adjective, "JJR") if adjective in COMPARED else f"more {adjective}"

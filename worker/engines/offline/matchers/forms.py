@@ -52,6 +52,7 @@ def participle(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _participle_of(sentence: Sentence, at: int) -> str | None:
+    """Return the participle that should stand at token `at`; None where what stands there may be right."""
     word, been = sentence.word(at), sentence.word(at - 1) == "been"
     past = past_lemma(word)
     if word in lexicon.BE:

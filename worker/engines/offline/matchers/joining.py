@@ -151,6 +151,7 @@ def _asks_when(sentence: Sentence, index: int) -> bool:
 
 
 def _is_question(sentence: Sentence) -> bool:
+    """Say whether `when` may open a short question rather than a clause."""
     return sentence.word(0) == "when" and len(sentence) <= 5
 
 

@@ -133,6 +133,7 @@ def one_and_many(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _is_plain_plural(sentence: Sentence, index: int, at: int, singular: str) -> bool:
+    """Tell `each students` from `each other people` and from titles and set phrases."""
     word, noun, before = sentence.word(index), sentence.word(at), sentence.word(index - 1)
     if noun in ("people", "children") and word not in ("a", "an"):
         return False
@@ -161,6 +162,7 @@ def one_of(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _superlative_end(sentence: Sentence, index: int) -> int:
+    """Return the token after `most important` or `biggest`, or `index` itself."""
     if sentence.word(index) == "most":
         return index + 2
     return index + 1 if sentence.word(index).endswith("est") else index
@@ -254,10 +256,12 @@ def a_of_mass(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _opens(sentence: Sentence, index: int) -> bool:
+    """Say whether a sentence with a capital begins at token `index`."""
     return index == 0 and sentence.text(0)[:1].isupper()
 
 
 def _capital(sentence: Sentence, index: int) -> str:
+    """Return the word after token `index` with a capital, which takes over the start."""
     return sentence.text(index + 1).capitalize()
 
 

@@ -181,6 +181,7 @@ def preposition_and_base(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _is_base_here(word: str) -> bool:
+    """Say whether a word after a preposition is surely a verb in its base form."""
     return is_base_verb(word) and (
         is_only_verb(word) or word in lexicon.EVERYDAY_ACTIONS | {"see", "meet", "hear", "run"}
     )

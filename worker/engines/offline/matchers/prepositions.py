@@ -282,14 +282,17 @@ def time(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _is_time(word: str) -> bool:
+    """Say whether a word is a unit that `last` and `next` go with."""
     return word in _WEEKDAYS | _DAY_PARTS | {"week", "month", "year", "day", "night", "weekend"}
 
 
 def _is_year(word: str) -> bool:
+    """Say whether a number is a year of the last or this century."""
     return word.isdecimal() and len(word) == 4 and word[:2] in ("19", "20")
 
 
 def _is_clock(sentence: Sentence, index: int) -> bool:
+    """Say whether a time of day stands at token `index`."""
     number = lexicon.is_number(sentence.word(index)) or ":" in sentence.word(index)
     return number and sentence.word(index + 1) in ("o'clock", "am", "pm", "a.m", "p.m", "a.m.", "p.m.")
 

@@ -25,6 +25,7 @@ _OPENERS = frozenset({"and", "but", "so", "hello", "hi", "sir", "ok", "okay", "p
 
 
 def _start(sentence: Sentence) -> int:
+    """Return the first token after words that only lead into a question."""
     index = 0
     while sentence.word(index) in _OPENERS:
         index += 1
@@ -100,6 +101,7 @@ def _may_be_clause(sentence: Sentence, index: int) -> bool:
 
 
 def _is_form(word: str) -> bool:
+    """Say whether a word may be the main verb after a helping verb."""
     return is_base_verb(word) or past_lemma(word) is not None or word in ("been", "done", "gone", "seen")
 
 

@@ -80,6 +80,7 @@ def _past_before(sentence: Sentence, first: int, last: int) -> Iterator[Edit]:
 
 
 def _to_past(sentence: Sentence, time: int, verb: int, allowed: frozenset[str]) -> Iterator[Edit]:
+    """Put the verb into the past, if it is one that surely tells of an event."""
     word, main = sentence.word(verb), sentence.word(verb + 1)
     if word in ("have", "has") and (done := past_lemma(main)) is not None:
         yield Edit(min(time, verb), max(time, verb + 1), {verb: "", verb + 1: inflect(done, "VBD")})
@@ -97,6 +98,7 @@ def _to_past(sentence: Sentence, time: int, verb: int, allowed: frozenset[str]) 
 
 
 def _is_plain_event(word: str, lemma: str) -> bool:
+    """Say whether a base form is a verb of action and nothing else."""
     return is_only_verb(word) and lemma not in _OPINION_VERBS and has_distinct_participle(lemma)
 
 

@@ -25,6 +25,7 @@ _HAVING_ADJECTIVES = lexicon.word_set(
 
 
 def _be_groups(sentence: Sentence) -> Iterator[VerbGroup]:
+    """Yield groups with `be`, but not those of `how are you` and clauses such as `who you are`."""
     for group in verb_groups(sentence, lexicon.BE):
         start = group.at if group.asked else group.subject.first
         if group.asked and sentence.word(start - 1) == "how" and sentence.word(group.subject.first) == "you":
@@ -136,6 +137,7 @@ def having(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _is_possession(sentence: Sentence, index: int) -> bool:
+    """Say whether a thing one owns, not a meal or a party, begins at token `index`."""
     counted = is_plural = False
     while (word := sentence.word(index)) in lexicon.DETERMINERS | lexicon.FEW | _HAVING_ADJECTIVES | {
         "of"
@@ -165,4 +167,5 @@ def _simple(sentence: Sentence, group: VerbGroup, lemma: str) -> Edit:
 
 
 def _spaced(sentence: Sentence, index: int, word: str) -> str:
+    """Put a space before a word that takes the place of a leaning clitic (`I'm`)."""
     return f" {word}" if sentence.word(index).startswith("'") else word

@@ -48,6 +48,7 @@ def feelings(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _verb_before(sentence: Sentence, index: int) -> int:
+    """Return the verb before token `index`, past the adverbs between them."""
     at = index - 1
     while sentence.word(at) in (
         "very",
@@ -90,6 +91,7 @@ def _feels(sentence: Sentence, index: int) -> bool:
 
 
 def _is_of_thing(sentence: Sentence, index: int) -> bool:
+    """Say whether a thing, such as a film, is the subject of what stands at token `index`."""
     verb = _verb_before(sentence, index)
     thing = sentence.word(verb - 1) in _THINGS and sentence.word(verb - 2) in lexicon.DETERMINERS
     return (
@@ -169,6 +171,7 @@ def your(sentence: Sentence) -> Iterator[Edit]:
 
 
 def _there_were(sentence: Sentence, index: int) -> bool:
+    """Say whether many things are named after `there where`."""
     phrase = phrase_at(sentence, index)
     definite = sentence.word(index) in lexicon.POSSESSIVES | {"the", "this"}
     return (phrase is not None and not definite and phrase.count is Count.MANY) or sentence.word(index) in (

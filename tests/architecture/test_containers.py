@@ -42,8 +42,8 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "maintenance": WorkerSettings,
     "flower": FlowerSettings,
 }
-# Read by compose itself, by the servers' images, and by uvicorn.
-NOT_OURS = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "WEB_CONCURRENCY"}
+# Read by PostgreSQL's image, by uvicorn, and by the hub's library.
+NOT_OURS = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "WEB_CONCURRENCY", "HF_TOKEN"}
 # Read only by the engine of one queue, so nobody else is given it.
 OF_ONE_SERVICE = {"GEMINI_API_KEY": {"llm"}}
 

@@ -1,10 +1,12 @@
-"""Signed, expiring links to locally stored audio: whoever has one may listen, to that object only."""
+"""Signed, expiring links to audio: whoever has one may listen, to that object only."""
 
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 
+from shared.audio_stores import AudioStores
 from shared.errors import DomainError, ErrorCode
+from shared.models import AudioBackend, AudioObject
 from shared.storage import is_object_name
 
 
@@ -15,9 +17,13 @@ class InvalidSignatureError(DomainError):
 
 
 class AudioLinks:
-    """Makes and checks links `{base_url}/audio/{name}?expires=…&signature=…` (HMAC-SHA-256)."""
+    """Makes links to sounds where their rows say they lie, and checks those to our own disk.
 
-    def __init__(self, key: bytes, *, base_url: str, lifetime: timedelta) -> None:
+    A local one is `{base_url}/audio/{name}?expires=…&signature=…` (HMAC-SHA-256), one to S3 a presigned URL.
+    """
+
+    def __init__(self, key: bytes, stores: AudioStores, *, base_url: str, lifetime: timedelta) -> None:
+        self._stores = stores
         self._key = key
         self._base_url = base_url.rstrip("/")
         self._lifetime = lifetime
@@ -27,8 +33,17 @@ class AudioLinks:
         expires_at = datetime.now(UTC) + self._lifetime
         return min(expires_at, no_later_than or expires_at).replace(microsecond=0)
 
-    def link(self, name: str, expires_at: datetime) -> str:
-        """Return the link to the object `name`, good until `expires_at`."""
+    def link(self, audio: AudioObject, expires_at: datetime) -> str | None:
+        """Return the link to the object, good until `expires_at`; None where it cannot be reached from here.
+
+        Asks nobody: it lies where its row says.
+        """
+        if audio.backend is AudioBackend.S3:
+            return None if self._stores.s3 is None else self._stores.s3.url(audio.name, expires_at)
+        return self.local_link(audio.name, expires_at) if self._stores.holds_file(audio) else None
+
+    def local_link(self, name: str, expires_at: datetime) -> str:
+        """Return the link to a file on this host's disk."""
         expires = str(int(expires_at.timestamp()))
         return f"{self._base_url}/audio/{name}?expires={expires}&signature={self._sign(name, expires)}"
 

@@ -4,7 +4,6 @@ That transaction holds the user's lock, so of requests with one idempotency key 
 job and the others find it, and a user's limit is exact.
 """
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -20,12 +19,13 @@ from api.backpressure import Limits, RefusedError
 from api.database import Sessions
 from api.publishing import Publisher
 from api.schemas import ChatRequest, TextChatRequest
+from api.storing import Storing
 from api.uploads import DecodedAudio, Decoder
 from api.voice_form import VoiceChat
 from shared import audio_objects, jobs
 from shared.jobs import Hint, NewJob
-from shared.models import AudioObject, JobKind
-from shared.storage import FLAC, LocalAudioStore, StorageError
+from shared.models import AudioBackend, AudioObject, JobKind
+from shared.storage import FLAC, StorageError
 from shared.telemetry import request_id_var
 
 logger = logging.getLogger(__name__)
@@ -41,15 +41,22 @@ class _Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class _Upload:
+    """A stored recording, and what holds its bytes; its row does not say so yet."""
+
+    audio: AudioObject
+    backend: AudioBackend
+
+
+@dataclass(frozen=True, slots=True)
 class Chats:
-    """Turns requests into jobs. `host` names the machine whose disk `store` writes to."""
+    """Turns requests into jobs."""
 
     sessions: Sessions
     publisher: Publisher
     decoder: Decoder
     decode_limit: timedelta
-    store: LocalAudioStore
-    host: str
+    storing: Storing
     limits: Limits
 
     async def accept_text(self, request: TextChatRequest, idempotency_key: str | None) -> UUID:
@@ -74,51 +81,50 @@ class Chats:
         audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
         upload = await self._store_upload(audio)
         try:
-            accepted = await self._accept(new, upload.id)
+            accepted = await self._accept(new, upload)
         except RefusedError:
-            await self._discard(upload)
+            await self._discard(upload.audio)
             raise
         if not accepted.is_new:
-            await self._discard(upload)
+            await self._discard(upload.audio)
         return accepted.job_id
 
-    async def _accept(self, new: NewJob, upload_id: UUID | None) -> _Accepted:
+    async def _accept(self, new: NewJob, upload: _Upload | None) -> _Accepted:
         async with self.sessions.begin() as session:
-            accepted = await session.run_sync(_insert, new, upload_id, self.limits)
+            accepted = await session.run_sync(_insert, new, upload, self.limits)
         if accepted.hint is not None:
             await self.publisher.publish(accepted.hint)
         return accepted
 
-    async def _store_upload(self, audio: DecodedAudio) -> AudioObject:
+    async def _store_upload(self, audio: DecodedAudio) -> _Upload:
         async with self.sessions.begin() as session:
             upload = audio_objects.intend(
                 session.sync_session,
-                host=self.host,
+                host=self.storing.host,
                 content_type=FLAC,
                 size_bytes=len(audio.flac),
                 seconds=audio.seconds,
             )
-        await asyncio.to_thread(self.store.write, upload.name, audio.flac)
-        return upload
+        return _Upload(upload, await self.storing.write(upload.name, audio.flac))
 
     async def _discard(self, upload: AudioObject) -> None:
         """Remove an upload that no job will name; what fails here is left to the retention."""
         try:
-            await asyncio.to_thread(self.store.remove, upload.name)
+            gone = await self.storing.remove([upload])
             async with self.sessions.begin() as session:
-                await session.run_sync(audio_objects.delete_rows, [upload.id])
+                await session.run_sync(audio_objects.delete_rows, gone)
         except (StorageError, SQLAlchemyError):
             logger.warning("an upload without a job is left to the retention")
 
 
-def _insert(session: Session, new: NewJob, upload_id: UUID | None, limits: Limits) -> _Accepted:
+def _insert(session: Session, new: NewJob, upload: _Upload | None, limits: Limits) -> _Accepted:
     backpressure.lock_user(session, new.user_id)
     replayed = _replay_or_room(session, new, limits)
     if replayed is not None:
         return _Accepted(replayed, is_new=False)
-    if upload_id is not None:
-        audio_objects.mark_stored(session, [upload_id])
-    job_id, hint = jobs.accept(session, new, upload_id)
+    if upload is not None:
+        audio_objects.mark_stored(session, upload.audio.id, upload.backend)
+    job_id, hint = jobs.accept(session, new, None if upload is None else upload.audio.id)
     return _Accepted(job_id, is_new=True, hint=hint)
 
 

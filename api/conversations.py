@@ -1,6 +1,5 @@
 """A user's conversations: lists them, reads what was said in one, deletes one with all that belongs to it."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from api.database import Sessions
 from api.paging import NEWEST_FIRST, Cursors, MomentAndId, Page
 from api.problems import NotFoundError
 from api.schemas import ConversationsQuery, MessagesQuery
+from api.storing import Storing
 from shared import audio_objects, conversations
 from shared.models import AudioObject, Conversation, Job, Message, MessageRole
-from shared.storage import LocalAudioStore, StorageError
+from shared.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -55,27 +55,23 @@ class ConversationRecord:
 class MessageRecord:
     """A message, and what is left of the job that made it: None where that has expired.
 
-    `expires_at`: when the job does; the last three are the names of its sounds.
+    `expires_at`: when the job does; the last three are its sounds.
     """
 
     message: Message
     job_id: UUID | None
     expires_at: datetime | None
-    recording: str | None
-    speech: str | None
-    explanation: str | None
+    recording: AudioObject | None
+    speech: AudioObject | None
+    explanation: AudioObject | None
 
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """Every query is about one user's. `host` names the machine whose disk `store` removes from.
-
-    An ended job and its sounds are there for as long as `keep`.
-    """
+    """Every query is about one user's. An ended job and its sounds are there for as long as `keep`."""
 
     sessions: Sessions
-    store: LocalAudioStore
-    host: str
+    storing: Storing
     keep: timedelta
 
     async def page(self, query: ConversationsQuery) -> Page[ConversationRecord]:
@@ -116,16 +112,12 @@ class Conversations:
             logger.warning("audio of a deleted conversation is left to be removed as orphans")
 
     async def _remove_audio(self, audio_ids: Sequence[UUID]) -> None:
-        """Remove files, then rows, of the objects that no job names."""
+        """Remove bytes, then rows, of the objects that no job names."""
         async with self.sessions.begin() as session:
             locked = await session.run_sync(audio_objects.lock, audio_ids)
             unnamed = await session.run_sync(audio_objects.unnamed, locked)
-            gone = await asyncio.to_thread(self._remove_files, unnamed)
+            gone = await self.storing.remove(unnamed)
             await session.run_sync(audio_objects.delete_rows, gone)
-
-    def _remove_files(self, found: Sequence[AudioObject]) -> list[UUID]:
-        """Remove the objects' files; return the ids of those of which no file is left, as far as we know."""
-        return [audio.id for audio in found if self.store.remove(audio.name) or audio.host == self.host]
 
 
 def _recently_used(
@@ -163,7 +155,7 @@ def _said(
     # In a turn the learner's message comes first, in the alphabet too.
     place = (col(Message.turn), col(Message.role))
     statement = (
-        select(Message, col(Job.id), expires_at, col(recording.name), col(speech.name), col(explanation.name))
+        select(Message, col(Job.id), expires_at, recording, speech, explanation)
         .outerjoin(Job, and_(col(Job.id) == col(Message.job_id), expires_at > func.now()))
         .outerjoin(recording, col(recording.id) == col(Job.upload_id))
         .outerjoin(speech, col(speech.id) == col(Job.reply_audio_id))

@@ -12,13 +12,13 @@ from api.draining import Draining
 from api.health import HealthChecks
 from api.job_control import JobControl
 from api.job_lists import JobLists
+from api.listening import Listening
 from api.model_loading import ModelLoading
 from api.reading import JobReader
 from api.services import Services
 from api.usage import UsageReader
 from api.voice_form import VoiceChat, read_voice_chat
 from api.waiting import JobWaiters
-from shared.storage import LocalAudioStore
 
 MAX_WAIT_SECONDS = 60
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
@@ -68,8 +68,8 @@ def _links(services: ServicesDep) -> AudioLinks:
     return services.links
 
 
-def _store(services: ServicesDep) -> LocalAudioStore:
-    return services.store
+def _listening(services: ServicesDep) -> Listening:
+    return services.listening
 
 
 def _health(services: ServicesDep) -> HealthChecks:
@@ -99,7 +99,7 @@ JobListsDep = Annotated[JobLists, Depends(_job_lists)]
 ConversationsDep = Annotated[Conversations, Depends(_conversations)]
 UsageDep = Annotated[UsageReader, Depends(_usage)]
 LinksDep = Annotated[AudioLinks, Depends(_links)]
-StoreDep = Annotated[LocalAudioStore, Depends(_store)]
+ListeningDep = Annotated[Listening, Depends(_listening)]
 DrainingDep = Annotated[Draining, Depends(_draining)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
 VoiceChatDep = Annotated[VoiceChat, Depends(read_voice_chat)]

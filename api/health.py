@@ -19,12 +19,12 @@ from api.schemas import (
     QueueHealth,
     WorkersHealth,
 )
+from api.storing import Storing
 from shared import __version__, workers
 from shared.errors import DomainError
 from shared.models import Worker
 from shared.queue import QueueName
 from shared.settings import AppEnv
-from shared.storage import LocalAudioStore
 
 _LIMIT_SECONDS = 2.0
 
@@ -35,13 +35,13 @@ class HealthChecks:
 
     sessions: Sessions
     redis: Redis
-    store: LocalAudioStore
+    storing: Storing
     app_env: AppEnv
 
     async def look(self) -> Health:
         """Return the service as it is; whatever is down is said, nothing is raised."""
         (database, seen), broker, storage = await asyncio.gather(
-            self._look_at_database(), _look(self._ping_broker()), _look(asyncio.to_thread(self.store.check))
+            self._look_at_database(), _look(self._ping_broker()), _look(self.storing.check())
         )
         fleet, engines = _fleet(seen), _engines(seen)
         loadable = all(engine.status != "failed" for engine in engines.values())

@@ -17,8 +17,13 @@ from api.schemas import (
     Timings,
     TranscriptWord,
 )
-from shared.errors import ErrorCode
+from shared.errors import ErrorCode, WarningCode
 from shared.models import Job, JobStatus, Message, MessageRole
+
+_ELSEWHERE = ReplyWarning(
+    code=WarningCode.AUDIO_ELSEWHERE,
+    detail="The voice cannot be reached at the moment. Read the job again later.",
+)
 
 
 def present(record: JobRecord, links: AudioLinks) -> JobView:
@@ -80,8 +85,8 @@ def present_message(record: MessageRecord, links: AudioLinks) -> MessageView:
     message, is_tutors = record.message, record.message.role is MessageRole.TUTOR
     expires_at = links.expiry(no_later_than=record.expires_at)
     sound, explained = (
-        links.link(name, expires_at) if name is not None else None
-        for name in ((record.speech, record.explanation) if is_tutors else (record.recording, None))
+        links.link(audio, expires_at) if audio is not None else None
+        for audio in ((record.speech, record.explanation) if is_tutors else (record.recording, None))
     )
     return MessageView(
         role=message.role,
@@ -114,10 +119,12 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
     if job.reply_text is None:
         return None
     expires_at = links.expiry(no_later_than=record.expires_at)
+    sounds = [job.reply_audio_id, job.explanation_audio_id]
     spoken, explained = (
-        links.link(record.audio_names[audio_id], expires_at) if audio_id is not None else None
-        for audio_id in (job.reply_audio_id, job.explanation_audio_id)
+        links.link(record.audio[audio_id], expires_at) if audio_id is not None else None
+        for audio_id in sounds
     )
+    elsewhere = sounds.count(None) < [spoken, explained].count(None)
     return ChatReply(
         reply_text=job.reply_text,
         correction=_correction(job),
@@ -128,7 +135,10 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
         explanation_audio_url=explained,
         conversation_id=record.conversation,
         transcript=job.transcript,
-        warnings=[ReplyWarning.model_validate(warning) for warning in job.warnings],
+        warnings=[
+            *(ReplyWarning.model_validate(warning) for warning in job.warnings),
+            *([_ELSEWHERE] if elsewhere else []),
+        ],
     )
 
 

@@ -35,7 +35,7 @@ class JobRecord:
 
     job: Job
     conversation: str
-    audio_names: dict[UUID, str]
+    audio: dict[UUID, AudioObject]
     runs: Sequence[StageRun]
     expires_at: datetime | None
     place: Place | None = None
@@ -54,10 +54,8 @@ def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[
         for audio_id in (job.reply_audio_id, job.explanation_audio_id)
         if audio_id is not None
     }
-    names = session.execute(
-        select(col(AudioObject.id), col(AudioObject.name)).where(col(AudioObject.id).in_(audio_ids))
-    )
-    audio_names = {row.id: row.name for row in names} if audio_ids else {}
+    sounds = session.scalars(select(AudioObject).where(col(AudioObject.id).in_(audio_ids)))
+    audio = {sound.id: sound for sound in sounds} if audio_ids else {}
     runs = session.scalars(
         select(StageRun).where(
             col(StageRun.job_id).in_(job_ids), col(StageRun.outcome) == StageOutcome.SUCCEEDED
@@ -67,9 +65,7 @@ def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[
     for run in runs:
         runs_of[run.job_id].append(run)
     return {
-        job.id: JobRecord(
-            job, public_id, audio_names, runs_of[job.id], job.finished_at and job.finished_at + keep
-        )
+        job.id: JobRecord(job, public_id, audio, runs_of[job.id], job.finished_at and job.finished_at + keep)
         for job, public_id in rows
     }
 

@@ -1,6 +1,5 @@
 """What one API process works with, wired from its settings."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,15 +17,17 @@ from api.draining import Draining
 from api.health import HealthChecks
 from api.job_control import JobControl
 from api.job_lists import JobLists
+from api.listening import Listening
 from api.model_loading import ModelLoading
 from api.publishing import Publisher
 from api.reading import JobReader
 from api.settings import ApiSettings
+from api.storing import Storing
 from api.uploads import Decoder
 from api.usage import UsageReader
 from api.waiting import JobWaiters
+from shared.audio_stores import open_stores
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
-from shared.storage import LocalAudioStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Services:
     usage: UsageReader
     waiters: JobWaiters
     links: AudioLinks
-    store: LocalAudioStore
+    listening: Listening
     health: HealthChecks
     draining: Draining
 
@@ -61,14 +62,14 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     celery = create_celery(settings.redis_url, socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
     publisher = Publisher(celery, sessions)
     redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
-    store = LocalAudioStore(settings.local_audio_dir)
-
-    host = socket.gethostname()
+    stores = open_stores(settings)
+    storing = Storing(stores, most_at_once=settings.max_uploads_in_flight)
     reader = JobReader(sessions, settings.job_retention)
     limits = Limits(settings.max_unfinished_jobs_per_user, settings.max_unfinished_jobs)
     waiters = JobWaiters(_listen_url(settings.database_url), reader)
     links = AudioLinks(
         settings.signing_key(),
+        stores,
         base_url=settings.public_base_url,
         lifetime=timedelta(seconds=settings.s3_presigned_expiry_seconds),
     )
@@ -77,13 +78,12 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         publisher,
         Decoder(most_in_flight=settings.max_uploads_in_flight),
         timedelta(seconds=settings.decode_timeout_seconds),
-        store,
-        host,
+        storing,
         limits,
     )
     control = JobControl(sessions, publisher, settings.usage_timezone, limits)
     loading = ModelLoading(sessions, publisher)
-    health = HealthChecks(sessions, redis, store, settings.app_env)
+    health = HealthChecks(sessions, redis, storing, settings.app_env)
     draining = Draining()
     try:
         async with waiters.running():
@@ -95,16 +95,17 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
                     loading,
                     reader,
                     JobLists(sessions, reader),
-                    Conversations(sessions, store, host, settings.job_retention),
+                    Conversations(sessions, storing, settings.job_retention),
                     UsageReader(sessions, settings.usage_timezone),
                     waiters,
                     links,
-                    store,
+                    Listening(sessions, stores, links),
                     health,
                     draining,
                 )
     finally:
         publisher.close()
+        storing.close()
         await redis.aclose()
         await engine.dispose()
 

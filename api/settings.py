@@ -24,7 +24,9 @@ class ApiSettings(SharedSettings):
         description="signs local audio URLs; the same in every API process; required in prod, "
         "made once under DATA_DIR in dev",
     )
-    s3_presigned_expiry_seconds: int = Field(default=3600, gt=0, description="how long an audio URL works")
+    s3_presigned_expiry_seconds: int = Field(
+        default=3600, gt=0, le=604_800, description="how long an audio URL works; S3 allows a week"
+    )
     wait_timeout_seconds: float = Field(default=120, gt=0, description="longest answer of the /wait forms")
     decode_timeout_seconds: float = Field(
         default=10,

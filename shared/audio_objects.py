@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, tuple_, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -17,7 +17,10 @@ from shared.storage import new_object_name
 
 
 def intend(session: Session, *, host: str, content_type: str, size_bytes: int, seconds: float) -> AudioObject:
-    """Add a row for audio about to be written to this host's disk, under a fresh name."""
+    """Add a row for audio that this host is about to write, under a fresh name.
+
+    Until `mark_stored` says more, it is taken to lie on the host's disk.
+    """
     audio = AudioObject(
         name=new_object_name(content_type),
         backend=AudioBackend.LOCAL,
@@ -30,34 +33,46 @@ def intend(session: Session, *, host: str, content_type: str, size_bytes: int, s
     return audio
 
 
-def mark_stored(session: Session, audio_ids: Collection[UUID]) -> None:
-    """Note that the objects' bytes are written."""
-    session.execute(
-        update(AudioObject)
-        .where(col(AudioObject.id).in_(audio_ids))
-        .values(stored_at=func.now())
-        .execution_options(synchronize_session=False)
-    )
+def mark_stored(session: Session, audio_id: UUID, backend: AudioBackend) -> None:
+    """Note that the object's bytes are written, and where; in S3 they have no host."""
+    _change(session, audio_id, stored_at=func.now(), backend=backend)
+    if backend is AudioBackend.S3:
+        mark_off_disk(session, audio_id)
+
+
+def mark_moved(session: Session, audio_id: UUID) -> None:
+    """Note that the object lies in S3 from now on; its host still has a file of it."""
+    _change(session, audio_id, backend=AudioBackend.S3)
+
+
+def mark_off_disk(session: Session, audio_id: UUID) -> None:
+    """Note that no host has a file of the object."""
+    _change(session, audio_id, host=None)
+
+
+def on_disk(session: Session, *, after: AudioObject | None, limit: int) -> Sequence[AudioObject]:
+    """Return stored objects of which a host may have a file, oldest first, those that come `after` one."""
+    written = (col(AudioObject.host).is_not(None), col(AudioObject.stored_at).is_not(None))
+    return session.scalars(_from(select(AudioObject).where(*written), after, limit)).all()
+
+
+def lock_on_disk(session: Session, audio_id: UUID) -> AudioObject | None:
+    """Keep the object from being removed until the transaction ends; None unless it lies on a disk.
+
+    Jobs can go on to name it meanwhile. One that somebody else has locked counts as none.
+    """
+    here = (col(AudioObject.id) == audio_id, col(AudioObject.backend) == AudioBackend.LOCAL)
+    # FOR NO KEY UPDATE: a job that names the object locks only its key.
+    locking = select(AudioObject).where(*here).with_for_update(skip_locked=True, key_share=True)
+    return session.scalars(locking).one_or_none()
 
 
 def orphans(
     session: Session, *, age: timedelta, after: AudioObject | None, limit: int
 ) -> Sequence[AudioObject]:
-    """Return local objects older than `age` that no job names, oldest first, those that come `after` one."""
-    place = tuple_(col(AudioObject.created_at), col(AudioObject.id))
-    statement = (
-        select(AudioObject)
-        .where(
-            col(AudioObject.backend) == AudioBackend.LOCAL,
-            col(AudioObject.created_at) < func.now() - age,
-            _named_by_no_job(),
-        )
-        .order_by(col(AudioObject.created_at), col(AudioObject.id))
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(place > (after.created_at, after.id))
-    return session.scalars(statement).all()
+    """Return objects older than `age` that no job names, oldest first, those that come `after` one."""
+    old = col(AudioObject.created_at) < func.now() - age
+    return session.scalars(_from(select(AudioObject).where(old, _named_by_no_job()), after, limit)).all()
 
 
 def lock(session: Session, audio_ids: Collection[UUID]) -> Sequence[UUID]:
@@ -83,6 +98,22 @@ def delete_rows(session: Session, audio_ids: Collection[UUID]) -> None:
         .where(col(AudioObject.id).in_(audio_ids))
         .execution_options(synchronize_session=False)
     )
+
+
+def _change(session: Session, audio_id: UUID, **values: object) -> None:
+    session.execute(
+        update(AudioObject)
+        .where(col(AudioObject.id) == audio_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _from(statement: Select[AudioObject], after: AudioObject | None, limit: int) -> Select[AudioObject]:
+    place = (col(AudioObject.created_at), col(AudioObject.id))
+    if after is not None:
+        statement = statement.where(tuple_(*place) > (after.created_at, after.id))
+    return statement.order_by(*place).limit(limit)
 
 
 def _named_by_no_job() -> ColumnElement[bool]:

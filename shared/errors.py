@@ -51,6 +51,7 @@ class WarningCode(StrEnum):
     SPEECH_OUT_OF_MEMORY = "speech_out_of_memory"
     SPEECH_POISONED = "speech_poisoned"
     MESSAGE_BLOCKED = "message_blocked"
+    AUDIO_ELSEWHERE = "audio_elsewhere"
 
 
 class DomainError(Exception):

@@ -112,11 +112,16 @@ class AudioObject(SQLModel, table=True):
     """One stored recording or speech. The row is written before the bytes, `stored_at` after them.
 
     A row without `stored_at`, or one that no job names, is an orphan for the cleaner.
-    `seconds` is the sound's length; `host` names the machine whose disk holds a local object.
+    `seconds` is the sound's length. `backend` says where to read it, `host` which machine's disk may have
+    a file of it: a local object's does, and for a moment that of an object just moved to S3.
     """
 
     __tablename__ = "audio_objects"
-    __table_args__ = (Index(None, "created_at"),)
+    __table_args__ = (
+        Index(None, "created_at"),
+        # What may have to move to S3: few rows, where S3 is set.
+        Index("ix_audio_objects_on_disk", "created_at", "id", postgresql_where=text("host IS NOT NULL")),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     name: str = Field(max_length=64, unique=True)

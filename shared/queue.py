@@ -32,6 +32,7 @@ class TaskName(StrEnum):
     WARM_UP = "warm_up"
     SWEEP = "sweep"
     RETENTION = "retention"
+    MOVE_AUDIO = "move_audio"
 
 
 QUEUE_OF_STAGE = {
@@ -66,6 +67,7 @@ def create_celery(broker_url: str, *, socket_timeout_seconds: float) -> Celery:
             TaskName.SYNTHESIZE: {"queue": QueueName.GPU},
             TaskName.SWEEP: {"queue": QueueName.MAINTENANCE},
             TaskName.RETENTION: {"queue": QueueName.MAINTENANCE},
+            TaskName.MOVE_AUDIO: {"queue": QueueName.MAINTENANCE},
         },
         worker_direct=True,
         task_send_sent_event=True,

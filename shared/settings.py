@@ -1,14 +1,15 @@
 """Settings that the API and the workers share. Each program has its own class built on this one."""
 
 import os
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_DATA_DIR = Path("data")
@@ -30,6 +31,17 @@ class AppEnv(StrEnum):
 
     DEV = "dev"
     PROD = "prod"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """A private bucket and the key to it. `endpoint_url`: another store than Amazon's."""
+
+    bucket: str
+    region: str
+    access_key_id: SecretStr
+    secret_access_key: SecretStr
+    endpoint_url: str | None
 
 
 class SharedSettings(BaseSettings):
@@ -54,10 +66,35 @@ class SharedSettings(BaseSettings):
     redis_url: str = Field(default="redis://localhost:6379/0", description="Redis: broker")
     data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where local files live")
     audio_dir: Path | None = Field(default=None, description="local audio; `DATA_DIR/audio` when unset")
+    s3_bucket_name: str | None = Field(default=None, description="private bucket for audio; switches S3 on")
+    s3_endpoint_url: AnyHttpUrl | None = Field(default=None, description="a store other than Amazon's")
+    aws_access_key_id: SecretStr | None = Field(default=None, description="key to the bucket")
+    aws_secret_access_key: SecretStr | None = Field(default=None, description="its secret part")
+    aws_region: str | None = Field(default=None, description="where the bucket is")
     job_retention_days: float = Field(
         default=30, ge=1, description="how long a finished job and its audio are kept"
     )
     usage_timezone: ZoneInfo = Field(default=ZoneInfo("Asia/Kolkata"), description="whose days usage counts")
+
+    @model_validator(mode="after")
+    def _want_all_of_s3_or_none(self) -> Self:
+        # AWS_* alone say nothing: many shells and hosts have them for other programs.
+        if self.s3_bucket_name is None and self.s3_endpoint_url is not None:
+            raise ValueError("S3_ENDPOINT_URL is set, but S3_BUCKET_NAME is not")
+        if self.s3_bucket_name is not None and self.s3 is None:
+            needed = ("aws_access_key_id", "aws_secret_access_key", "aws_region")
+            missing = [name.upper() for name in needed if getattr(self, name) is None]
+            raise ValueError(f"S3_BUCKET_NAME is set, but not {', '.join(missing)}")
+        return self
+
+    @property
+    def s3(self) -> S3Settings | None:
+        """The bucket for audio; None where it lies on local disks alone."""
+        key_id, secret, region = self.aws_access_key_id, self.aws_secret_access_key, self.aws_region
+        if self.s3_bucket_name is None or key_id is None or secret is None or region is None:
+            return None
+        endpoint_url = None if self.s3_endpoint_url is None else str(self.s3_endpoint_url)
+        return S3Settings(self.s3_bucket_name, region, key_id, secret, endpoint_url)
 
     @property
     def job_retention(self) -> timedelta:

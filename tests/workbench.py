@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import av
 import numpy as np
 
+from shared.audio_stores import AudioStores
 from shared.jobs import Hint
 from shared.models import Job, Stage
 from shared.storage import LocalAudioStore
@@ -28,7 +29,7 @@ class Workbench:
         self.store = LocalAudioStore(settings.local_audio_dir)
         self.published: list[Hint] = []
         self.engines = Engines(settings)
-        shelf = AudioShelf(bench.sessions, self.store, "here")
+        shelf = AudioShelf(bench.sessions, AudioStores(self.store, "here"))
         self._runner = StageRunner(settings, bench.sessions, self.engines, shelf, self.published.append)
 
     def load(self) -> None:

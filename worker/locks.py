@@ -13,6 +13,7 @@ class Lock(IntEnum):
 
     SWEEP = 7_310_418
     RETENTION = 7_310_419
+    MOVE = 7_310_420
 
 
 @contextmanager

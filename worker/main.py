@@ -53,6 +53,20 @@ def _time_limits(settings: WorkerSettings) -> dict[str, dict[str, float]]:
     }
 
 
+def _beat_schedule(settings: WorkerSettings) -> dict[str, dict[str, object]]:
+    seconds = {TaskName.SWEEP: settings.sweep_seconds, TaskName.RETENTION: settings.retention_seconds}
+    if settings.s3 is not None:
+        seconds[TaskName.MOVE_AUDIO] = settings.move_audio_seconds
+    return {
+        task: {
+            "task": task,
+            "schedule": interval,
+            "options": {"queue": QueueName.MAINTENANCE, "expires": interval},
+        }
+        for task, interval in seconds.items()
+    }
+
+
 def create_app(settings: WorkerSettings) -> Celery:
     """Return the workers' Celery application."""
     app = create_celery(settings.redis_url, socket_timeout_seconds=WORKER_SOCKET_TIMEOUT_SECONDS)
@@ -68,18 +82,7 @@ def create_app(settings: WorkerSettings) -> Celery:
         worker_proc_alive_timeout=_CHILD_START_SECONDS,
         worker_send_task_events=True,
         beat_scheduler="celery.beat:Scheduler",
-        beat_schedule={
-            "sweep": {
-                "task": TaskName.SWEEP,
-                "schedule": settings.sweep_seconds,
-                "options": {"queue": QueueName.MAINTENANCE, "expires": settings.sweep_seconds},
-            },
-            "retention": {
-                "task": TaskName.RETENTION,
-                "schedule": settings.retention_seconds,
-                "options": {"queue": QueueName.MAINTENANCE, "expires": settings.retention_seconds},
-            },
-        },
+        beat_schedule=_beat_schedule(settings),
     )
     app.steps["consumer"].add(PutHintsBack)
     return app

@@ -1,7 +1,7 @@
 """Retention: removes jobs that have expired, and audio that no job names.
 
-Jobs go first; their audio is then what any lost audio is: an object that no job names. Its file goes
-before its row, so whatever dies in between leaves a row that the next pass finds, never an unknown file.
+Jobs go first; their audio is then what any lost audio is: an object that no job names. Its bytes go
+before its row, so whatever dies in between leaves a row that the next pass finds, never unknown bytes.
 Conversations, messages and usage stay: the tutor remembers what a job forgets.
 """
 
@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import audio_objects, jobs
+from shared.audio_stores import AudioStores
 from shared.models import AudioObject
-from shared.storage import LocalAudioStore, StorageError
+from shared.storage import StorageError
 from worker.locks import Lock, holding
 
 logger = logging.getLogger(__name__)
@@ -29,13 +30,12 @@ _BATCH = 200
 class Retention:
     """Removes in small batches, each a transaction of its own.
 
-    `host` names the machine whose disk `store` removes from. Another host's object is removed where its
-    file is found here too (a shared folder), and otherwise left to the upkeep of that host.
+    Another host's object is removed where its file is found here too (a shared folder), and otherwise left
+    to the upkeep of that host.
     """
 
     sessions: sessionmaker[Session]
-    store: LocalAudioStore
-    host: str
+    stores: AudioStores
     keep: timedelta
 
     def run(self) -> None:
@@ -46,7 +46,7 @@ class Retention:
             expired = self._expire_jobs()
             try:
                 removed = self._remove_orphans()
-                removed += self.store.remove_unfinished(older_than=ORPHAN_AGE)
+                removed += self.stores.local.remove_unfinished(older_than=ORPHAN_AGE)
             except StorageError:
                 logger.exception("audio could not be removed; the next pass tries again")
                 return
@@ -74,13 +74,9 @@ class Retention:
             return audio_objects.orphans(session, age=ORPHAN_AGE, after=after, limit=_BATCH)
 
     def _remove(self, audio_ids: Collection[UUID]) -> int:
-        """Remove files, then rows, of those that still are orphans once nobody can name them any more."""
+        """Remove bytes, then rows, of those that still are orphans once nobody can name them any more."""
         with self.sessions.begin() as session:
             locked = audio_objects.lock(session, audio_ids)
-            gone = [audio.id for audio in audio_objects.unnamed(session, locked) if self._remove_file(audio)]
+            gone = self.stores.remove(audio_objects.unnamed(session, locked))
             audio_objects.delete_rows(session, gone)
         return len(gone)
-
-    def _remove_file(self, audio: AudioObject) -> bool:
-        """Remove the file and tell whether none is left that we could know of."""
-        return self.store.remove(audio.name) or audio.host == self.host

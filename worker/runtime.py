@@ -1,7 +1,6 @@
 """What a worker process works with, built once a process, at first use."""
 
 import logging
-import socket
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,10 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import jobs, queue, workers
+from shared.audio_stores import AudioStores, open_stores
 from shared.database import create_sync_engine
 from shared.jobs import Hint
 from shared.queue import PublishError
-from shared.storage import LocalAudioStore
 from worker.bootstrap import Engines
 from worker.settings import WorkerSettings
 from worker.shelf import AudioShelf
@@ -29,10 +28,11 @@ _POOL_SIZE = 18
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One process's settings, database sessions, engines and stage runner."""
+    """One process's settings, database sessions, audio stores, engines and stage runner."""
 
     settings: WorkerSettings
     sessions: sessionmaker[Session]
+    stores: AudioStores
     engines: Engines
     runner: StageRunner
 
@@ -84,15 +84,15 @@ def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker
 def build_runtime(settings: WorkerSettings, app: Celery) -> Runtime:
     """Wire a runtime for this process; nothing connects or loads yet. Raises `UnknownEngineError`."""
     sessions = create_sessions(settings, pool_size=_POOL_SIZE)
-    engines = Engines(settings)
+    engines, stores = Engines(settings), open_stores(settings)
     runner = StageRunner(
         settings,
         sessions,
         engines,
-        AudioShelf(sessions, LocalAudioStore(settings.local_audio_dir), socket.gethostname()),
+        AudioShelf(sessions, stores),
         lambda hint: publish(app, sessions, hint),
     )
-    return Runtime(settings, sessions, engines, runner)
+    return Runtime(settings, sessions, stores, engines, runner)
 
 
 @lru_cache(maxsize=1)

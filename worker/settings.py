@@ -63,6 +63,9 @@ class WorkerSettings(SharedSettings):
     retention_seconds: float = Field(
         default=300, gt=0, description="how often expired jobs and unnamed audio are removed"
     )
+    move_audio_seconds: float = Field(
+        default=60, gt=0, description="how often audio kept on a disk is moved to S3"
+    )
     republish_after_seconds: float = Field(
         default=30, gt=0, description="when a published hint that nobody took counts as lost"
     )

@@ -1,4 +1,4 @@
-"""Audio on its shelf: the bytes in the store and the rows that say so, together."""
+"""Audio on its shelf: the bytes in a store and the rows that say so, together."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,31 +6,40 @@ from uuid import UUID
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import audio_objects
+from shared.audio_stores import AudioStores
 from shared.models import AudioObject
-from shared.storage import MP3, LocalAudioStore
+from shared.storage import MP3, StorageError
 
 
 @dataclass(frozen=True, slots=True)
 class AudioShelf:
-    """Loads recordings and saves speech. `host` names the machine whose disk `store` writes to."""
+    """Loads recordings and saves speech."""
 
     sessions: sessionmaker[Session]
-    store: LocalAudioStore
-    host: str
+    stores: AudioStores
 
     def load(self, audio_id: UUID) -> bytes:
         """Return the object's bytes. Raises `StorageError`."""
-        with self.sessions() as session:
-            name = session.get_one(AudioObject, audio_id).name
-        return self.store.read(name)
+        audio = self._row(audio_id)
+        try:
+            return self.stores.read(audio)
+        except StorageError:
+            now = self._row(audio_id)
+            if now.backend is audio.backend:
+                raise
+            return self.stores.read(now)  # it was moved in between
 
     def save_mp3(self, data: bytes, *, seconds: float) -> UUID:
         """Store an MP3 of `seconds` of sound and return its id. Raises `StorageError`."""
         with self.sessions.begin() as session:
             spoken = audio_objects.intend(
-                session, host=self.host, content_type=MP3, size_bytes=len(data), seconds=seconds
+                session, host=self.stores.host, content_type=MP3, size_bytes=len(data), seconds=seconds
             )
-        self.store.write(spoken.name, data)
+        backend = self.stores.write(spoken.name, data)
         with self.sessions.begin() as session:
-            audio_objects.mark_stored(session, [spoken.id])
+            audio_objects.mark_stored(session, spoken.id, backend)
         return spoken.id
+
+    def _row(self, audio_id: UUID) -> AudioObject:
+        with self.sessions() as session:
+            return session.get_one(AudioObject, audio_id)

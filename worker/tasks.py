@@ -1,7 +1,6 @@
 """The Celery tasks: entrances, not places. Each calls the room that does the work."""
 
 import logging
-import socket
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,9 +10,9 @@ from redis import Redis
 from shared.database import DATABASE_AWAY
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE, PublishError, TaskName, direct_queue, hint_from_message, send_task
-from shared.storage import LocalAudioStore
 from worker.bootstrap import KIND_OF_STAGE, kinds_served
 from worker.errors import EngineError
+from worker.moving import AudioMover
 from worker.patience import DatabaseAwayError
 from worker.retention import Retention
 from worker.runtime import process_runtime, publish
@@ -80,11 +79,20 @@ def sweep() -> None:
 def retention() -> None:
     """Remove what has expired, and audio that no job names."""
     process = process_runtime()
-    store = LocalAudioStore(process.settings.local_audio_dir)
     try:
-        Retention(process.sessions, store, socket.gethostname(), process.settings.job_retention).run()
+        Retention(process.sessions, process.stores, process.settings.job_retention).run()
     except DATABASE_AWAY as error:
         logger.warning("nothing was removed: the database did not answer (%s)", type(error).__name__)
+
+
+@shared_task(name=TaskName.MOVE_AUDIO.value)
+def move_audio() -> None:
+    """Bring to S3 what was kept on this host's disk."""
+    process = process_runtime()
+    try:
+        AudioMover(process.sessions, process.stores).run()
+    except DATABASE_AWAY as error:
+        logger.warning("nothing was moved: the database did not answer (%s)", type(error).__name__)
 
 
 def _enter(task: _Task, stage: Stage, job_id: str) -> None:

@@ -1,14 +1,14 @@
-"""Locally stored audio, by signed link."""
+"""Audio, by signed link."""
 
 from http import HTTPStatus
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
-from api.dependencies import LinksDep, StoreDep
-from api.problems import PROBLEM_RESPONSES, NotFoundError
+from api.dependencies import ListeningDep
+from api.problems import PROBLEM_RESPONSES
 from shared.storage import content_type_of
 
 router = APIRouter(tags=["audio"], responses=PROBLEM_RESPONSES)
@@ -29,17 +29,10 @@ class _AudioResponse(FileResponse):
 
 
 @router.get("/audio/{name}", response_class=FileResponse)
-def read_audio(
-    name: str,
-    links: LinksDep,
-    store: StoreDep,
-    expires: str = "",
-    signature: str = "",
-) -> FileResponse:
-    """Return the audio, or the part of it that a Range header asks for."""
-    links.check(name, expires, signature)
-    path = store.path(name)
-    if not path.is_file():
-        raise NotFoundError("This audio is not here any more.")
+async def read_audio(name: str, listening: ListeningDep, expires: str = "", signature: str = "") -> Response:
+    """Return the audio, or the part of it that a Range header asks for; 307 where it has moved since."""
+    found = await listening.open(name, expires, signature)
+    if isinstance(found, str):
+        return RedirectResponse(found, headers={"Cache-Control": "no-store"})
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return _AudioResponse(path, media_type=content_type_of(name), headers=headers)
+    return _AudioResponse(found, media_type=content_type_of(name), headers=headers)

@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from api.audio_links import AudioLinks
+from shared.audio_stores import AudioStores
+from shared.storage import LocalAudioStore
 from tests.e2e.contract import assert_problem, post_audio, silence, succeeded
 from tests.stack import Stack
 
@@ -25,7 +27,8 @@ def link(links: tuple[httpx.URL, httpx.URL]) -> httpx.URL:
 
 def made_links(stack: Stack, lifetime: timedelta) -> AudioLinks:
     key = (stack.directory / "data" / "audio_signing_key").read_bytes()
-    return AudioLinks(key, base_url=str(stack.client.base_url), lifetime=lifetime)
+    stores = AudioStores(LocalAudioStore(stack.directory / "data" / "audio"), "here")
+    return AudioLinks(key, stores, base_url=str(stack.client.base_url), lifetime=lifetime)
 
 
 def test_a_link_serves_the_whole_recording(stack: Stack, link: httpx.URL) -> None:
@@ -112,8 +115,8 @@ def test_an_expired_link_is_refused(stack: Stack, link: httpx.URL) -> None:
     name = link.path.removeprefix("/audio/")
     fresh, old = (made_links(stack, timedelta(seconds=seconds)) for seconds in (60, -1))
 
-    assert stack.client.get(fresh.link(name, fresh.expiry())).status_code == 200
-    assert_problem(stack.client.get(old.link(name, old.expiry())), 403, "invalid_signature")
+    assert stack.client.get(fresh.local_link(name, fresh.expiry())).status_code == 200
+    assert_problem(stack.client.get(old.local_link(name, old.expiry())), 403, "invalid_signature")
 
 
 def test_one_objects_signature_opens_no_other(stack: Stack, links: tuple[httpx.URL, httpx.URL]) -> None:
@@ -134,7 +137,7 @@ def test_an_uploaded_recording_is_not_served_by_another_links_signature(
 
 def test_a_signed_object_that_is_gone_is_not_found(stack: Stack) -> None:
     signer = made_links(stack, timedelta(seconds=60))
-    response = stack.client.get(signer.link(f"{'0' * 32}.mp3", signer.expiry()))
+    response = stack.client.get(signer.local_link(f"{'0' * 32}.mp3", signer.expiry()))
     assert_problem(response, 404, "not_found")
 
 
@@ -143,7 +146,7 @@ def test_a_signed_object_that_is_gone_is_not_found(stack: Stack) -> None:
 )
 def test_a_path_opens_no_file_even_when_it_is_signed(stack: Stack, name: str) -> None:
     signer = made_links(stack, timedelta(seconds=60))
-    address = f"/audio/{name}?" + signer.link(name, signer.expiry()).partition("?")[2]
+    address = f"/audio/{name}?" + signer.local_link(name, signer.expiry()).partition("?")[2]
     raw = httpx.Request("GET", str(stack.client.base_url))
     raw.url = raw.url.copy_with(raw_path=address.encode())
 

@@ -15,7 +15,9 @@ from api.database import Sessions, create_event_loop_engine
 from api.job_lists import JobLists
 from api.reading import JobReader
 from api.schemas import ConversationsQuery, JobsQuery, MessagesQuery, UsageQuery
+from api.storing import Storing
 from api.usage import UsageReader
+from shared.audio_stores import AudioStores
 from shared.storage import LocalAudioStore
 from tests.factories import ZONE, Bench
 from tests.plans import plan, statements
@@ -65,7 +67,8 @@ class Reading:
         return asyncio.run(run())
 
     def conversations(self, sessions: Sessions) -> Conversations:
-        return Conversations(sessions, LocalAudioStore(self.directory), "here", timedelta(days=30))
+        stores = AudioStores(LocalAudioStore(self.directory), "here")
+        return Conversations(sessions, Storing(stores, most_at_once=1), timedelta(days=30))
 
     def job_lists(self, sessions: Sessions) -> JobLists:
         return JobLists(sessions, JobReader(sessions, timedelta(days=30)))
@@ -100,7 +103,7 @@ def test_a_long_page_of_jobs_asks_no_more_than_a_short_one(reading: Reading, ben
     def page(limit: int) -> tuple[int, int]:
         query = JobsQuery(user_id="asha", limit=limit)
         jobs, asked = reading(lambda sessions: reading.job_lists(sessions).page(query))
-        assert all(len(job.runs) == 3 and job.audio_names for job in jobs.rows)
+        assert all(len(job.runs) == 3 and job.audio for job in jobs.rows)
         return len(jobs.rows), len(asked)
 
     assert (page(1), page(12)) == ((1, 4), (12, 4))

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from shared import audio_objects
+from shared.audio_stores import AudioStores
 from shared.models import AudioObject, Conversation, DailyUsage, Job, Message, Stage, StageRun
 from shared.storage import FLAC, MP3, LocalAudioStore
 from tests.factories import Bench, together
@@ -26,7 +27,7 @@ class Attic:
     def __init__(self, bench: Bench, directory: Path) -> None:
         self.bench = bench
         self.store = LocalAudioStore(directory)
-        self.retention = Retention(bench.sessions, self.store, HOST, KEEP)
+        self.retention = Retention(bench.sessions, AudioStores(self.store, HOST), KEEP)
 
     def sound(self, content_type: str = MP3, *, host: str = HOST, on_disk: bool = True) -> UUID:
         """Return a stored sound of two hours ago."""

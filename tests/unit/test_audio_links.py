@@ -1,18 +1,21 @@
 """Links to stored audio: good until they expire, and only as they were made."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from api.audio_links import AudioLinks, InvalidSignatureError
-from shared.storage import MP3, new_object_name
+from shared.audio_stores import AudioStores
+from shared.storage import MP3, LocalAudioStore, new_object_name
 
 NAME = new_object_name(MP3)
+STORES = AudioStores(LocalAudioStore(Path("nowhere")), "here")
 
 
 def links(*, key: bytes = b"key", lifetime: timedelta = timedelta(hours=1)) -> AudioLinks:
-    return AudioLinks(key, base_url="http://api.example/", lifetime=lifetime)
+    return AudioLinks(key, STORES, base_url="http://api.example/", lifetime=lifetime)
 
 
 def parts(link: str) -> tuple[str, str, str]:
@@ -23,7 +26,7 @@ def parts(link: str) -> tuple[str, str, str]:
 
 
 def test_a_fresh_link_works() -> None:
-    link = links().link(NAME, links().expiry())
+    link = links().local_link(NAME, links().expiry())
 
     assert link.startswith(f"http://api.example/audio/{NAME}?expires=")
     links().check(*parts(link))
@@ -32,12 +35,12 @@ def test_a_fresh_link_works() -> None:
 def test_a_link_works_in_every_process_with_the_key() -> None:
     expiry = datetime.now(UTC) + timedelta(minutes=5)
 
-    assert links().link(NAME, expiry) == links().link(NAME, expiry)
+    assert links().local_link(NAME, expiry) == links().local_link(NAME, expiry)
 
 
 def test_the_expiry_is_said_in_whole_seconds() -> None:
     expiry = links().expiry()
-    _, expires, _ = parts(links().link(NAME, expiry))
+    _, expires, _ = parts(links().local_link(NAME, expiry))
 
     assert expiry == datetime.fromtimestamp(int(expires), UTC)
 
@@ -46,11 +49,11 @@ def test_an_expired_link_is_refused() -> None:
     old = links(lifetime=timedelta(seconds=-1))
 
     with pytest.raises(InvalidSignatureError, match="not valid any more"):
-        links().check(*parts(old.link(NAME, old.expiry())))
+        links().check(*parts(old.local_link(NAME, old.expiry())))
 
 
 def test_a_link_cannot_be_changed() -> None:
-    name, expires, signature = parts(links().link(NAME, links().expiry()))
+    name, expires, signature = parts(links().local_link(NAME, links().expiry()))
     another = new_object_name(MP3)
 
     for changed in (
@@ -71,7 +74,7 @@ def test_a_link_cannot_be_changed() -> None:
 
 
 def test_a_link_of_another_key_is_refused() -> None:
-    foreign = links(key=b"another").link(NAME, links().expiry())
+    foreign = links(key=b"another").local_link(NAME, links().expiry())
 
     with pytest.raises(InvalidSignatureError):
         links().check(*parts(foreign))
@@ -80,7 +83,7 @@ def test_a_link_of_another_key_is_refused() -> None:
 @pytest.mark.parametrize("name", ["../../etc/passwd", "..%2f..%2fetc%2fpasswd", "", "a.mp3", NAME + "\n"])
 def test_even_a_signed_name_that_is_not_ours_is_refused(name: str) -> None:
     expires = str(int(links().expiry().timestamp()))
-    signature = links().link(name, links().expiry()).rpartition("=")[2]
+    signature = links().local_link(name, links().expiry()).rpartition("=")[2]
 
     with pytest.raises(InvalidSignatureError):
         links().check(name, expires, signature)

@@ -1,0 +1,39 @@
+"""The audio stores, for the event loop: each call in a thread, as a disk or S3 may be slow."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+from shared.audio_stores import AudioStores
+from shared.models import AudioBackend, AudioObject
+
+
+class Storing:
+    """Stores and removes audio in threads of its own: a hung S3 must not eat those that serve."""
+
+    def __init__(self, stores: AudioStores, *, most_at_once: int) -> None:
+        self.host = stores.host
+        self._stores = stores
+        self._threads = ThreadPoolExecutor(most_at_once, thread_name_prefix="store")
+
+    async def write(self, name: str, data: bytes) -> AudioBackend:
+        """Write the object and return where it lies. Raises `StorageError`."""
+        return await self._loop().run_in_executor(self._threads, self._stores.write, name, data)
+
+    async def remove(self, found: Sequence[AudioObject]) -> list[UUID]:
+        """Remove the objects; return the ids of those of which nothing is left. Raises `StorageError`."""
+        return await self._loop().run_in_executor(self._threads, self._stores.remove, found)
+
+    async def check(self) -> None:
+        """Raise `StorageError` where audio could not be stored as it should be."""
+        await self._loop().run_in_executor(self._threads, self._stores.check)
+
+    def close(self) -> None:
+        """Give the threads up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._stores.close()
+
+    @staticmethod
+    def _loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()

@@ -1,12 +1,16 @@
 """The audio stores, for the event loop: each call in a thread, as a disk or S3 may be slow."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
 from uuid import UUID
 
 from shared.audio_stores import AudioStores
 from shared.models import AudioBackend, AudioObject
+
+Result = TypeVar("Result")
 
 
 class Storing:
@@ -19,21 +23,21 @@ class Storing:
 
     async def write(self, name: str, data: bytes) -> AudioBackend:
         """Write the object and return where it lies. Raises `StorageError`."""
-        return await self._loop().run_in_executor(self._threads, self._stores.write, name, data)
+        return await self._in_a_thread(lambda: self._stores.write(name, data))
 
     async def remove(self, found: Sequence[AudioObject]) -> list[UUID]:
         """Remove the objects; return the ids of those of which nothing is left. Raises `StorageError`."""
-        return await self._loop().run_in_executor(self._threads, self._stores.remove, found)
+        return await self._in_a_thread(lambda: self._stores.remove(found))
 
     async def check(self) -> None:
         """Raise `StorageError` where audio could not be stored as it should be."""
-        await self._loop().run_in_executor(self._threads, self._stores.check)
+        await self._in_a_thread(self._stores.check)
 
     def close(self) -> None:
         """Give the threads up."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._stores.close()
 
-    @staticmethod
-    def _loop() -> asyncio.AbstractEventLoop:
-        return asyncio.get_running_loop()
+    async def _in_a_thread(self, work: Callable[[], Result]) -> Result:
+        running = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
+        return await running

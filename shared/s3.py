@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,7 +95,7 @@ class S3AudioStore:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _call(self, ask: Callable[[S3Client], Answer]) -> Answer:
-        asked = self._threads.submit(self._ask, ask)
+        asked = self._threads.submit(copy_context().run, self._ask, ask)  # so that logs name the job
         try:
             return asked.result(CALL_SECONDS)
         except TimeoutError as error:

@@ -8,7 +8,9 @@ import pytest
 
 from api.audio_links import AudioLinks, InvalidSignatureError
 from shared.audio_stores import AudioStores
+from shared.models import AudioBackend, AudioObject
 from shared.storage import MP3, LocalAudioStore, new_object_name
+from tests.s3_servers import s3_settings, s3_store
 
 NAME = new_object_name(MP3)
 STORES = AudioStores(LocalAudioStore(Path("nowhere")), "here")
@@ -87,3 +89,33 @@ def test_even_a_signed_name_that_is_not_ours_is_refused(name: str) -> None:
 
     with pytest.raises(InvalidSignatureError):
         links().check(name, expires, signature)
+
+
+def sound(backend: AudioBackend = AudioBackend.LOCAL, host: str | None = "here") -> AudioObject:
+    return AudioObject(name=NAME, backend=backend, host=host, content_type=MP3, size_bytes=1, seconds=1.0)
+
+
+def test_the_link_leads_to_where_the_row_says(tmp_path: Path) -> None:
+    local = LocalAudioStore(tmp_path)
+    expiry = links().expiry()
+    with s3_store(s3_settings("http://s3.example")) as s3:
+        stores = AudioStores(local, "here", s3)
+        made = AudioLinks(b"key", stores, base_url="http://api.example", lifetime=timedelta(hours=1))
+
+        assert made.link(sound(), expiry) == made.local_link(NAME, expiry)
+        for host in (None, "here"):  # its file may not be removed yet
+            presigned = made.link(sound(AudioBackend.S3, host), expiry)
+            assert presigned is not None
+            assert presigned.startswith(f"http://s3.example/recordings/{NAME}?X-Amz-")
+
+
+def test_what_cannot_be_reached_has_no_link(tmp_path: Path) -> None:
+    stores = AudioStores(LocalAudioStore(tmp_path), "here")
+    made = AudioLinks(b"key", stores, base_url="http://api.example", lifetime=timedelta(hours=1))
+    expiry = made.expiry()
+
+    assert made.link(sound(host="another"), expiry) is None
+    assert made.link(sound(AudioBackend.S3, None), expiry) is None
+
+    stores.local.write(NAME, b"on a shared folder")
+    assert made.link(sound(host="another"), expiry) == made.local_link(NAME, expiry)

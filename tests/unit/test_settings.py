@@ -213,3 +213,47 @@ def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv(name, "")
 
     assert [cls().model_dump() for cls in CLASSES] == unset
+
+
+S3_WHOLE = {
+    "s3_bucket_name": "recordings",
+    "aws_access_key_id": "a-key-id",
+    "aws_secret_access_key": "a-secret",
+    "aws_region": "ap-south-1",
+}
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_s3_is_on_where_the_bucket_is_named(cls: type[SharedSettings]) -> None:
+    whole = cls.model_validate(S3_WHOLE).s3
+
+    assert whole is not None
+    assert (whole.bucket, whole.region, whole.endpoint_url) == ("recordings", "ap-south-1", None)
+    assert cls().s3 is None
+    assert "a-secret" not in repr(cls.model_validate(S3_WHOLE)) + repr(whole)
+
+
+def test_a_key_alone_which_may_be_another_programs_switches_nothing_on() -> None:
+    assert SharedSettings.model_validate(S3_WHOLE | {"s3_bucket_name": None}).s3 is None
+
+
+@pytest.mark.parametrize("missing", [name for name in S3_WHOLE if name.startswith("aws")])
+def test_a_bucket_without_its_key_or_region_is_refused(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in S3_WHOLE.items():
+        monkeypatch.setenv(name.upper(), "" if name == missing else value)
+
+    for cls in (ApiSettings, WorkerSettings):
+        with pytest.raises(SystemExit, match=f"S3_BUCKET_NAME is set, but not {missing.upper()}$") as end:
+            read_settings(cls)
+        assert "a-secret" not in str(end.value)
+
+
+def test_an_endpoint_without_a_bucket_is_refused() -> None:
+    with pytest.raises(ValidationError, match="S3_ENDPOINT_URL is set, but S3_BUCKET_NAME is not"):
+        SharedSettings.model_validate({"s3_endpoint_url": "http://localhost:9000"})
+
+
+@pytest.mark.parametrize("seconds", [0, 604_801])
+def test_a_url_works_for_a_week_at_most(seconds: int) -> None:
+    with pytest.raises(ValidationError, match="s3_presigned_expiry_seconds"):
+        ApiSettings.model_validate({"s3_presigned_expiry_seconds": seconds})

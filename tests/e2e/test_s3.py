@@ -1,0 +1,244 @@
+"""Audio in S3, and on a disk while S3 is away: the learner hears it either way."""
+
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import psutil
+import pytest
+
+from tests.e2e.contract import CONVERSATIONS, assert_problem, succeeded
+from tests.recordings import write_speech
+from tests.s3_servers import KEY_ID, S3Server
+from tests.stack import Stack, eventually, running_stack
+
+# Never in a test's way, except where they are its subject.
+QUICK = {"MOVE_AUDIO_SECONDS": "1", "STT_TIMEOUT_SECONDS": "60"}
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with S3Server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def cloud(
+    tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], s3: S3Server
+) -> Iterator[Stack]:
+    with running_stack(
+        tmp_path_factory.mktemp("cloud"), create_migrated_database(), extra=QUICK | s3.environment()
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def away(s3: S3Server) -> Iterator[None]:
+    """S3 is away, and is back after the test at the latest."""
+    s3.kill()
+    yield
+    if s3.pid is None:
+        s3.start()
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write_speech(tmp_path / "speech.wav", "hello, how are you today")
+
+
+def spoken(stack: Stack, user_id: str) -> dict[str, Any]:
+    job = stack.text_chat(user_id, "I am go to market", speak=["reply", "explanation"], conversation_id="c")
+    return succeeded(stack, job["id"])
+
+
+def sounds(stack: Stack, job: dict[str, Any]) -> list[Any]:
+    """Return the rows of the job's sounds."""
+    return stack.sql(
+        "SELECT a.* FROM audio_objects a JOIN jobs j"
+        " ON a.id IN (upload_id, reply_audio_id, explanation_audio_id) WHERE j.id = :id",
+        id=job["id"],
+    )
+
+
+def files(stack: Stack) -> set[str]:
+    folder = stack.directory / "data" / "audio"
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+def in_s3(stack: Stack, s3: S3Server, job: dict[str, Any]) -> bool:
+    """Tell whether all of the job's sounds lie in S3, and nowhere else."""
+    found = sounds(stack, job)
+    names = {row.name for row in found}
+    rows_say = {(row.backend, row.host) for row in found} == {("s3", None)}
+    return rows_say and names <= s3.objects() and not names & files(stack)
+
+
+def is_mp3(response: httpx.Response, path: Path) -> bool:
+    path.write_bytes(response.content)
+    with av.open(str(path)) as container:
+        return container.format.name == "mp3" and sum(1 for _ in container.decode(audio=0)) > 0
+
+
+def test_a_voice_job_lies_in_the_bucket_and_its_url_plays(
+    cloud: Stack, s3: S3Server, recording: Path, tmp_path: Path
+) -> None:
+    job = succeeded(cloud, cloud.voice_chat("asha", recording).json()["id"])
+    result = job["result"]
+
+    assert {row.content_type for row in sounds(cloud, job)} == {"audio/flac", "audio/mpeg"}
+    assert in_s3(cloud, s3, job)
+    assert result["warnings"] == []
+    assert result["audio_url"].startswith(f"{s3.url}/recordings/")
+    response = httpx.get(result["audio_url"])
+    assert (response.status_code, response.headers["content-type"]) == (200, "audio/mpeg")
+    assert is_mp3(response, tmp_path / "reply.mp3")
+    remaining = datetime.fromisoformat(result["audio_url_expires_at"]) - datetime.now(UTC)
+    assert 3500 < remaining.total_seconds() <= 3600
+    assert 3500 < int(httpx.URL(result["audio_url"]).params["X-Amz-Expires"]) <= 3600
+
+
+def test_a_presigned_url_that_was_tampered_with_is_refused(cloud: Stack) -> None:
+    result = spoken(cloud, "asha")["result"]
+    reply, explanation = httpx.URL(result["audio_url"]), httpx.URL(result["explanation_audio_url"])
+
+    assert httpx.get(reply.copy_merge_params({"X-Amz-Signature": "0" * 64})).status_code == 403
+    assert httpx.get(reply.copy_with(path=explanation.path)).status_code == 403
+    assert httpx.get(reply.copy_with(query=None)).status_code >= 400
+
+
+def test_every_read_signs_anew(cloud: Stack) -> None:
+    job = spoken(cloud, "asha")
+    first = httpx.URL(job["result"]["audio_url"]).params["X-Amz-Date"]
+
+    def later() -> httpx.URL | None:
+        url = httpx.URL(cloud.job(job["id"])["result"]["audio_url"])
+        return url if url.params["X-Amz-Date"] != first else None
+
+    assert httpx.get(eventually(later, what="a URL of a later second")).status_code == 200
+
+
+def test_while_s3_is_away_all_goes_on_and_its_sounds_move_when_it_is_back(
+    cloud: Stack, s3: S3Server, away: None, recording: Path
+) -> None:
+    jobs = [succeeded(cloud, cloud.voice_chat("ravi", recording).json()["id"]), spoken(cloud, "ravi")]
+
+    assert {(row.backend, row.host) for job in jobs for row in sounds(cloud, job)} == {
+        ("local", socket.gethostname())
+    }
+    urls = [job["result"]["audio_url"] for job in jobs]
+    assert {httpx.URL(url).path.split("/")[1] for url in urls} == {"audio"}
+    before = [cloud.client.get(url) for url in urls]
+    assert {(response.status_code, response.headers["content-type"]) for response in before} == {
+        (200, "audio/mpeg")
+    }
+    assert {job["result"]["warnings"] == [] for job in jobs} == {True}
+
+    s3.start()
+    eventually(lambda: all(in_s3(cloud, s3, job) for job in jobs), what="their sounds moved")
+
+    for job, response in zip(jobs, before, strict=True):
+        url = cloud.job(job["id"])["result"]["audio_url"]
+        assert url.startswith(s3.url)
+        assert httpx.get(url).content == response.content
+    for url, response in zip(urls, before, strict=True):
+        moved = cloud.client.get(url)
+        assert (moved.status_code, moved.headers["cache-control"]) == (307, "no-store")
+        assert httpx.get(moved.headers["location"]).content == response.content
+        changed = httpx.URL(url).copy_merge_params({"signature": "0" * 64})
+        assert_problem(cloud.client.get(changed), 403, "invalid_signature")
+
+
+def test_a_hanging_s3_delays_a_job_by_seconds_only(cloud: Stack, s3: S3Server, recording: Path) -> None:
+    assert s3.pid is not None
+    server = psutil.Process(s3.pid)
+    server.suspend()
+    try:
+        health = cloud.client.get("/health")
+        job = succeeded(cloud, cloud.voice_chat("hangs", recording).json()["id"])
+        url = job["result"]["audio_url"]
+        assert cloud.client.get(url).status_code == 200
+    finally:
+        server.resume()
+    storage = health.json()["dependencies"]["storage"]
+    assert (storage["ok"], storage["detail"]) == (False, "does not answer in time")
+    eventually(lambda: in_s3(cloud, s3, job), what="its sounds moved")
+
+
+def test_health_says_whether_s3_answers(cloud: Stack, s3: S3Server, away: None) -> None:
+    def storage() -> dict[str, Any]:
+        found: dict[str, Any] = cloud.client.get("/health").json()["dependencies"]["storage"]
+        return found
+
+    assert storage() == {"ok": False, "detail": "The audio storage does not answer."}
+    s3.start()
+    assert eventually(lambda: storage()["ok"], what="S3 at health")
+
+
+def test_a_recording_that_s3_cannot_give_back_fails_its_job_until_it_is_retried(
+    cloud: Stack, s3: S3Server, recording: Path
+) -> None:
+    cloud.kill("gpu")
+    accepted = cloud.voice_chat("retries", recording).json()
+    assert in_s3(cloud, s3, accepted)
+    s3.kill()
+    try:
+        cloud.start("gpu")
+        job = cloud.finished(accepted["id"])
+        assert (job["status"], job["error"]["code"]) == ("failed", "storage_unavailable")
+        assert job["error"]["retryable"]
+    finally:
+        s3.start()
+    again = cloud.client.post(job["links"]["retry"]).json()
+    assert succeeded(cloud, again["id"])["result"]["audio_url"]
+
+
+def test_sounds_on_a_disk_that_cannot_be_reached_are_said_to_be_elsewhere(cloud: Stack) -> None:
+    job = spoken(cloud, "far")
+    cloud.sql(
+        "UPDATE audio_objects SET backend = 'local', host = 'another' WHERE id IN"
+        " (SELECT reply_audio_id FROM jobs WHERE id = :id)",
+        id=job["id"],
+    )
+
+    result = cloud.job(job["id"])["result"]
+    said = cloud.client.get(f"{CONVERSATIONS}/c", params={"user_id": "far"}).json()["items"][1]
+
+    assert (result["audio_url"], said["audio_url"]) == (None, None)
+    assert httpx.get(result["explanation_audio_url"]).status_code == 200
+    assert httpx.get(said["explanation_audio_url"]).status_code == 200
+    assert [warning["code"] for warning in result["warnings"]] == ["audio_elsewhere"]
+
+
+def test_a_deleted_conversation_leaves_nothing_in_the_bucket(cloud: Stack, s3: S3Server) -> None:
+    names = {row.name for row in sounds(cloud, spoken(cloud, "leaves"))}
+    assert len(names & s3.objects()) == 2
+
+    response = cloud.client.delete(f"{CONVERSATIONS}/c", params={"user_id": "leaves"})
+
+    assert response.status_code == 204
+    assert not names & s3.objects()
+    assert cloud.sql("SELECT 1 FROM audio_objects WHERE name = ANY(:names)", names=list(names)) == []
+
+
+def test_while_s3_is_away_a_deleted_conversation_leaves_orphans(
+    cloud: Stack, s3: S3Server, away: None
+) -> None:
+    s3.start()
+    names = {row.name for row in sounds(cloud, spoken(cloud, "orphans"))}
+    s3.kill()
+
+    response = cloud.client.delete(f"{CONVERSATIONS}/c", params={"user_id": "orphans"})
+
+    assert response.status_code == 204
+    left = cloud.sql("SELECT name FROM audio_objects WHERE name = ANY(:names)", names=list(names))
+    assert {row.name for row in left} == names
+
+
+def test_keys_and_signed_urls_are_in_no_log(cloud: Stack, s3: S3Server) -> None:
+    logs = cloud.logs()
+    assert "S3 did not do what was asked: EndpointConnectionError" in logs
+    assert not any(secret in logs for secret in (KEY_ID, s3.secret, "X-Amz", "Signature="))

@@ -84,6 +84,17 @@ def lock(session: Session, audio_ids: Collection[UUID]) -> Sequence[UUID]:
     return session.scalars(statement.with_for_update(skip_locked=True)).all()
 
 
+def hold(session: Session, audio_ids: Collection[UUID]) -> set[UUID]:
+    """Keep these objects from being removed until the transaction ends; return those that still exist.
+
+    One that is being removed at this moment counts as gone.
+    """
+    statement = select(col(AudioObject.id)).where(
+        col(AudioObject.id).in_(audio_ids), col(AudioObject.stored_at).is_not(None)
+    )
+    return set(session.scalars(statement.with_for_update(read=True, key_share=True, skip_locked=True)))
+
+
 def unnamed(session: Session, audio_ids: Collection[UUID]) -> Sequence[AudioObject]:
     """Return those of the objects that no job names. Asked after `lock`, the answer stays true."""
     return session.scalars(

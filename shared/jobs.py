@@ -20,6 +20,8 @@ from shared.models import Job, JobKind, JobStatus, SpokenPart, Stage, Worker
 from shared.workers import LIVE_FOR
 
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
+AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
+"""The columns of a job that name its speech."""
 
 
 class IdempotencyKeyReusedError(DomainError):
@@ -85,12 +87,16 @@ def waiting() -> ColumnElement[bool]:
 
 
 def texts_to_speak(job: Job) -> dict[SpokenPart, str]:
-    """Return the texts that the learner asked to hear and the tutor gave; empty where there are none."""
+    """Return the texts that the learner asked to hear, the tutor gave, and no audio speaks yet."""
     texts = {
         SpokenPart.REPLY: job.reply_text,
         SpokenPart.EXPLANATION: job.devanagari_explanation or job.hinglish_explanation,
     }
-    return {part: text for part, text in texts.items() if part in job.speak and text}
+    return {
+        part: text
+        for part, text in texts.items()
+        if part in job.speak and text and getattr(job, AUDIO_COLUMNS[part]) is None
+    }
 
 
 def find_replay(session: Session, user_id: str, key: str, fingerprint: str) -> UUID | None:

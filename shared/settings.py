@@ -63,7 +63,7 @@ class SharedSettings(BaseSettings):
         default="postgresql+psycopg://user:password@localhost:5432/english_practice",
         description="PostgreSQL; `postgres://` and `postgresql://` both work",
     )
-    redis_url: str = Field(default="redis://localhost:6379/0", description="Redis: broker")
+    redis_url: str = Field(default="redis://localhost:6379/0", description="Redis: broker and cache")
     data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where local files live")
     audio_dir: Path | None = Field(default=None, description="local audio; `DATA_DIR/audio` when unset")
     s3_bucket_name: str | None = Field(default=None, description="private bucket for audio; switches S3 on")

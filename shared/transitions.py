@@ -5,7 +5,7 @@ is written in the caller's one transaction, fenced by the lease's token, so it h
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,11 +15,11 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from shared import conversations, events, usage
+from shared import audio_objects, conversations, events, usage
 from shared.errors import DomainError, ErrorCode
 from shared.failures import POISONED, Failure
-from shared.jobs import Claim, Hint, texts_to_speak, waiting
-from shared.models import AudioObject, Job, JobStatus, Stage, StageOutcome, StageRun
+from shared.jobs import AUDIO_COLUMNS, Claim, Hint, texts_to_speak, waiting
+from shared.models import AudioObject, Job, JobStatus, SpokenPart, Stage, StageOutcome, StageRun
 
 
 class LeaseLostError(Exception):
@@ -33,15 +33,27 @@ class NotRetryableError(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSpeech:
+    """An audio object that spoke the same text before, for another job; it may be gone by now.
+
+    `engine`: what to show for the voice.
+    """
+
+    audio_id: UUID
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
 class StageResult:
     """What a stage produced: the job's columns it fills, and the engine to show for it.
 
-    `engine_kind` is `stt`, `llm` or `tts`.
+    `engine_kind` is `stt`, `llm` or `tts`. `speech`: what need not be spoken any more, if it still exists.
     """
 
     engine_kind: str
     engine: str
     columns: Mapping[str, object]
+    speech: Mapping[SpokenPart, StoredSpeech] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,7 @@ class Transitions:
         for column, value in result.columns.items():
             setattr(job, column, value)
         job.engines = job.engines | {result.engine_kind: result.engine}
+        self._name(job, result.speech)
         self._add_run(job, now, StageOutcome.SUCCEEDED, engine=result.engine)
         following = _stage_after(job)
         if following is None:
@@ -71,6 +84,15 @@ class Transitions:
         _make_ready(job, now)
         events.notify_job_changed(self.session, job.id)
         return Hint(job.id, following)
+
+    def name_speech(self, claim: Claim, speech: Mapping[SpokenPart, StoredSpeech]) -> Job:
+        """Let a claimed job name stored speech before its stage ends; return the job as it is then.
+
+        Raises `LeaseLostError` where the claim is no longer held.
+        """
+        job, _ = self._owned(claim)
+        self._name(job, speech)
+        return job
 
     def fail(self, claim: Claim, failure: Failure) -> Hint | None:
         """Record that a stage failed. Raises `LeaseLostError` where the claim is no longer held."""
@@ -155,6 +177,16 @@ class Transitions:
         if job.lease_token != claim.token:
             raise LeaseLostError
         return job, now
+
+    def _name(self, job: Job, speech: Mapping[SpokenPart, StoredSpeech]) -> None:
+        """Let the job name what still exists of stored speech: from then on nobody removes it."""
+        if not speech:
+            return
+        held = audio_objects.hold(self.session, [stored.audio_id for stored in speech.values()])
+        for part, stored in speech.items():
+            if stored.audio_id in held:
+                setattr(job, AUDIO_COLUMNS[part], stored.audio_id)
+                job.engines = job.engines | {"tts": stored.engine}
 
     def _end_with(self, job: Job, now: datetime, failure: Failure) -> Hint | None:
         if job.stage is Stage.SYNTHESIZE:

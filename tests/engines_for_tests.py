@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event, Lock
 from typing import ClassVar, NoReturn
 
 import numpy as np
 from billiard.exceptions import SoftTimeLimitExceeded
 
+from shared.errors import WarningCode
 from worker.errors import (
     EngineOutOfMemoryError,
     EngineUnavailableError,
@@ -16,7 +18,7 @@ from worker.errors import (
     TutorTimeoutError,
     TutorUnavailableError,
 )
-from worker.ports import Mistake, Recording, Speech, Transcript, TutorReply, TutorRequest, Word
+from worker.ports import Mistake, Recording, Speech, Transcript, TutorReply, TutorRequest, TutorWarning, Word
 
 UNCLEAN = "a\0b\ud800c"
 CLEANED = "ab?c"
@@ -164,6 +166,34 @@ class WaitingTutor(QuickTutor):
         return super().reply(request)
 
 
+class AskedTutor(QuickTutor):
+    """Notes what it is asked; warns, fails once or gives unclean text where the message says so."""
+
+    version = "1"
+    asked: ClassVar[list[str]] = []
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        self.asked.append(request.message)
+        reply = super().reply(request)
+        if "warn" in request.message:
+            return replace(reply, warnings=[TutorWarning(WarningCode.MESSAGE_BLOCKED, "Not this.")])
+        if "fail once" in request.message and self.asked.count(request.message) == 1:
+            raise TutorUnavailableError("The tutor is away.")
+        return replace(reply, text=UNCLEAN) if "unclean" in request.message else reply
+
+
+class RenamedTutor(AskedTutor):
+    """Another model."""
+
+    name = "quick tutor 2"
+
+
+class RewordedTutor(AskedTutor):
+    """The same with another prompt."""
+
+    version = "2"
+
+
 class CountedTutor(QuickTutor):
     """Takes its time to load and counts how often it is."""
 
@@ -198,6 +228,16 @@ class QuickSynthesizer:
     def speak(self, text: str) -> Speech:
         wave = np.sin(np.arange(1600 * len(text)) * 440 * 2 * np.pi / 16_000) * 8000
         return Speech(wave.astype(np.int16), 16_000)
+
+
+class HeardSynthesizer(QuickSynthesizer):
+    """Notes what it says."""
+
+    said: ClassVar[list[str]] = []
+
+    def speak(self, text: str) -> Speech:
+        self.said.append(text)
+        return super().speak(text)
 
 
 class TwoVoices(QuickSynthesizer):

@@ -1,7 +1,7 @@
 """Engines that stop at a gate, so that a test can break things exactly while one runs.
 
 Each kind of engine has its gate: at work it makes the file `busy-<kind>-<process id>` in `GATE_DIR`,
-and it goes on once `open-<kind>` lies there.
+adds a letter to `calls-<kind>`, and goes on once `open-<kind>` lies there.
 """
 
 import itertools
@@ -34,6 +34,11 @@ class Gate:
         """Return the processes whose engine of this kind has come to its gate since they were forgotten."""
         return {int(path.name.rpartition("-")[2]) for path in self.directory.glob(f"busy-{kind}-*")}
 
+    def calls(self, kind: str) -> int:
+        """Return how often engines of this kind have been asked since the gate was last shut."""
+        path = self.directory / f"calls-{kind}"
+        return path.stat().st_size if path.exists() else 0
+
     def forget(self) -> None:
         """Forget who came."""
         for path in self.directory.glob("busy-*"):
@@ -53,6 +58,8 @@ class Gate:
 def _pass_the_gate(kind: str) -> None:
     directory = Path(os.environ["GATE_DIR"])
     (directory / f"busy-{kind}-{os.getpid()}").touch()
+    with (directory / f"calls-{kind}").open("a") as calls:
+        calls.write("x")
     while not (directory / f"open-{kind}").exists():
         time.sleep(0.02)
 

@@ -14,6 +14,7 @@ from shared.models import Job, Stage
 from shared.storage import LocalAudioStore
 from tests.factories import WORKER, Bench
 from worker.bootstrap import EngineKind, Engines
+from worker.cache import open_cache
 from worker.settings import WorkerSettings
 from worker.shelf import AudioShelf
 from worker.stages import StageRunner
@@ -30,7 +31,10 @@ class Workbench:
         self.published: list[Hint] = []
         self.engines = Engines(settings)
         shelf = AudioShelf(bench.sessions, AudioStores(self.store, "here"))
-        self._runner = StageRunner(settings, bench.sessions, self.engines, shelf, self.published.append)
+        self.cache = open_cache(settings)
+        self._runner = StageRunner(
+            settings, bench.sessions, self.engines, shelf, self.cache, self.published.append
+        )
 
     def load(self) -> None:
         """Load every engine."""

@@ -181,6 +181,10 @@ class Engines:
         """Return what to call the engine: its own `name`, or the setting that chose it."""
         return str(getattr(self._engines.get(kind), "name", self.chosen[kind]))
 
+    def version(self, kind: EngineKind) -> str:
+        """Return what else a loaded engine's answers depend on: its own `version`; empty without one."""
+        return str(getattr(self._engines.get(kind), "version", ""))
+
     @property
     def transcriber(self) -> Transcriber:
         """The loaded transcriber. Raises `EngineUnavailableError`."""

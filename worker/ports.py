@@ -7,6 +7,10 @@ operators (for instance `"whisper large-v3"`); without one its setting's value i
 several models may have `parts`, their names with the state of each. An engine may have
 `release_memory()`: called after `EngineOutOfMemoryError` before the stage is tried once more.
 
+A tutor may have a `version`: a text that is another one where the same request could be answered
+otherwise, for instance because its prompt has changed. With the setting's value and the name it tells
+which cached replies are its own.
+
 An engine may have a method `release_memory()`: it frees the device's memory that the engine holds
 and does not use, for instance a library's cache, and never raises. It is called when one of a
 worker's engines has raised `EngineOutOfMemoryError`, before that engine is tried once more.

@@ -16,6 +16,7 @@ from shared.database import create_sync_engine
 from shared.jobs import Hint
 from shared.queue import PublishError
 from worker.bootstrap import Engines
+from worker.cache import open_cache
 from worker.settings import WorkerSettings
 from worker.shelf import AudioShelf
 from worker.stages import StageRunner
@@ -90,6 +91,7 @@ def build_runtime(settings: WorkerSettings, app: Celery) -> Runtime:
         sessions,
         engines,
         AudioShelf(sessions, stores),
+        open_cache(settings),
         lambda hint: publish(app, sessions, hint),
     )
     return Runtime(settings, sessions, stores, engines, runner)

@@ -54,6 +54,16 @@ class WorkerSettings(SharedSettings):
     model_load_timeout_seconds: float = Field(default=300, gt=0, description="limit of loading a model")
     warm_up: bool | None = Field(default=None, description="load models at start; on in prod, off in dev")
 
+    cache_enabled: bool | None = Field(
+        default=None, description="repeat replies and speech that were given before; on in prod, off in dev"
+    )
+    cache_ttl_seconds: float = Field(
+        default=86_400, ge=1, description="how long a reply, or where speech lies, is remembered"
+    )
+    cache_timeout_seconds: float = Field(
+        default=0.05, gt=0, description="longest wait for an answer of the cache"
+    )
+
     lease_seconds: float = Field(default=30, gt=0, description="how long a silent worker keeps its stage")
     heartbeat_seconds: float = Field(default=10, gt=0, description="how often a lease is renewed")
     shutdown_grace_seconds: float = Field(
@@ -89,6 +99,8 @@ class WorkerSettings(SharedSettings):
         self.whisper_model = self.whisper_model or _DEFAULT_WHISPER_MODELS[self.app_env]
         if self.warm_up is None:
             self.warm_up = self.app_env is AppEnv.PROD
+        if self.cache_enabled is None:
+            self.cache_enabled = self.app_env is AppEnv.PROD
         if self.heartbeat_seconds >= self.lease_seconds:
             raise ValueError("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS")
         return self

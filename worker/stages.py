@@ -1,12 +1,12 @@
 """Runs one stage of one job: claim, load, run the engine, save, record. No transaction is held meanwhile.
 
 What fails on our side (the database is away) is waited for, and then gives the stage back; what fails
-in an engine ends the stage.
+in an engine ends the stage. What an engine has answered before is taken from the cache.
 """
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -17,14 +17,17 @@ from sqlalchemy.orm import Session, sessionmaker
 from shared import conversations, jobs, telemetry
 from shared.errors import DomainError, ErrorCode, WarningCode
 from shared.failures import TIMED_OUT, Failure
-from shared.jobs import Claim, Hint
-from shared.models import Job, Message, MessageRole, SpokenPart, Stage
-from shared.transitions import LeaseLostError, StageResult, Transitions
+from shared.jobs import AUDIO_COLUMNS, Claim, Hint, texts_to_speak
+from shared.models import Job, Message, SpokenPart, Stage
+from shared.transitions import LeaseLostError, StageResult, StoredSpeech, Transitions
 from worker import audio
-from worker.bootstrap import KIND_OF_STAGE, Engines
-from worker.errors import EngineOutOfMemoryError, InvalidTutorReplyError, NoSpeechError
+from worker.bootstrap import EngineKind, Engines
+from worker.cache import Cache
+from worker.cached import CachedReplies, CachedSpeech
+from worker.errors import EngineOutOfMemoryError, NoSpeechError
 from worker.patience import DatabaseAwayError, Patience
-from worker.ports import Mistake, Turn, TutorReply, TutorRequest
+from worker.ports import TutorRequest
+from worker.rows import clean, reply_columns, turns_of
 from worker.settings import DEADLINE_SLACK, HARD_LIMIT_SLACK, WorkerSettings
 from worker.shelf import AudioShelf
 
@@ -32,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 # Before the hard limit, after which a stage that only waits for the database would count as hung.
 _SAVED_BY = HARD_LIMIT_SLACK / 2
-_AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
 _DEFECT_CODES: dict[Stage, ErrorCode | WarningCode] = {
     Stage.TRANSCRIBE: ErrorCode.ENGINE_UNAVAILABLE,
     Stage.REPLY: ErrorCode.TUTOR_UNAVAILABLE,
@@ -45,11 +47,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A claimed stage's job, and how long the database is waited for before and after the engine."""
+    """A claimed stage, and how long the database is waited for before and after the engine."""
 
-    job: Job
+    claim: Claim
     loading: Patience
     saving: Patience
+
+    @property
+    def job(self) -> Job:
+        """The job as it was when claimed."""
+        return self.claim.job
 
 
 class StageRunner:
@@ -58,18 +65,21 @@ class StageRunner:
     `publish` sends a hint on its way and never raises.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         settings: WorkerSettings,
         sessions: sessionmaker[Session],
         engines: Engines,
         shelf: AudioShelf,
+        cache: Cache,
         publish: Callable[[Hint], None],
     ) -> None:
         self._settings = settings
         self._sessions = sessions
         self._engines = engines
         self._shelf = shelf
+        self._replies = CachedReplies(cache, engines)
+        self._speech = CachedSpeech(cache, settings)
         self._publish = publish
         self._out_of_memory = False
         self._work = {
@@ -95,8 +105,12 @@ class StageRunner:
         if claim is None:
             return
         with telemetry.working_on(job_id=str(claim.job.id), request_id=claim.job.request_id):
-            outcome = self._outcome(claim.stage, _Work(claim.job, loading, saving))
-            self._record(claim, outcome, saving)
+            try:
+                outcome = self._outcome(_Work(claim, loading, saving))
+                self._record(claim, outcome, saving)
+            except LeaseLostError:
+                logger.warning("%s was not recorded: the lease was lost", claim.stage)
+                return
             said = outcome.code if isinstance(outcome, Failure) else "succeeded"
             logger.info("%s %s in %.2f s", claim.stage, said, time.monotonic() - started)
 
@@ -111,10 +125,11 @@ class StageRunner:
                 stage_limit=self._settings.stage_limit(hint.stage) + DEADLINE_SLACK,
             )
 
-    def _outcome(self, stage: Stage, work: _Work) -> StageResult | Failure:
+    def _outcome(self, work: _Work) -> StageResult | Failure:
+        stage = work.claim.stage
         try:
-            columns = self._work[stage](work)
-        except DatabaseAwayError:
+            return self._work[stage](work)
+        except (DatabaseAwayError, LeaseLostError):
             raise
         except SoftTimeLimitExceeded:
             return TIMED_OUT[stage]
@@ -127,18 +142,13 @@ class StageRunner:
             # An engine is anybody's code; whatever it raises must end the stage, not the worker.
             logger.error("%s broke: %s", stage, telemetry.without_words(error))  # noqa: TRY400
             return _defect(stage)
-        kind = KIND_OF_STAGE[stage]
-        return StageResult(kind, self._engines.name(kind), columns)
 
     def _record(self, claim: Claim, outcome: StageResult | Failure, saving: Patience) -> None:
         """Write the outcome, then publish what follows."""
         try:
             following = saving(lambda: self._record_once(claim, outcome))
-        except DatabaseAwayError:
+        except (DatabaseAwayError, LeaseLostError):
             raise
-        except LeaseLostError:
-            logger.warning("%s was not recorded: the lease was lost", claim.stage)
-            return
         except Exception as error:  # noqa: BLE001
             # What an engine gave may be anything; what cannot be written must not run for ever.
             what = telemetry.without_words(error)
@@ -155,27 +165,31 @@ class StageRunner:
                 return transitions.fail(claim, outcome)
             return transitions.succeed(claim, outcome)
 
-    def _transcribe(self, work: _Work) -> dict[str, object]:
+    def _transcribe(self, work: _Work) -> StageResult:
         upload_id = work.job.upload_id
         if upload_id is None:
             raise ValueError(f"voice job {work.job.id} has no upload")
         recording = audio.read_flac(work.loading(lambda: self._shelf.load(upload_id)))
         transcript = self._with_memory(lambda: self._engines.transcriber.transcribe(recording))
-        text, words = _clean(transcript.text), transcript.words
+        text, words = clean(transcript.text), transcript.words
         if not text.strip():
             raise NoSpeechError("No speech was heard.")
-        cleaned = None if words is None else [asdict(word) | {"word": _clean(word.word)} for word in words]
-        return {"transcript": text, "transcript_words": cleaned}
+        cleaned = None if words is None else [asdict(word) | {"word": clean(word.word)} for word in words]
+        columns = {"transcript": text, "transcript_words": cleaned}
+        return StageResult(EngineKind.STT, self._engines.name(EngineKind.STT), columns)
 
-    def _reply(self, work: _Work) -> dict[str, object]:
+    def _reply(self, work: _Work) -> StageResult:
+        job = work.job
         request = TutorRequest(
-            message=work.job.transcript or work.job.message or "",
-            history=_turns(work.loading(lambda: self._last_messages(work.job))),
+            message=job.transcript or job.message or "",
+            history=turns_of(work.loading(lambda: self._last_messages(job))),
             timeout_seconds=self._settings.llm_timeout_seconds,
         )
-        reply = self._engines.tutor.reply(request)
-        _check_reply(reply)
-        return _reply_columns(reply)
+        given = self._replies.reply(request)
+        columns = reply_columns(given.reply)
+        for column, value in columns.items():
+            setattr(job, column, value)  # the row is detached: nothing is written
+        return StageResult(EngineKind.LLM, given.engine, columns, self._speech.find(texts_to_speak(job)))
 
     def _last_messages(self, job: Job) -> Sequence[Message]:
         with self._sessions() as session:
@@ -186,14 +200,29 @@ class StageRunner:
                 characters=self._settings.history_characters,
             )
 
-    def _synthesize(self, work: _Work) -> dict[str, object]:
-        texts = jobs.texts_to_speak(work.job)
-        return {_AUDIO_COLUMNS[part]: self._speak(text, work.saving) for part, text in texts.items()}
+    def _synthesize(self, work: _Work) -> StageResult:
+        job = self._with_known_speech(work)
+        columns = {
+            AUDIO_COLUMNS[part]: self._speak(text, work.saving) for part, text in texts_to_speak(job).items()
+        }
+        kind = EngineKind.TTS
+        return StageResult(kind, self._engines.name(kind) if columns else job.engines[kind], columns)
+
+    def _with_known_speech(self, work: _Work) -> Job:
+        """Return the job as it is once it names what has been spoken since its reply was recorded."""
+        found = self._speech.find(texts_to_speak(work.job))
+        return work.loading(lambda: self._name_speech(work.claim, found)) if found else work.job
+
+    def _name_speech(self, claim: Claim, found: Mapping[SpokenPart, StoredSpeech]) -> Job:
+        with self._sessions.begin() as session:
+            return Transitions(session, self._settings.usage_timezone).name_speech(claim, found)
 
     def _speak(self, text: str, saving: Patience) -> UUID:
         speech = self._with_memory(lambda: self._engines.synthesizer.speak(text))
         data = audio.encode_mp3(speech)
-        return saving(lambda: self._shelf.save_mp3(data, seconds=speech.seconds))
+        audio_id = saving(lambda: self._shelf.save_mp3(data, seconds=speech.seconds))
+        self._speech.keep(text, audio_id, self._engines.name(EngineKind.TTS))
+        return audio_id
 
     def _with_memory(self, infer: Callable[[], Result]) -> Result:
         """Return what the engine gives; where memory ran out, free what can be freed and try again, once."""
@@ -216,48 +245,3 @@ def _failure(stage: Stage, error: DomainError) -> Failure:
     out_of_memory = error.code is ErrorCode.OUT_OF_MEMORY
     code = WarningCode.SPEECH_OUT_OF_MEMORY if out_of_memory else WarningCode.SPEECH_FAILED
     return Failure(code, "The answer could not be spoken.")
-
-
-def _turns(messages: Sequence[Message]) -> list[Turn]:
-    """Pair the learner's messages with the tutor's; a pair cut by the limit is left out."""
-    learner = {message.turn: message for message in messages if message.role is MessageRole.LEARNER}
-    return [
-        Turn(learner[tutor.turn].text, tutor.text, _mistake(tutor))
-        for tutor in messages
-        if tutor.role is MessageRole.TUTOR and tutor.turn in learner
-    ]
-
-
-def _mistake(message: Message) -> Mistake | None:
-    if message.mistake_wrong is None or message.mistake_right is None:
-        return None
-    return Mistake(message.mistake_wrong, message.mistake_right, message.mistake_category or "")
-
-
-def _check_reply(reply: TutorReply) -> None:
-    """Raise `InvalidTutorReplyError` where an engine breaks the port's promises."""
-    score_fits = reply.score is None or 0 <= reply.score <= 100
-    mistake_fits = reply.mistake is None or reply.mistake.wrong != reply.mistake.right
-    if not (_clean(reply.text).strip() and score_fits and mistake_fits):
-        raise InvalidTutorReplyError("The tutor's answer could not be understood.")
-
-
-def _reply_columns(reply: TutorReply) -> dict[str, object]:
-    mistake = reply.mistake
-    return {
-        "reply_text": _clean(reply.text),
-        "mistake_wrong": _clean(mistake.wrong) if mistake else None,
-        "mistake_right": _clean(mistake.right) if mistake else None,
-        "mistake_category": _clean(mistake.category) if mistake else None,
-        "hinglish_explanation": _clean(reply.hinglish_explanation or "") or None,
-        "devanagari_explanation": _clean(reply.devanagari_explanation or "") or None,
-        "score": reply.score,
-        "tokens_in": reply.tokens_in,
-        "tokens_out": reply.tokens_out,
-        "warnings": [{"code": str(warning.code), "detail": warning.detail} for warning in reply.warnings],
-    }
-
-
-def _clean(text: str) -> str:
-    """Return what PostgreSQL and JSON can hold: no NUL, no lone surrogate."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

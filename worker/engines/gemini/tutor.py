@@ -31,8 +31,9 @@ class GeminiTutor:
 
     def __init__(self, api_key: str, model: str, base_url: str | None = None) -> None:
         self.name = model
+        self.version = f"prompt {PROMPT_VERSION} at {base_url or 'the provider'}"
         self._provider = Provider(api_key, model, base_url)
-        logger.info("%s at %s, prompt version %d", model, base_url or "the provider", PROMPT_VERSION)
+        logger.info("%s, %s", model, self.version)
 
     def reply(self, request: TutorRequest) -> TutorReply:
         """Return the model's answer, checked; a kind fixed one and a warning where it was blocked."""

@@ -1,0 +1,122 @@
+"""When two answers are the same: what the cache's keys tell apart, and what they do not give away."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests import engines_for_tests as plugged
+from tests.engines_for_tests import engine
+from worker.bootstrap import EngineKind, Engines
+from worker.cached import reply_key, speech_key
+from worker.ports import Mistake, Turn, TutorRequest
+from worker.settings import WorkerSettings
+
+TURN = Turn("Hello", "Hello! How are you?", Mistake("Helo", "Hello", "spelling"))
+REQUEST = TutorRequest("I am go to market", [TURN], timeout_seconds=60)
+
+
+def loaded(tutor: type[object]) -> Engines:
+    engines = Engines(WorkerSettings(_env_file=None, llm_engine=engine(tutor)))
+    engines.load(EngineKind.LLM)
+    return engines
+
+
+def key(request: TutorRequest = REQUEST, tutor: type[object] = plugged.AskedTutor) -> str:
+    return reply_key(loaded(tutor), request)
+
+
+def test_the_same_question_has_the_same_key_whatever_time_there_is() -> None:
+    assert key() == key() == key(replace(REQUEST, history=(TURN,), timeout_seconds=5))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        replace(REQUEST, message="I am go to the market"),
+        replace(REQUEST, history=[]),
+        replace(REQUEST, history=[TURN, TURN]),
+        replace(REQUEST, history=[replace(TURN, message="Helo")]),
+        replace(REQUEST, history=[replace(TURN, reply="Hi!")]),
+        replace(REQUEST, history=[replace(TURN, mistake=None)]),
+        TutorRequest("", [replace(TURN, mistake=None), Turn("I am go to market", "")], 60),
+    ],
+)
+def test_another_message_or_another_past_is_another_question(request_: TutorRequest) -> None:
+    assert key(request_) != key()
+
+
+@pytest.mark.parametrize("tutor", [plugged.QuickTutor, plugged.RenamedTutor, plugged.RewordedTutor])
+def test_another_tutor_model_or_prompt_gives_another_answer(tutor: type[object]) -> None:
+    assert key(tutor=tutor) != key()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gemini_model": "gemini-3.5-flash"},
+        {"gemini_base_url": "https://elsewhere.example"},
+    ],
+)
+def test_the_gemini_tutor_says_what_its_answers_depend_on(change: dict[str, Any]) -> None:
+    def gemini_key(**changes: object) -> str:
+        values = {"llm_engine": "gemini", "gemini_api_key": "k", **changes}
+        engines = Engines(WorkerSettings.model_validate(values))
+        engines.load(EngineKind.LLM)
+        assert "prompt 1" in engines.version(EngineKind.LLM)
+        return reply_key(engines, REQUEST)
+
+    assert gemini_key() == gemini_key()
+    assert gemini_key(**change) != gemini_key()
+
+
+def test_a_tutor_without_a_version_has_a_key_too() -> None:
+    assert loaded(plugged.QuickTutor).version(EngineKind.LLM) == ""
+    assert key(tutor=plugged.QuickTutor) == key(tutor=plugged.QuickTutor)
+
+
+def voice(**changes: object) -> WorkerSettings:
+    return WorkerSettings.model_validate({"tts_engine": "neural", **changes})
+
+
+def test_the_same_text_in_the_same_voice_has_the_same_key_in_every_worker() -> None:
+    assert speech_key(voice(), "Hello") == speech_key(voice(llm_timeout_seconds=1, data_dir="/d"), "Hello")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tts_engine": "espeak"},
+        {"chatterbox_model": "/models/other"},
+        {"chatterbox_voice": "/clips/asha.wav"},
+        {"indicf5_model": "/models/other"},
+        {"indicf5_voice": "/clips/asha.wav", "indicf5_voice_text": "नमस्ते"},
+        {"indicf5_voice_text": "नमस्ते"},
+    ],
+)
+def test_another_voice_or_another_text_sounds_otherwise(change: dict[str, Any]) -> None:
+    assert speech_key(voice(**change), "Hello") != speech_key(voice(), "Hello")
+    assert speech_key(voice(), "Hello.") != speech_key(voice(), "Hello")
+
+
+def test_every_setting_of_a_voice_is_part_of_its_key() -> None:
+    named = {
+        name for name in WorkerSettings.model_fields if name.startswith(("tts_", "chatterbox", "indicf5"))
+    }
+
+    assert {name for name in named if not name.endswith("timeout_seconds")} == {
+        "tts_engine",
+        "chatterbox_model",
+        "chatterbox_voice",
+        "indicf5_model",
+        "indicf5_voice",
+        "indicf5_voice_text",
+    }
+
+
+def test_no_words_are_in_a_key() -> None:
+    for each in (key(), speech_key(voice(), "I am go to market")):
+        kind, _, digest = each.partition(":")
+        assert kind in {"reply", "speech"}
+        assert len(digest) == 64
+        assert set(digest) <= set("0123456789abcdef")

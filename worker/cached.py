@@ -1,0 +1,169 @@
+"""Which answers are the same: the cache's keys and values, for replies and for speech.
+
+A key is a hash of all that an answer depends on, so no learner's words are in it. A value is JSON; one
+that does not have its form (another release's, damaged) is as good as none.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from pydantic import StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from shared import __version__
+from shared.models import SpokenPart
+from shared.transitions import StoredSpeech
+from worker.bootstrap import EngineKind, Engines
+from worker.cache import Cache, Kept
+from worker.errors import InvalidTutorReplyError
+from worker.ports import TutorReply, TutorRequest
+from worker.rows import check_reply
+from worker.settings import WorkerSettings
+
+logger = logging.getLogger(__name__)
+
+# The part of a tutor's time for which the same question of somebody else is waited for.
+_WAIT_SHARE = 1 / 12
+# All that decides how a text sounds. Settings, not the loaded engine: the LLM worker loads no voice.
+_VOICE_SETTINGS = {
+    "tts_engine",
+    "chatterbox_model",
+    "chatterbox_voice",
+    "indicf5_model",
+    "indicf5_voice",
+    "indicf5_voice_text",
+}
+_REPLY = TypeAdapter(TutorReply)
+_LABEL = " (cached)"
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenReply:
+    """A tutor's reply, and the engine to show for it."""
+
+    reply: TutorReply
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What is kept of a spoken text: where it lies, and who spoke it. The name is one that a row can hold."""
+
+    audio_id: UUID
+    engine: Annotated[str, StringConstraints(max_length=255 - len(_LABEL), pattern=r"^[^\x00]*$")]
+
+
+_SPEECH = TypeAdapter(_Spoken)
+
+
+class CachedReplies:
+    """Asks the tutor, or repeats what it answered to the same message after the same turns."""
+
+    def __init__(self, cache: Cache, engines: Engines) -> None:
+        self._cache = cache
+        self._engines = engines
+
+    def reply(self, request: TutorRequest) -> GivenReply:
+        """Return a valid answer within the request's time. Raises what the tutor raises.
+
+        Equal requests at the same time, in any workers, ask once: the others wait for the answer, a
+        twelfth of their time at most. An answer with warnings is not kept.
+        A repeated answer cost no tokens, and says so.
+        """
+        began, key = time.monotonic(), reply_key(self._engines, request)
+        with self._cache.one_at_a_time(key, seconds=request.timeout_seconds * _WAIT_SHARE) as kept:
+            name = self._engines.name(EngineKind.LLM)
+            if (repeated := _read_reply(kept)) is not None:
+                return GivenReply(replace(repeated, tokens_in=0, tokens_out=0), cached(name))
+            left = request.timeout_seconds - (time.monotonic() - began)
+            reply = self._engines.tutor.reply(replace(request, timeout_seconds=left))
+            check_reply(reply)
+            if not reply.warnings:
+                _put(self._cache, key, _REPLY, reply)
+            return GivenReply(reply, name)
+
+
+class CachedSpeech:
+    """Knows which audio object last spoke a text in the voice that the settings choose.
+
+    Whether the object still exists is the database's to say (`Transitions.name_speech`).
+    """
+
+    def __init__(self, cache: Cache, settings: WorkerSettings) -> None:
+        self._cache = cache
+        self._settings = settings
+
+    def find(self, texts: Mapping[SpokenPart, str]) -> dict[SpokenPart, StoredSpeech]:
+        """Return the speech of those texts that have been spoken before."""
+        found = {
+            part: _read(_SPEECH, self._cache.get(speech_key(self._settings, text)))
+            for part, text in texts.items()
+        }
+        return {
+            part: StoredSpeech(spoken.audio_id, cached(spoken.engine))
+            for part, spoken in found.items()
+            if spoken is not None
+        }
+
+    def keep(self, text: str, audio_id: UUID, engine: str) -> None:
+        """Remember that the object is `text` spoken by the engine of this name."""
+        _put(self._cache, speech_key(self._settings, text), _SPEECH, _Spoken(audio_id, engine))
+
+
+def cached(engine: str) -> str:
+    """Return what to show for an engine that was not asked, because it had answered the same before."""
+    return f"{engine}{_LABEL}"
+
+
+def reply_key(engines: Engines, request: TutorRequest) -> str:
+    """Return the key of the loaded tutor's reply to the message after these turns."""
+    kind = EngineKind.LLM
+    tutor = [engines.chosen[kind], engines.name(kind), engines.version(kind)]
+    return f"reply:{_hash(tutor, [asdict(turn) for turn in request.history], request.message)}"
+
+
+def speech_key(settings: WorkerSettings, text: str) -> str:
+    """Return the key of the text spoken in the voice that the settings choose."""
+    return f"speech:{_hash(settings.model_dump(mode='json', include=_VOICE_SETTINGS), text)}"
+
+
+def _hash(*parts: object) -> str:
+    # With the release: rules, prompts and voices change with our code too.
+    return hashlib.sha256(json.dumps([__version__, *parts], sort_keys=True).encode()).hexdigest()
+
+
+def _put(cache: Cache, key: str, form: TypeAdapter[Value], value: Value) -> None:
+    try:
+        cache.put(key, form.dump_json(value, warnings="error"))
+    except PydanticSerializationError:
+        # An engine is anybody's code: what it gave may be of any type, or text that JSON cannot hold.
+        logger.warning("an answer is not kept: it has not the form of one")
+
+
+def _read(form: TypeAdapter[Value], kept: Kept | None) -> Value | None:
+    if kept is None:
+        return None
+    try:
+        return form.validate_json(kept)
+    except ValidationError:
+        logger.warning("what the cache keeps cannot be read")
+        return None
+
+
+def _read_reply(kept: Kept | None) -> TutorReply | None:
+    reply = _read(_REPLY, kept)
+    try:
+        if reply is not None:
+            check_reply(reply)
+    except InvalidTutorReplyError:
+        logger.warning("what the cache keeps is no reply")
+        return None
+    return reply

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from local.servers import EmbeddedRedis
 from shared import audio_objects, conversations
+from shared.audio_stores import AudioStores
 from shared.models import AudioObject, DailyUsage, Job, JobStatus, SpokenPart, Stage, StageRun
 from shared.storage import MP3
 from shared.transitions import LeaseLostError, StageResult, StoredSpeech
@@ -301,7 +302,8 @@ def test_speech_that_a_job_is_about_to_name_is_not_removed(caching: Caching) -> 
 
     with work.bench.transitions() as transitions:
         transitions.succeed(claim, StageResult("llm", "tutor", CORRECTING_REPLY, speech))
-        Retention(work.bench.sessions, work.store, "here", timedelta(days=30)).run()
+        stores = AudioStores(work.store, "here")
+        Retention(work.bench.sessions, stores, timedelta(days=30)).run()
 
     assert work.bench.job(job_id).reply_audio_id == audio_id
     assert work.store.read(work.bench.audio_row(audio_id).name)

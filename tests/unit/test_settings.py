@@ -81,20 +81,21 @@ def test_in_dev_everything_runs_without_a_gpu_or_a_key() -> None:
         "offline",
         "espeak",
     )
-    assert settings.warm_up is False
+    assert (settings.warm_up, settings.cache_enabled) == (False, False)
 
 
 def test_in_prod_the_large_models_are_chosen_and_loaded_at_start() -> None:
     settings = WorkerSettings.model_validate(PROD)
 
     assert (settings.stt_engine, settings.llm_engine, settings.tts_engine) == ("whisper", "gemini", "neural")
-    assert settings.warm_up is True
+    assert (settings.warm_up, settings.cache_enabled) == (True, True)
 
 
-def test_a_chosen_engine_stays_chosen_in_prod() -> None:
-    settings = WorkerSettings.model_validate(PROD | {"llm_engine": "offline", "warm_up": False})
+def test_what_is_chosen_stays_chosen_in_prod() -> None:
+    chosen = {"llm_engine": "offline", "warm_up": False, "cache_enabled": False}
+    settings = WorkerSettings.model_validate(PROD | chosen)
 
-    assert (settings.llm_engine, settings.warm_up) == ("offline", False)
+    assert (settings.llm_engine, settings.warm_up, settings.cache_enabled) == ("offline", False, False)
 
 
 def test_the_stages_have_the_limits_of_the_contract() -> None:

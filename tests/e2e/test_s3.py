@@ -181,12 +181,19 @@ def test_health_says_whether_s3_answers(cloud: Stack, s3: S3Server, away: None) 
 def test_a_recording_that_s3_cannot_give_back_fails_its_job_until_it_is_retried(
     cloud: Stack, s3: S3Server, recording: Path
 ) -> None:
-    cloud.kill("gpu")
-    accepted = cloud.voice_chat("retries", recording).json()
-    assert in_s3(cloud, s3, accepted)
-    s3.kill()
+    worker = cloud.process("gpu")
+    frozen = [worker, *worker.children(recursive=True)]
+    for process in frozen:
+        process.suspend()
     try:
-        cloud.start("gpu")
+        accepted = cloud.voice_chat("retries", recording).json()
+        stored = in_s3(cloud, s3, accepted)
+        s3.kill()
+    finally:
+        for process in frozen:
+            process.resume()
+    try:
+        assert stored
         job = cloud.finished(accepted["id"])
         assert (job["status"], job["error"]["code"]) == ("failed", "storage_unavailable")
         assert job["error"]["retryable"]

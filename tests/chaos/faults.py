@@ -17,7 +17,7 @@ from tests.chaos.clients import connected
 from tests.chaos.plan import FaultKind
 from tests.chaos.world import Killed, MissedError, World
 
-_TRIES = 8
+_TRIES = 20
 # How long a table stays locked, or Redis stopped, for a worker to come to it: clients wait meanwhile.
 _FROZEN_WITHIN_SECONDS = 2.0
 _POLL_SECONDS = 0.02
@@ -93,6 +93,7 @@ def _recording_at(
 ) -> Iterator[psutil.Process]:
     """Lock the table against writers; give the process once it waits for it; unlock after the block."""
     for _ in range(_TRIES):
+        world.at_work(worker)  # it may just be starting, which no table should be locked for
         with psycopg.connect(world.postgres.url) as locker:
             lock = sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(sql.Identifier(table))
             locker.execute(lock)

@@ -145,7 +145,7 @@ class Timings(BaseModel):
 
 
 class EnginesUsed(BaseModel):
-    """The engines that worked on a job."""
+    """The engines that worked on a job, `(cached)` behind one that had given the same answer before."""
 
     stt: str | None = None
     llm: str | None = None

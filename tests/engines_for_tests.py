@@ -171,9 +171,11 @@ class AskedTutor(QuickTutor):
 
     version = "1"
     asked: ClassVar[list[str]] = []
+    given_seconds: ClassVar[list[float]] = []
 
     def reply(self, request: TutorRequest) -> TutorReply:
         self.asked.append(request.message)
+        self.given_seconds.append(request.timeout_seconds)
         reply = super().reply(request)
         if "warn" in request.message:
             return replace(reply, warnings=[TutorWarning(WarningCode.MESSAGE_BLOCKED, "Not this.")])

@@ -23,6 +23,8 @@ from tests import engines_for_tests as engines
 from tests.engines_for_tests import AskedTutor, HeardSynthesizer
 from tests.factories import CORRECTING_REPLY, Bench
 from tests.workbench import Build, Workbench
+from worker.cached import reply_key
+from worker.ports import TutorRequest
 from worker.retention import Retention
 
 BOUND_SECONDS = 10.0
@@ -139,6 +141,18 @@ def test_a_failure_is_not_kept(caching: Caching) -> None:
     assert (failed.status, answered.status) == (JobStatus.FAILED, JobStatus.SUCCEEDED)
     assert said(work, "fail once", "c").engines["llm"] == "quick tutor (cached)"
     assert AskedTutor.asked == ["fail once", "fail once"]
+
+
+def test_whoever_waited_in_vain_asks_within_what_is_left_of_the_stages_time(caching: Caching) -> None:
+    work = caching(llm_timeout_seconds=6)
+    key = reply_key(work.engines, TutorRequest("Hello", [], timeout_seconds=6))
+    slow = work.cache._take_lock(key, 300)
+    assert slow is not None
+
+    assert said(work).engines["llm"] == "quick tutor"
+
+    assert 0 < AskedTutor.given_seconds[-1] <= 5.5
+    assert slow.owned()
 
 
 _REPLY = {"text": "Hi", "mistake": None, "hinglish_explanation": None, "devanagari_explanation": None}

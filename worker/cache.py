@@ -1,6 +1,6 @@
 """What Redis remembers for a while, so that an engine need not be asked again: never needed, never an error.
 
-It shares the broker's database; its keys begin with `cache:`, and they alone expire. A Redis that is
+It shares the broker's database; its keys begin with `cache:`, and they expire. A Redis that is
 gone, slow or refuses costs a stage one short timeout; then it is left alone for some seconds.
 """
 

@@ -19,7 +19,7 @@ run: $(INSTALLED) ## Start the whole product; Ctrl-C stops it
 test: $(INSTALLED) ## Run the tests against throwaway servers
 	$(BIN)/pytest tests
 
-test-engines: $(ENGINES)/installed.lock ## Run the neural voice's code on random models, in an environment of 2 GB
+test-engines: $(ENGINES)/installed.lock ## Run the neural voice's code on random models, in their own environment
 	$(ENGINES)/bin/pytest --confcutdir tests/neural --timeout 900 tests/neural tests/engines/test_neural.py tests/unit/test_whisper_choice.py
 
 chaos: $(INSTALLED) ## Break everything at once and judge the outcome; SEED=1 decides how

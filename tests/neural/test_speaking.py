@@ -287,7 +287,7 @@ def test_a_weight_too_few_and_a_vocabulary_of_another_model_are_refused(
     vocabulary = folder / "checkpoints" / "vocab.txt"
     letters = vocabulary.read_text()
     vocabulary.unlink()
-    vocabulary.write_text(letters + "x\n")
+    vocabulary.write_text(letters + "ж\n")
     with pytest.raises(
         EngineUnavailableError, match="The indicf5 voice could not be loaded from indicf5 on cpu"
     ):

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from local.ports import free_port
 from shared import audio_objects
@@ -14,6 +14,7 @@ from shared.audio_stores import AudioStores
 from shared.models import AudioBackend, AudioObject
 from shared.storage import MP3, LocalAudioStore
 from tests.factories import Bench
+from tests.plans import plan, statements
 from tests.s3_servers import S3Server, s3_settings, s3_store
 from worker.locks import Lock
 from worker.moving import AudioMover
@@ -184,6 +185,21 @@ def test_more_than_a_batch_moves_behind_what_cannot(loft: Loft) -> None:
     loft.mover.run()
 
     assert loft.place(audio.id) == MOVED
+
+
+def test_what_may_have_to_move_is_found_by_an_index(loft: Loft, database: Engine) -> None:
+    loft.bench.sql(
+        "INSERT INTO audio_objects (id, name, backend, content_type, size_bytes, seconds, stored_at)"
+        " SELECT gen_random_uuid(), n::text, 's3', 'audio/mpeg', 1, 1, now() FROM generate_series(1, 20000) n"
+    )
+    loft.bench.sql("ANALYZE audio_objects")
+    audio = loft.sound()
+    engine = loft.bench.sessions.kw["bind"]
+
+    with statements(engine) as executed:
+        assert [found.id for found in loft.mover._on_disk(after=None)] == [audio.id]
+
+    assert "ix_audio_objects_on_disk" in "\n".join(plan(database, *each) for each in executed)
 
 
 def test_the_retention_removes_from_s3_too_when_it_answers(

@@ -20,7 +20,7 @@ from api.database import Sessions
 from api.publishing import Publisher
 from api.schemas import ChatRequest, TextChatRequest
 from api.storing import Storing
-from api.uploads import DecodedAudio, Decoder
+from api.uploads import DecodedAudio, Decoder, demuxer_of
 from api.voice_form import VoiceChat
 from shared import audio_objects, jobs
 from shared.jobs import Hint, NewJob
@@ -73,6 +73,7 @@ class Chats:
         Raises the errors of `Decoder.decode`, `StorageError`, and a `RefusedError`, before anything is
         decoded where that is possible.
         """
+        demuxer_of(chat.audio)  # what is no audio is told so, whoever asks, and costs no question more
         new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
         async with self.sessions() as session:
             replayed = await session.run_sync(_replay_or_room, new, self.limits)

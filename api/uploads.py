@@ -98,11 +98,7 @@ class Decoder:
         bounds the wait for a turn and the decoding together. Cancelling the call ends the process.
         Raises `UnsupportedAudioError`, `InvalidAudioError`, `AudioTooLongError` or `UploadsBusyError`.
         """
-        demuxer = sniff(recording)
-        if demuxer is None:
-            raise UnsupportedAudioError(
-                "This file is not a kind of audio we can read. Please send WAV, MP3, M4A, OGG, WebM or FLAC."
-            )
+        demuxer = demuxer_of(recording)
         if self._in_flight >= self._most_in_flight:
             raise UploadsBusyError
         self._in_flight += 1
@@ -125,6 +121,16 @@ def _refuse(outcome: int) -> None:
         raise UploadsBusyError
     if outcome != Outcome.OK:
         raise InvalidAudioError("We could not hear anything in this audio file. Please record again.")
+
+
+def demuxer_of(recording: BinaryIO) -> str:
+    """Return what `sniff` finds. Raises `UnsupportedAudioError` where that is nothing we take."""
+    demuxer = sniff(recording)
+    if demuxer is None:
+        raise UnsupportedAudioError(
+            "This file is not a kind of audio we can read. Please send WAV, MP3, M4A, OGG, WebM or FLAC."
+        )
+    return demuxer
 
 
 def sniff(recording: BinaryIO) -> str | None:

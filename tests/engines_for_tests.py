@@ -215,6 +215,16 @@ class UnloadableTutor(QuickTutor):
         raise RuntimeError("no weights at /secret/path")
 
 
+class UnloadableVoice:
+    """A voice whose weights are not there."""
+
+    def __init__(self) -> None:
+        raise FileNotFoundError("/secret/path")
+
+    def speak(self, text: str) -> Speech:
+        raise NotImplementedError(text)
+
+
 class UnreadyTutor(QuickTutor):
     """Says itself why it cannot be loaded."""
 

@@ -11,13 +11,13 @@ from worker.settings import FlowerSettings, WorkerSettings
 
 def main() -> None:
     """Check the settings, the engines' names and what the engines need. Raises `SystemExit`."""
-    read_settings(FlowerSettings)
     try:
         engines = Engines(read_settings(WorkerSettings))
         for kind in engines.chosen:
             engines.check(kind)
     except (UnknownEngineError, EngineError) as error:
         raise SystemExit(f"The workers cannot start: {error}") from None
+    read_settings(FlowerSettings)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,23 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
     return Gate(tmp_path_factory.mktemp("gate"))
 
 
+@pytest.fixture
+def shut_gate(gate: Gate) -> Iterator[None]:
+    """Hold every engine, until the test lets it go or ends."""
+    gate.shut()
+    yield
+    gate.open()
+
+
+@pytest.fixture(scope="module")
+def gated_stack(
+    tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], gate: Gate
+) -> Iterator[Stack]:
+    directory = tmp_path_factory.mktemp("gated")
+    with running_stack(directory, create_migrated_database(), extra=gate.settings()) as running:
+        yield running
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
     """An API without workers, and the bench on which a test makes and moves its jobs."""

@@ -12,6 +12,8 @@ from tests.e2e.contract import CONVERSATIONS
 from tests.gated_engines import Gate
 from tests.stack import Stack, eventually, running_stack
 
+pytestmark = pytest.mark.usefixtures("shut_gate")
+
 # Patient, for a busy machine: the product's own time limit is tested where nothing depends on a hit.
 # A reply is waited for a twelfth of the tutor's time.
 PATIENT = {"CACHE_TIMEOUT_SECONDS": "5", "LLM_TIMEOUT_SECONDS": "1200"}
@@ -28,11 +30,6 @@ def stack(
         yield running
         gate.open()
         assert "Traceback" not in running.logs()
-
-
-@pytest.fixture(autouse=True)
-def shut_gate(gate: Gate) -> None:
-    gate.shut()
 
 
 def calls(gate: Gate) -> dict[str, int]:

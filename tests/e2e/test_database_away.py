@@ -11,6 +11,8 @@ from tests.gated_engines import Gate
 from tests.recordings import write_tone
 from tests.stack import Stack, eventually, running_stack
 
+pytestmark = pytest.mark.usefixtures("shut_gate")
+
 # So long that nothing here can come from a lease that ran out.
 LONG = {"LEASE_SECONDS": "300", "HEARTBEAT_SECONDS": "60"}
 STT_LIMIT_SECONDS = "4"
@@ -32,11 +34,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedPostgres, ga
         gate.open()
         for worker in ("gpu", "llm", "maintenance"):
             assert "Traceback" not in running.log(worker)
-
-
-@pytest.fixture(autouse=True)
-def shut_gate(gate: Gate) -> None:
-    gate.shut()
 
 
 def outcomes(stack: Stack, job_id: str) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """A conversation deleted while a worker is at it: the worker's result is dropped, and it goes on."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,30 +8,17 @@ import pytest
 from tests.e2e.contract import CONVERSATIONS, assert_problem
 from tests.gated_engines import KINDS, Gate
 from tests.recordings import write_tone
-from tests.stack import Stack, eventually, running_stack
+from tests.stack import Stack, eventually
+
+pytestmark = pytest.mark.usefixtures("shut_gate")
 
 USER = {"user_id": "asha"}
 
 
-@pytest.fixture(scope="module")
-def gated(
-    tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], gate: Gate
-) -> Iterator[Stack]:
-    directory = tmp_path_factory.mktemp("deleted")
-    with running_stack(directory, create_migrated_database(), extra=gate.settings()) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def shut_gate(gate: Gate) -> Iterator[None]:
-    gate.shut()
-    yield
-    gate.open()
-
-
 def stopped_at(stack: Stack, gate: Gate, kind: str, directory: Path) -> dict[str, Any]:
     """Post a recording and return its job once an engine of this kind is at work on it."""
-    gate.open(*KINDS[: KINDS.index(kind)])
+    for earlier in KINDS[: KINDS.index(kind)]:
+        gate.open(earlier)
     tone = write_tone(directory / "tone.wav")
     job: dict[str, Any] = stack.voice_chat("asha", tone, conversation_id="talk").json()
     eventually(lambda: gate.busy(kind), what=f"{kind} at work")
@@ -49,9 +35,9 @@ def rows(stack: Stack, table: str) -> int:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_stage_that_runs_is_dropped_and_nothing_comes_back(
-    gated: Stack, gate: Gate, kind: str, tmp_path: Path
+    gated_stack: Stack, gate: Gate, kind: str, tmp_path: Path
 ) -> None:
-    stack, dropped = gated, drops(gated)
+    stack, dropped = gated_stack, drops(gated_stack)
     job = stopped_at(stack, gate, kind, tmp_path)
     later = stack.text_chat("asha", "later", conversation_id="talk")
 
@@ -69,14 +55,14 @@ def test_the_stage_that_runs_is_dropped_and_nothing_comes_back(
 
 
 def test_the_workers_go_on_with_the_next_conversation_of_that_name(
-    gated: Stack, gate: Gate, tmp_path: Path
+    gated_stack: Stack, gate: Gate, tmp_path: Path
 ) -> None:
-    stopped_at(gated, gate, "llm", tmp_path)
-    gated.client.delete(f"{CONVERSATIONS}/talk", params=USER)
+    stopped_at(gated_stack, gate, "llm", tmp_path)
+    gated_stack.client.delete(f"{CONVERSATIONS}/talk", params=USER)
     gate.open()
 
-    job = gated.finished(gated.text_chat("asha", "hello", conversation_id="talk")["id"])
+    job = gated_stack.finished(gated_stack.text_chat("asha", "hello", conversation_id="talk")["id"])
 
     assert job["status"] == "succeeded"
     assert "I remember 0 turns" in job["result"]["reply_text"]
-    assert gated.client.get(job["result"]["audio_url"]).status_code == 200
+    assert gated_stack.client.get(job["result"]["audio_url"]).status_code == 200

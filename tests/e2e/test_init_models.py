@@ -36,12 +36,12 @@ def test_a_voice_of_two_models_is_shown_by_their_names(
 def test_a_model_that_cannot_load_says_why(
     tmp_path: Path, create_migrated_database: Callable[[], str]
 ) -> None:
-    extra = {"TTS_ENGINE": "tests.engines_for_tests:NoSuchVoice"}
+    extra = {"TTS_ENGINE": "tests.engines_for_tests:UnloadableVoice"}
     with running_stack(tmp_path, create_migrated_database(), "api", "gpu", extra=extra) as stack:
         states = stack.client.post(INIT).json()
         assert states["stt"]["status"] == "loaded"
         assert states["tts"]["status"] == "failed"
-        assert "NoSuchVoice" in states["tts"]["reason"]
+        assert "UnloadableVoice" in states["tts"]["reason"]
         assert states["llm"] == {"status": "failed", "reason": "no worker serves it"}
         assert stack.client.get("/health").json()["status"] == "degraded"
         stack.redis.kill()

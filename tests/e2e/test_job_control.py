@@ -8,6 +8,8 @@ from tests.e2e.contract import assert_problem
 from tests.gated_engines import Gate
 from tests.stack import Stack, eventually, running_stack
 
+pytestmark = pytest.mark.usefixtures("shut_gate")
+
 
 @pytest.fixture(scope="module")
 def gated(
@@ -17,13 +19,6 @@ def gated(
     directory = tmp_path_factory.mktemp("controlled")
     with running_stack(directory, create_migrated_database(), extra=extra) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def shut_gate(gate: Gate) -> Iterator[None]:
-    gate.shut()
-    yield
-    gate.open()
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_lets_the_next_turn_go(gated: Stack, gate: Gate) -> None:

@@ -9,6 +9,7 @@ import pytest
 from shared import jobs
 from shared.failures import TIMED_OUT
 from shared.models import Stage
+from shared.storage import MP3
 from tests.e2e.conftest import Counter
 from tests.e2e.contract import JOB_FIELDS, assert_problem, walk
 from tests.factories import TEXT_TURN
@@ -47,7 +48,7 @@ def test_a_user_without_jobs_has_an_empty_list(counter: Counter) -> None:
 
 def test_a_job_in_a_list_is_shown_as_it_is_by_itself(counter: Counter) -> None:
     done = counter.bench.at_stage(Stage.SYNTHESIZE)
-    counter.bench.succeed(done, reply_audio_id=counter.bench.audio(3.0))
+    counter.bench.succeed(done, reply_audio_id=counter.sound(b"reply", MP3))
 
     (job,) = counter.client.get("/jobs", params={"user_id": "asha"}).json()["items"]
 

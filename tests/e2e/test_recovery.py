@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -12,25 +12,9 @@ from tests.gated_engines import Gate
 from tests.recordings import write_tone
 from tests.stack import WORKERS, Stack, eventually, has_ended, running_stack
 
+pytestmark = pytest.mark.usefixtures("shut_gate")
+
 DEATHS_ALLOWED = 3  # the default: so many quarantine a job
-
-
-@pytest.fixture(scope="module")
-def gated_stack(
-    tmp_path_factory: pytest.TempPathFactory,
-    create_migrated_database: Callable[[], str],
-    gate: Gate,
-) -> Iterator[Stack]:
-    directory = tmp_path_factory.mktemp("gated")
-    with running_stack(directory, create_migrated_database(), extra=gate.settings()) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def shut_gate(gate: Gate) -> Iterator[None]:
-    gate.shut()
-    yield
-    gate.open()
 
 
 def assert_every_effect_happened_once(stack: Stack, job_id: str) -> None:

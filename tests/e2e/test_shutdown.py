@@ -13,6 +13,8 @@ from tests.gated_engines import Gate
 from tests.recordings import write_tone
 from tests.stack import Stack, eventually, has_ended, running_stack
 
+pytestmark = pytest.mark.usefixtures("shut_gate")
+
 # So long that nothing here can come from a lease that ran out or a hint that was taken for lost.
 LONG = {"LEASE_SECONDS": "300", "HEARTBEAT_SECONDS": "60", "REPUBLISH_AFTER_SECONDS": "300"}
 GRACE_SECONDS = "5"
@@ -34,11 +36,6 @@ def stack(
         yield running
         gate.open()
         assert "Traceback" not in running.logs()
-
-
-@pytest.fixture(autouse=True)
-def shut_gate(gate: Gate) -> None:
-    gate.shut()
 
 
 @contextmanager

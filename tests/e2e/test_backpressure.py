@@ -70,10 +70,10 @@ def test_everybody_is_refused_past_the_limit_of_all(idle: Stack) -> None:
             assert_refused(response, 503, "busy")
 
 
-def test_a_recording_is_refused_before_it_is_looked_at(idle: Stack) -> None:
+def test_a_recording_is_refused_before_it_is_decoded(idle: Stack) -> None:
     fill(idle, "asha")
 
-    assert_refused(post_audio(idle.client, b"this is no recording"), 429, "too_many_jobs")
+    assert_refused(post_audio(idle.client, b"RIFF\x24\0\0\0WAVE nothing to decode"), 429, "too_many_jobs")
     assert_refused(post_audio(idle.client, silence(0.5), path=f"{VOICE}/wait"), 429, "too_many_jobs")
     assert idle.sql("SELECT 1 FROM audio_objects") == []
 

@@ -77,6 +77,13 @@ def in_s3(stack: Stack, s3: S3Server, job: dict[str, Any]) -> bool:
     return rows_say and names <= s3.objects() and not names & files(stack)
 
 
+def spoken_to_s3(stack: Stack, s3: S3Server, user_id: str) -> dict[str, Any]:
+    """Return a spoken job once its sounds lie in S3: for a while after a failure they go there by a disk."""
+    job = spoken(stack, user_id)
+    eventually(lambda: in_s3(stack, s3, job), what="its sounds in S3")
+    return stack.job(job["id"])
+
+
 def is_mp3(response: httpx.Response, path: Path) -> bool:
     path.write_bytes(response.content)
     with av.open(str(path)) as container:
@@ -101,8 +108,8 @@ def test_a_voice_job_lies_in_the_bucket_and_its_url_plays(
     assert 3500 < int(httpx.URL(result["audio_url"]).params["X-Amz-Expires"]) <= 3600
 
 
-def test_a_presigned_url_that_was_tampered_with_is_refused(cloud: Stack) -> None:
-    result = spoken(cloud, "asha")["result"]
+def test_a_presigned_url_that_was_tampered_with_is_refused(cloud: Stack, s3: S3Server) -> None:
+    result = spoken_to_s3(cloud, s3, "asha")["result"]
     reply, explanation = httpx.URL(result["audio_url"]), httpx.URL(result["explanation_audio_url"])
 
     assert httpx.get(reply.copy_merge_params({"X-Amz-Signature": "0" * 64})).status_code == 403
@@ -110,8 +117,8 @@ def test_a_presigned_url_that_was_tampered_with_is_refused(cloud: Stack) -> None
     assert httpx.get(reply.copy_with(query=None)).status_code >= 400
 
 
-def test_every_read_signs_anew(cloud: Stack) -> None:
-    job = spoken(cloud, "asha")
+def test_every_read_signs_anew(cloud: Stack, s3: S3Server) -> None:
+    job = spoken_to_s3(cloud, s3, "asha")
     first = httpx.URL(job["result"]["audio_url"]).params["X-Amz-Date"]
 
     def later() -> httpx.URL | None:
@@ -187,13 +194,12 @@ def test_a_recording_that_s3_cannot_give_back_fails_its_job_until_it_is_retried(
         process.suspend()
     try:
         accepted = cloud.voice_chat("retries", recording).json()
-        stored = in_s3(cloud, s3, accepted)
+        eventually(lambda: in_s3(cloud, s3, accepted), what="the recording in S3")
         s3.kill()
     finally:
         for process in frozen:
             process.resume()
     try:
-        assert stored
         job = cloud.finished(accepted["id"])
         assert (job["status"], job["error"]["code"]) == ("failed", "storage_unavailable")
         assert job["error"]["retryable"]
@@ -203,8 +209,8 @@ def test_a_recording_that_s3_cannot_give_back_fails_its_job_until_it_is_retried(
     assert succeeded(cloud, again["id"])["result"]["audio_url"]
 
 
-def test_sounds_on_a_disk_that_cannot_be_reached_are_said_to_be_elsewhere(cloud: Stack) -> None:
-    job = spoken(cloud, "far")
+def test_sounds_on_a_disk_that_cannot_be_reached_are_said_to_be_elsewhere(cloud: Stack, s3: S3Server) -> None:
+    job = spoken_to_s3(cloud, s3, "far")
     cloud.sql(
         "UPDATE audio_objects SET backend = 'local', host = 'another' WHERE id IN"
         " (SELECT reply_audio_id FROM jobs WHERE id = :id)",
@@ -221,7 +227,7 @@ def test_sounds_on_a_disk_that_cannot_be_reached_are_said_to_be_elsewhere(cloud:
 
 
 def test_a_deleted_conversation_leaves_nothing_in_the_bucket(cloud: Stack, s3: S3Server) -> None:
-    names = {row.name for row in sounds(cloud, spoken(cloud, "leaves"))}
+    names = {row.name for row in sounds(cloud, spoken_to_s3(cloud, s3, "leaves"))}
     assert len(names & s3.objects()) == 2
 
     response = cloud.client.delete(f"{CONVERSATIONS}/c", params={"user_id": "leaves"})
@@ -235,7 +241,7 @@ def test_while_s3_is_away_a_deleted_conversation_leaves_orphans(
     cloud: Stack, s3: S3Server, away: None
 ) -> None:
     s3.start()
-    names = {row.name for row in sounds(cloud, spoken(cloud, "orphans"))}
+    names = {row.name for row in sounds(cloud, spoken_to_s3(cloud, s3, "orphans"))}
     s3.kill()
 
     response = cloud.client.delete(f"{CONVERSATIONS}/c", params={"user_id": "orphans"})

@@ -34,8 +34,9 @@ check: $(INSTALLED) ## Check format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# With extras: pip takes one that a package asks for at its newest version, pinned or not, unless the pin names it.
 LOCK = "$$tools/bin/uv" pip compile pyproject.toml --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-header --quiet
+	--no-strip-extras --generate-hashes --no-emit-index-url --no-header --quiet
 # What an image installs is a part of that, in a lock of its own. Only the GPU worker's libraries do not
 # fit to all the rest: there, what requirements.lock says is a preference.
 PART = $(LOCK) --universal --constraint requirements.lock --no-annotate

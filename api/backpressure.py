@@ -7,8 +7,9 @@ PostgreSQL and the learners' patience, not a number.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, select, true
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -18,6 +19,7 @@ from shared.models import Job
 
 SOONEST_SECONDS, LATEST_SECONDS = 1, 60
 _UNKNOWN_SECONDS = 5
+_LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user_id"), 0)))
 
 
 class RefusedError(DomainError):
@@ -52,13 +54,13 @@ def lock_user(session: Session, user_id: str) -> None:
     Always before the conversation's row, which is before the job's. Two users whose ids hash alike wait
     for each other, no more.
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(user_id, 0))))
+    session.execute(_LOCK, {"user_id": user_id})
 
 
 def check(session: Session, user_id: str, limits: Limits) -> None:
     """Raise `TooManyJobsError` or `BusyError` where one more job would be too many."""
     own, all_jobs = session.execute(
-        select(_count(col(Job.user_id) == user_id, limit=limits.of_user), _count(true(), limit=limits.of_all))
+        _count_unfinished(), {"user": user_id, "of_user": limits.of_user, "of_all": limits.of_all}
     ).one()
     if own >= limits.of_user:
         # One of theirs ends, on average, as often as they have one among all.
@@ -74,7 +76,15 @@ def check(session: Session, user_id: str, limits: Limits) -> None:
         )
 
 
-def _count(condition: ColumnElement[bool], *, limit: int) -> ScalarSelect[int]:
+@cache  # building it costs more than running it
+def _count_unfinished() -> Select[int, int]:
+    return select(
+        _count(col(Job.user_id) == bindparam("user"), limit=bindparam("of_user")),
+        _count(true(), limit=bindparam("of_all")),
+    )
+
+
+def _count(condition: ColumnElement[bool], *, limit: ColumnElement[int]) -> ScalarSelect[int]:
     """Count unfinished jobs up to the limit, which bounds the cost too."""
     some = select(col(Job.id)).where(col(Job.finished_at).is_(None), condition).limit(limit).subquery()
     return select(func.count()).select_from(some).scalar_subquery()

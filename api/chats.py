@@ -23,8 +23,9 @@ from api.storing import Storing
 from api.uploads import DecodedAudio, Decoder, demuxer_of
 from api.voice_form import VoiceChat
 from shared import audio_objects, jobs
+from shared.audio_objects import WrittenAudio
 from shared.jobs import Hint, NewJob
-from shared.models import AudioBackend, AudioObject, JobKind
+from shared.models import AudioObject, JobKind
 from shared.storage import FLAC, StorageError
 from shared.telemetry import request_id_var
 
@@ -38,14 +39,6 @@ class _Accepted:
     job_id: UUID
     is_new: bool
     hint: Hint | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Upload:
-    """A stored recording, and what holds its bytes; its row does not say so yet."""
-
-    audio: AudioObject
-    backend: AudioBackend
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,57 +68,53 @@ class Chats:
         """
         demuxer_of(chat.audio)  # what is no audio is told so, whoever asks, and costs no question more
         new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
-        async with self.sessions() as session:
-            replayed = await session.run_sync(_replay_or_room, new, self.limits)
+        replayed = await self.sessions.read(_replay_or_room, new, self.limits)
         if replayed is not None:
             return replayed
         audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
-        upload = await self._store_upload(audio)
+        upload = await self._intend_upload(audio)
+        written = WrittenAudio(upload.id, await self.storing.write(upload.name, audio.flac))
         try:
-            accepted = await self._accept(new, upload)
+            accepted = await self._accept(new, written)
         except RefusedError:
-            await self._discard(upload.audio)
+            await self._discard(upload)
             raise
         if not accepted.is_new:
-            await self._discard(upload.audio)
+            await self._discard(upload)
         return accepted.job_id
 
-    async def _accept(self, new: NewJob, upload: _Upload | None) -> _Accepted:
-        async with self.sessions.begin() as session:
-            accepted = await session.run_sync(_insert, new, upload, self.limits)
+    async def _accept(self, new: NewJob, upload: WrittenAudio | None) -> _Accepted:
+        accepted = await self.sessions.commit(_insert, new, upload, self.limits)
         if accepted.hint is not None:
             await self.publisher.publish(accepted.hint)
         return accepted
 
-    async def _store_upload(self, audio: DecodedAudio) -> _Upload:
-        async with self.sessions.begin() as session:
-            upload = audio_objects.intend(
-                session.sync_session,
-                host=self.storing.host,
-                content_type=FLAC,
-                size_bytes=len(audio.flac),
-                seconds=audio.seconds,
-            )
-        return _Upload(upload, await self.storing.write(upload.name, audio.flac))
+    async def _intend_upload(self, audio: DecodedAudio) -> AudioObject:
+        return await self.sessions.commit(
+            audio_objects.intend,
+            host=self.storing.host,
+            content_type=FLAC,
+            size_bytes=len(audio.flac),
+            seconds=audio.seconds,
+        )
 
     async def _discard(self, upload: AudioObject) -> None:
         """Remove an upload that no job will name; what fails here is left to the retention."""
         try:
             gone = await self.storing.remove([upload])
-            async with self.sessions.begin() as session:
-                await session.run_sync(audio_objects.delete_rows, gone)
+            await self.sessions.commit(audio_objects.delete_rows, gone)
         except (StorageError, SQLAlchemyError):
             logger.warning("an upload without a job is left to the retention")
 
 
-def _insert(session: Session, new: NewJob, upload: _Upload | None, limits: Limits) -> _Accepted:
+def _insert(session: Session, new: NewJob, upload: WrittenAudio | None, limits: Limits) -> _Accepted:
     backpressure.lock_user(session, new.user_id)
     replayed = _replay_or_room(session, new, limits)
     if replayed is not None:
         return _Accepted(replayed, is_new=False)
     if upload is not None:
-        audio_objects.mark_stored(session, upload.audio.id, upload.backend)
-    job_id, hint = jobs.accept(session, new, None if upload is None else upload.audio.id)
+        audio_objects.mark_stored(session, upload)
+    job_id, hint = jobs.accept(session, new, None if upload is None else upload.audio_id)
     return _Accepted(job_id, is_new=True, hint=hint)
 
 

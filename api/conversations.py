@@ -17,8 +17,8 @@ from api.database import Sessions
 from api.paging import NEWEST_FIRST, Cursors, MomentAndId, Page
 from api.problems import NotFoundError
 from api.schemas import ConversationsQuery, MessagesQuery
-from api.storing import Storing
 from shared import audio_objects, conversations
+from shared.audio_stores import AudioStores
 from shared.models import AudioObject, Conversation, Job, Message, MessageRole
 from shared.storage import StorageError
 
@@ -71,7 +71,7 @@ class Conversations:
     """Every query is about one user's. An ended job and its sounds are there for as long as `keep`."""
 
     sessions: Sessions
-    storing: Storing
+    stores: AudioStores
     keep: timedelta
 
     async def page(self, query: ConversationsQuery) -> Page[ConversationRecord]:
@@ -81,8 +81,7 @@ class Conversations:
         Raises `InvalidRequestError` for a bad cursor.
         """
         before = NEWEST_FIRST.read(query.cursor)
-        async with self.sessions() as session:
-            found = await session.run_sync(_recently_used, query, before)
+        found = await self.sessions.read(_recently_used, query, before)
         return NEWEST_FIRST.page(found, query.limit, lambda record: (record.updated_at, record.id))
 
     async def messages(self, public_id: str, query: MessagesQuery) -> Page[MessageRecord]:
@@ -91,8 +90,7 @@ class Conversations:
         Raises `ConversationNotFoundError`, and `InvalidRequestError` for a bad cursor.
         """
         after = _AS_SAID.read(query.cursor)
-        async with self.sessions() as session:
-            found = await session.run_sync(_said, public_id, query, after, self.keep)
+        found = await self.sessions.read(_said, public_id, query, after, self.keep)
         return _AS_SAID.page(found, query.limit, lambda record: (record.message.turn, record.message.role))
 
     async def delete(self, user_id: str, public_id: str) -> None:
@@ -101,23 +99,20 @@ class Conversations:
         Once the rows are gone so is the conversation; audio that could not be removed then is an orphan,
         left to whoever looks for those. Raises `ConversationNotFoundError`.
         """
-        async with self.sessions.begin() as session:
-            audio_ids = await session.run_sync(conversations.delete, user_id, public_id)
+        audio_ids = await self.sessions.commit(conversations.delete, user_id, public_id)
         if audio_ids is None:
             raise ConversationNotFoundError
         try:
             for start in range(0, len(audio_ids), _BATCH):
-                await self._remove_audio(audio_ids[start : start + _BATCH])
+                await self.sessions.commit(self._remove_audio, audio_ids[start : start + _BATCH])
         except (SQLAlchemyError, StorageError):
             logger.warning("audio of a deleted conversation is left to be removed as orphans")
 
-    async def _remove_audio(self, audio_ids: Sequence[UUID]) -> None:
+    def _remove_audio(self, session: Session, audio_ids: Sequence[UUID]) -> None:
         """Remove bytes, then rows, of the objects that no job names."""
-        async with self.sessions.begin() as session:
-            locked = await session.run_sync(audio_objects.lock, audio_ids)
-            unnamed = await session.run_sync(audio_objects.unnamed, locked)
-            gone = await self.storing.remove(unnamed)
-            await session.run_sync(audio_objects.delete_rows, gone)
+        locked = audio_objects.lock(session, audio_ids)
+        gone = self.stores.remove(audio_objects.unnamed(session, locked))
+        audio_objects.delete_rows(session, gone)
 
 
 def _recently_used(

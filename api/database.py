@@ -1,29 +1,86 @@
-"""The API's way to PostgreSQL: sessions on the event loop, and no wait for the server without an end.
+"""The API's way to PostgreSQL: units of work in threads of their own, and no wait for it without an end.
 
-A server that is stopped while its kernel still answers keeps a connection silent for ever: neither
-keepalives nor libpq's timeouts notice. So every answer is waited for only so long, and a connection that
-was waited for in vain is closed at once. (psycopg would first ask the server to cancel, for up to 10 s.)
+In threads, because SQLAlchemy on an event loop takes twice the time for the same work (measured). A server
+that is stopped while its kernel still answers keeps a connection silent for ever: so every answer is waited
+for only so long, and a connection that was waited for in vain is closed at once (`shared.database`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from psycopg import AsyncConnection, OperationalError
 from psycopg.abc import PQGen
 from psycopg.waiting import wait_async
+from sqlalchemy import Engine
 from sqlalchemy.exc import TimeoutError as DatabaseTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-
-from shared.database import pool_options
+from sqlalchemy.orm import Session, sessionmaker
 
 ANSWER_SECONDS = 4.0
-"""How long a unit of work may take, the wait for a free connection included, and any single answer."""
+"""How long a unit of work may take, the wait for a free thread included, and any single answer."""
 
 _LOOK_SECONDS = 0.1
 
 Answer = TypeVar("Answer")
+Arguments = ParamSpec("Arguments")
+
+
+class Sessions:
+    """Runs units of work, each in a session and a thread of its own.
+
+    A unit that is not done in time raises a `SQLAlchemyError`.
+    """
+
+    def __init__(self, engine: Engine, *, at_once: int) -> None:
+        """`at_once` is how many units may run at a time: as many as the engine has connections."""
+        # What only reads needs no transaction, whose beginning and end are a round trip each.
+        self._read = sessionmaker(
+            engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
+        )
+        self._write = sessionmaker(engine, expire_on_commit=False)
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="database")
+
+    async def read(
+        self,
+        work: Callable[Concatenate[Session, Arguments], Answer],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Answer:
+        """Return what `work` returns; nothing is committed."""
+
+        def unit() -> Answer:
+            with self._read() as session:
+                return work(session, *args, **kwargs)
+
+        return await self._in_a_thread(unit)
+
+    async def commit(
+        self,
+        work: Callable[Concatenate[Session, Arguments], Answer],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Answer:
+        """Return what `work` returns once it is committed; nothing is where it raises."""
+
+        def unit() -> Answer:
+            with self._write.begin() as session:
+                return work(session, *args, **kwargs)
+
+        return await self._in_a_thread(unit)
+
+    def close(self) -> None:
+        """Give the threads up; one that hangs ends in `ANSWER_SECONDS`."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_a_thread(self, unit: Callable[[], Answer]) -> Answer:
+        running = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, unit)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await running
+        except TimeoutError:
+            raise DatabaseTimeoutError("the database did not answer in time") from None
 
 
 class EventLoopConnection(AsyncConnection[Any]):
@@ -48,38 +105,3 @@ class EventLoopConnection(AsyncConnection[Any]):
         except asyncio.CancelledError:
             self.pgconn.finish()
             raise
-
-
-def create_event_loop_engine(url: str, *, application_name: str, pool_size: int) -> AsyncEngine:
-    """Return an engine for an event loop; it connects at first use. `url` names the psycopg driver."""
-    options = pool_options(application_name, pool_size)
-    options["connect_args"]["async_creator_fn"] = EventLoopConnection.connect
-    return create_async_engine(url, **options)
-
-
-class Sessions:
-    """Opens sessions, one a unit of work. A unit that is not done in time raises a `SQLAlchemyError`."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._make = async_sessionmaker(engine, expire_on_commit=False)
-
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[AsyncSession]:
-        """Open a session to read with."""
-        async with _in_time(), self._make() as session:
-            yield session
-
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:
-        """Open a session that commits at the end of the block, unless the block raises."""
-        async with _in_time(), self._make.begin() as session:
-            yield session
-
-
-@asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            yield
-    except TimeoutError:
-        raise DatabaseTimeoutError("the database did not answer in time") from None

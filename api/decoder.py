@@ -1,24 +1,42 @@
-"""The process that decodes one upload: `python -m api.decoder <demuxer>`.
+"""The program that decodes uploads, each in a process of its own: `python -m api.decoder <socket>`.
 
-It reads a container from standard input, decodes its first audio stream and writes it to standard
-output as FLAC: mono, 16 kHz, 16-bit. Its exit status is an `Outcome`; it says nothing else.
+It loads what decoding needs once and then forks: a process for each upload that comes over the socket, whose
+descriptor's number is its argument (`api.decoding` holds the other end). Loading takes 150 ms, forking 3.
 
-Media parsing is where an upload can do harm, so it happens here, under limits the process sets for
+That process reads a container from the file it is given, decodes its first audio stream and answers on the
+upload's channel with FLAC: mono, 16 kHz, 16-bit. Its exit status is an `Outcome`; it says nothing else.
+
+Media parsing is where an upload can do harm, so it happens there, under limits the process sets for
 itself, with one demuxer, a list of codecs and no way to open a file or an address. Durations are
 counted from decoded samples; what a header claims is never believed.
 """
 
+import gc
+import os
 import resource
+import selectors
+import signal
+import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
 from typing import NoReturn
 
 import av
 
-from api.decoder_protocol import DECODED_RATE, MAX_SECONDS, MIN_SECONDS, PADDING_SECONDS, Outcome
+from api.decoder_protocol import (
+    DECODED_RATE,
+    ENDED,
+    MAX_SECONDS,
+    MIN_SECONDS,
+    PADDING_SECONDS,
+    REQUEST_MAX_BYTES,
+    STATUS,
+    Outcome,
+)
 
 MAX_INPUT_BYTES = 10 * 1024 * 1024
 LONGEST_SECONDS = MAX_SECONDS + PADDING_SECONDS
@@ -29,6 +47,9 @@ CODECS = (
     "pcm_alaw,pcm_mulaw,pcm_s8,pcm_u8,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_s64le,"
     "pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le"
 )
+
+PROBE_BYTES = 64 * 1024
+"""What FFmpeg decodes beforehand to learn about the sound; its own 5 MB would be most recordings, twice."""
 
 LIMITS = {
     resource.RLIMIT_AS: 1024 * 1024 * 1024,
@@ -57,7 +78,7 @@ def decode(data: bytes, demuxer: str) -> bytes:
         "r",
         format=demuxer,
         metadata_errors="replace",
-        options={"codec_whitelist": CODECS},
+        options={"codec_whitelist": CODECS, "probesize": str(PROBE_BYTES)},
         io_open=_open_nothing,
     ) as container:
         return _encode(_resample(_bounded(_frames(container))))
@@ -131,19 +152,95 @@ def limit_this_process() -> None:
         resource.setrlimit(limit, (value, hard))
 
 
-def main() -> Outcome:
-    """Limit this process, then decode standard input with the demuxer named by the first argument."""
-    limit_this_process()
+def _decode_and_exit(demuxer: str, recording: int, channel: int) -> NoReturn:
+    """Be the child: keep two descriptors, take limits on, decode, answer, and end whatever happens."""
+    status = 1
+    try:
+        os.dup2(recording, sys.stdin.fileno())
+        os.dup2(channel, sys.stdout.fileno())
+        os.closerange(sys.stderr.fileno() + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        limit_this_process()
+        status = _decode_stdin(demuxer)
+    finally:
+        os._exit(status)
+
+
+def _decode_stdin(demuxer: str) -> Outcome:
     data = sys.stdin.buffer.read(MAX_INPUT_BYTES)
     try:
-        flac = decode(data, sys.argv[1])
+        flac = decode(data, demuxer)
     except RefusedError as refused:
         return refused.outcome
     except (av.FFmpegError, ValueError):
         return Outcome.INVALID
     sys.stdout.buffer.write(flac)
+    sys.stdout.buffer.flush()
     return Outcome.OK
 
 
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process that decodes, and the channel on which its upload is answered."""
+
+    pid: int
+    channel: socket.socket
+
+
+class DecoderServer:
+    """Forks a child for each upload and tells how it ended. Single-threaded, as whatever forks must be."""
+
+    def __init__(self, uploads: socket.socket) -> None:
+        self._uploads = uploads
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(uploads, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        """Serve until the other end of the socket is closed."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is not self._uploads:
+                    self._finish(key.data)
+                elif not self._take():
+                    return
+
+    def _take(self) -> bool:
+        """Begin the next upload; tell whether there was one."""
+        request, descriptors, _, _ = socket.recv_fds(self._uploads, REQUEST_MAX_BYTES, 2)
+        if not request:
+            return False
+        recording, answering = descriptors
+        pid = os.fork()
+        if pid == 0:
+            _decode_and_exit(request.decode(), recording, answering)
+        os.close(recording)
+        child = _Child(pid, socket.socket(fileno=answering))
+        # Whichever comes first: the child's end, or that nobody waits for it any more.
+        self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, child)
+        self._selector.register(child.channel, selectors.EVENT_READ, child)
+        return True
+
+    def _finish(self, child: _Child) -> None:
+        """Reap the child, ending it if it still runs, and tell on its channel how it ended."""
+        for key in [key for key in self._selector.get_map().values() if key.data is child]:
+            self._selector.unregister(key.fileobj)
+            if key.fileobj is not child.channel:
+                os.close(key.fd)
+        ended, status = os.waitpid(child.pid, os.WNOHANG)
+        if not ended:
+            os.kill(child.pid, signal.SIGKILL)
+            _, status = os.waitpid(child.pid, 0)
+        with child.channel, suppress(OSError):
+            child.channel.sendall(STATUS.pack(ENDED, os.waitstatus_to_exitcode(status)))
+
+
+def main() -> None:
+    """Serve the uploads that come over the socket named by the first argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the API's to hear
+    gc.collect()
+    gc.freeze()  # what is loaded is shared with every child, as long as nobody writes to it
+    with socket.socket(fileno=int(sys.argv[1])) as uploads:
+        DecoderServer(uploads).serve()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,6 +1,15 @@
-"""What the API and its decoder process agree on. Light: both sides import it at start."""
+"""What the API and its decoder program agree on. Light: both sides import it at start.
+
+An upload is a packet: the demuxer's name, and the descriptors of the recording and of its channel. The answer
+on that is what was decoded, then the word `ENDED` and how its process ended, as `subprocess` counts it.
+"""
 
 from enum import IntEnum
+from struct import Struct
+
+REQUEST_MAX_BYTES = 64
+ENDED = b"\0ended\0\0"
+STATUS = Struct(f"!{len(ENDED)}si")
 
 DECODED_RATE = 16_000
 """Samples a second of the decoder's output, which is mono and 16-bit."""
@@ -12,7 +21,7 @@ PADDING_SECONDS = 0.1
 
 
 class Outcome(IntEnum):
-    """The decoder's exit status. Any other (a crash, a limit hit) means `INVALID`, except a SIGKILL.
+    """An upload's process's exit status. Any other (a crash, a limit hit) means `INVALID`, except a SIGKILL.
 
     The numbers keep clear of those Python itself exits with (1 for a traceback, 2 for bad usage).
     """

@@ -1,4 +1,4 @@
-"""Named dependencies of the routers."""
+"""Named dependencies of the routers; all coroutines, for FastAPI runs any other function in a thread."""
 
 import re
 from typing import Annotated
@@ -24,7 +24,7 @@ MAX_WAIT_SECONDS = 60
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
@@ -32,55 +32,55 @@ def _services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(_services)]
 
 
-def _chats(services: ServicesDep) -> Chats:
+async def _chats(services: ServicesDep) -> Chats:
     return services.chats
 
 
-def _waiters(services: ServicesDep) -> JobWaiters:
+async def _waiters(services: ServicesDep) -> JobWaiters:
     return services.waiters
 
 
-def _control(services: ServicesDep) -> JobControl:
+async def _control(services: ServicesDep) -> JobControl:
     return services.control
 
 
-def _model_loading(services: ServicesDep) -> ModelLoading:
+async def _model_loading(services: ServicesDep) -> ModelLoading:
     return services.model_loading
 
 
-def _reader(services: ServicesDep) -> JobReader:
+async def _reader(services: ServicesDep) -> JobReader:
     return services.reader
 
 
-def _job_lists(services: ServicesDep) -> JobLists:
+async def _job_lists(services: ServicesDep) -> JobLists:
     return services.job_lists
 
 
-def _conversations(services: ServicesDep) -> Conversations:
+async def _conversations(services: ServicesDep) -> Conversations:
     return services.conversations
 
 
-def _usage(services: ServicesDep) -> UsageReader:
+async def _usage(services: ServicesDep) -> UsageReader:
     return services.usage
 
 
-def _links(services: ServicesDep) -> AudioLinks:
+async def _links(services: ServicesDep) -> AudioLinks:
     return services.links
 
 
-def _listening(services: ServicesDep) -> Listening:
+async def _listening(services: ServicesDep) -> Listening:
     return services.listening
 
 
-def _health(services: ServicesDep) -> HealthChecks:
+async def _health(services: ServicesDep) -> HealthChecks:
     return services.health
 
 
-def _draining(services: ServicesDep) -> Draining:
+async def _draining(services: ServicesDep) -> Draining:
     return services.draining
 
 
-def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> int | None:
+def preferred_wait(prefer: list[str] | None) -> int | None:
     """Return the seconds that `Prefer: wait=N` asks for (RFC 7240), 60 at most; None if it asks for none.
 
     Several headers count as one; a preference that cannot be read is ignored, as the RFC says.
@@ -88,6 +88,10 @@ def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> int 
     asked = _WAIT.search(", ".join(prefer or ()))
     seconds = int(asked[1]) if asked else 0
     return min(seconds, MAX_WAIT_SECONDS) or None
+
+
+async def _preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> int | None:
+    return preferred_wait(prefer)
 
 
 ChatsDep = Annotated[Chats, Depends(_chats)]
@@ -103,7 +107,7 @@ ListeningDep = Annotated[Listening, Depends(_listening)]
 DrainingDep = Annotated[Draining, Depends(_draining)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
 VoiceChatDep = Annotated[VoiceChat, Depends(read_voice_chat)]
-PreferredWait = Annotated[int | None, Depends(preferred_wait)]
+PreferredWait = Annotated[int | None, Depends(_preferred_wait)]
 IdempotencyKey = Annotated[
     str | None,
     Header(

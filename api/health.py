@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from api.database import Sessions
 from api.schemas import (
@@ -62,14 +63,12 @@ class HealthChecks:
         seen: list[Worker] = []
 
         async def read() -> None:
-            async with self.sessions() as session:
-                seen.extend(await session.run_sync(workers.live))
+            seen.extend(await self.sessions.read(workers.live))
 
         return await _look(read()), seen
 
     async def _ping_database(self) -> None:
-        async with self.sessions() as session:
-            await session.execute(text("SELECT 1"))
+        await self.sessions.read(Session.execute, text("SELECT 1"))
 
     async def _ping_broker(self) -> None:
         await self.redis.ping()

@@ -6,10 +6,8 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
-from sqlmodel import col
 
 from api import backpressure
 from api.backpressure import Limits
@@ -45,20 +43,16 @@ class JobControl:
         return transitions.retry(job, now)
 
     async def _apply(self, move: _Move, job_id: UUID, owner: str | None) -> None:
-        async with self.sessions.begin() as session:
-            hint = await session.run_sync(self._apply_in, move, job_id, owner)
+        hint = await self.sessions.commit(self._apply_in, move, job_id, owner)
         if hint is not None:
             await self.publisher.publish(hint)
 
     def _apply_in(self, session: Session, move: _Move, job_id: UUID, owner: str | None) -> Hint | None:
-        found = session.execute(
-            select(col(Job.conversation_id), col(Job.user_id)).where(col(Job.id) == job_id)
-        ).one_or_none()
-        if found is None or owner not in {None, found.user_id}:
-            raise JobNotFoundError
         transitions = Transitions(session, self.usage_zone)
         try:
-            job, now = transitions.lock(job_id, found.conversation_id)
+            job, now = transitions.lock(job_id)
         except NoResultFound:
-            raise JobNotFoundError from None  # deleted with its conversation since it was found
+            raise JobNotFoundError from None
+        if owner not in {None, job.user_id}:
+            raise JobNotFoundError
         return move(transitions, job, now)

@@ -30,8 +30,7 @@ class JobLists:
         removed between the two readings is left out.
         """
         before = NEWEST_FIRST.read(query.cursor)
-        async with self.sessions() as session:
-            found = await session.run_sync(_newest, query, before, self.reader.keep)
+        found = await self.sessions.read(_newest, query, before, self.reader.keep)
         page = NEWEST_FIRST.page(found, query.limit, lambda row: (row.created_at, row.id))
         records = await self.reader.read([row.id for row in page.rows])
         return Page([records[row.id] for row in page.rows if row.id in records], page.next_cursor)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from api.audio_links import AudioLinks
@@ -38,5 +39,4 @@ class Listening:
 
     async def _is_in_s3(self, name: str) -> bool:
         statement = select(col(AudioObject.backend)).where(col(AudioObject.name) == name)
-        async with self.sessions() as session:
-            return await session.scalar(statement) is AudioBackend.S3
+        return await self.sessions.read(Session.scalar, statement) is AudioBackend.S3

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from api.database import Sessions
 from api.publishing import Publisher
@@ -45,7 +46,7 @@ class ModelLoading:
 
         Raises `ModelsTimeoutError` past five minutes, `BrokerUnavailableError`.
         """
-        asked_at, fleet = await self._look()
+        asked_at, fleet = await self.sessions.read(_look)
         ask_again_at = 0.0
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
@@ -55,7 +56,7 @@ class ModelLoading:
                         await asyncio.gather(*map(self._ask, silent))
                         ask_again_at = time.monotonic() + _ASK_AGAIN_SECONDS
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-                    _, fleet = await self._look()
+                    _, fleet = await self.sessions.read(_look)
         except TimeoutError:
             raise ModelsTimeoutError("The models are still loading. Please look again later.") from None
         return ModelStates(
@@ -70,10 +71,9 @@ class ModelLoading:
         except (PublishError, TimeoutError) as error:
             raise BrokerUnavailableError("The workers cannot be reached just now.") from error
 
-    async def _look(self) -> tuple[datetime, Sequence[Worker]]:
-        async with self.sessions() as session:
-            now = (await session.execute(select(func.now()))).scalar_one()
-            return now, await session.run_sync(workers.live)
+
+def _look(session: Session) -> tuple[datetime, Sequence[Worker]]:
+    return session.execute(select(func.now())).scalar_one(), workers.live(session)
 
 
 def _by_name(state: ModelState) -> dict[str, str]:

@@ -34,14 +34,13 @@ class Publisher:
         self._broken_until = 0.0
 
     async def publish(self, hint: Hint) -> None:
-        """Send the hint and note that it is sent. Never raises: what it stands for is committed already."""
-        if not await self._send(hint):
+        """Send the hint, or note that it was not sent. Never raises: what it stands for is committed."""
+        if await self._send(hint):
             return
         try:
-            async with self._sessions.begin() as session:
-                await session.run_sync(jobs.mark_published, [hint])
+            await self._sessions.commit(jobs.mark_unpublished, [hint])
         except SQLAlchemyError:
-            logger.warning("a published hint was not noted; the sweep will publish it again", exc_info=True)
+            logger.warning("a hint counts as sent until it counts as lost: the database did not answer")
 
     async def _send(self, hint: Hint) -> bool:
         if time.monotonic() < self._broken_until:

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from api import line
@@ -42,32 +44,41 @@ class JobRecord:
 
 
 def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[UUID, JobRecord]:
-    """Return the jobs that exist among `job_ids`, in three queries however many they are."""
-    rows = session.execute(
-        select(Job, col(Conversation.public_id))
-        .join(Conversation, col(Conversation.id) == col(Job.conversation_id))
-        .where(col(Job.id).in_(job_ids))
-    ).all()
-    audio_ids = {
-        audio_id
-        for job, _ in rows
-        for audio_id in (job.reply_audio_id, job.explanation_audio_id)
-        if audio_id is not None
-    }
-    sounds = session.scalars(select(AudioObject).where(col(AudioObject.id).in_(audio_ids)))
-    audio = {sound.id: sound for sound in sounds} if audio_ids else {}
-    runs = session.scalars(
-        select(StageRun).where(
-            col(StageRun.job_id).in_(job_ids), col(StageRun.outcome) == StageOutcome.SUCCEEDED
-        )
-    ).all()
+    """Return the jobs that exist among `job_ids`, in two queries however many they are."""
+    ids = {"job_ids": list(job_ids)}
     runs_of: defaultdict[UUID, list[StageRun]] = defaultdict(list)
-    for run in runs:
+    for run in session.scalars(_succeeded_runs(), ids):
         runs_of[run.job_id].append(run)
     return {
-        job.id: JobRecord(job, public_id, audio, runs_of[job.id], job.finished_at and job.finished_at + keep)
-        for job, public_id in rows
+        job.id: JobRecord(
+            job,
+            public_id,
+            {sound.id: sound for sound in sounds if sound is not None},
+            runs_of[job.id],
+            job.finished_at and job.finished_at + keep,
+        )
+        for job, public_id, *sounds in session.execute(_jobs(), ids)
     }
+
+
+@cache  # building a statement costs more than running it
+def _jobs() -> Select[Job, str, AudioObject, AudioObject]:
+    reply, explanation = aliased(AudioObject), aliased(AudioObject)
+    return (
+        select(Job, col(Conversation.public_id), reply, explanation)
+        .join(Conversation, col(Conversation.id) == col(Job.conversation_id))
+        .outerjoin(reply, col(reply.id) == col(Job.reply_audio_id))
+        .outerjoin(explanation, col(explanation.id) == col(Job.explanation_audio_id))
+        .where(col(Job.id) == any_(bindparam("job_ids", type_=ARRAY(Uuid))))
+    )
+
+
+@cache
+def _succeeded_runs() -> Select[StageRun]:
+    return select(StageRun).where(
+        col(StageRun.job_id) == any_(bindparam("job_ids", type_=ARRAY(Uuid))),
+        col(StageRun.outcome) == StageOutcome.SUCCEEDED,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +91,25 @@ class JobReader:
 
     async def read(self, job_ids: Collection[UUID]) -> dict[UUID, JobRecord]:
         """Return the jobs that exist among `job_ids`."""
-        async with self.sessions() as session:
-            return await session.run_sync(_load, job_ids, self.keep)
+        return await self.sessions.read(_load, job_ids, self.keep)
 
     async def ended(self, job_ids: Collection[UUID]) -> Collection[UUID]:
         """Return those of `job_ids` that have ended, or are no more."""
         statement = select(col(Job.id)).where(col(Job.id).in_(job_ids), col(Job.finished_at).is_(None))
-        async with self.sessions() as session:
-            return set(job_ids).difference((await session.scalars(statement)).all())
+        unfinished = await self.sessions.read(lambda session: session.scalars(statement).all())
+        return set(job_ids).difference(unfinished)
+
+    async def has_ended(self, job_id: UUID, *, owner: str | None = None) -> bool:
+        """Tell whether the job of `owner`, where one is named, has ended. Raises `JobNotFoundError`."""
+        statement = select(col(Job.user_id), col(Job.finished_at)).where(col(Job.id) == job_id)
+        row = await self.sessions.read(lambda session: session.execute(statement).one_or_none())
+        if row is None or owner not in {None, row.user_id}:
+            raise JobNotFoundError
+        return row.finished_at is not None
 
     async def one(self, job_id: UUID, *, owner: str | None = None) -> JobRecord:
         """Return the job with its place, the job of `owner` where one is named. Raises `JobNotFoundError`."""
-        async with self.sessions() as session:
-            return await session.run_sync(self._one, job_id, owner)
+        return await self.sessions.read(self._one, job_id, owner)
 
     def _one(self, session: Session, job_id: UUID, owner: str | None) -> JobRecord:
         record = _load(session, [job_id], self.keep).get(job_id)

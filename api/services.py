@@ -12,7 +12,7 @@ from api.audio_links import AudioLinks
 from api.backpressure import Limits
 from api.chats import Chats
 from api.conversations import Conversations
-from api.database import Sessions, create_event_loop_engine
+from api.database import ANSWER_SECONDS, Sessions
 from api.draining import Draining
 from api.health import HealthChecks
 from api.job_control import JobControl
@@ -27,6 +27,7 @@ from api.uploads import Decoder
 from api.usage import UsageReader
 from api.waiting import JobWaiters
 from shared.audio_stores import open_stores
+from shared.database import create_sync_engine
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
 
 
@@ -55,10 +56,13 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
 
     When the process is asked to stop, whoever waits for a job is answered at once.
     """
-    engine = create_event_loop_engine(
-        settings.database_url, application_name="api", pool_size=settings.database_pool_size
+    engine = create_sync_engine(
+        settings.database_url,
+        application_name="api",
+        pool_size=settings.database_pool_size,
+        answer_seconds=ANSWER_SECONDS,
     )
-    sessions = Sessions(engine)
+    sessions = Sessions(engine, at_once=settings.database_pool_size)
     celery = create_celery(settings.redis_url, socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
     publisher = Publisher(celery, sessions)
     redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
@@ -73,10 +77,11 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         base_url=settings.public_base_url,
         lifetime=timedelta(seconds=settings.s3_presigned_expiry_seconds),
     )
+    decoder = Decoder(most_in_flight=settings.max_uploads_in_flight)
     chats = Chats(
         sessions,
         publisher,
-        Decoder(most_in_flight=settings.max_uploads_in_flight),
+        decoder,
         timedelta(seconds=settings.decode_timeout_seconds),
         storing,
         limits,
@@ -95,7 +100,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
                     loading,
                     reader,
                     JobLists(sessions, reader),
-                    Conversations(sessions, storing, settings.job_retention),
+                    Conversations(sessions, stores, settings.job_retention),
                     UsageReader(sessions, settings.usage_timezone),
                     waiters,
                     links,
@@ -106,8 +111,10 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     finally:
         publisher.close()
         storing.close()
+        decoder.close()
         await redis.aclose()
-        await engine.dispose()
+        sessions.close()
+        engine.dispose()
 
 
 def _listen_url(database_url: str) -> str:

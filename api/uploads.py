@@ -3,20 +3,13 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from api.decoder_protocol import DECODED_RATE, MAX_SECONDS, Outcome
+from api.decoding import DecoderLostError, DecoderProgram
 from shared.errors import DomainError, ErrorCode
-
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-
-# Our own code is found by PYTHONPATH; -s and -P keep every other directory off the child's path.
-_COMMAND = (sys.executable, "-s", "-P", "-m", "api.decoder")
-_ENVIRONMENT = {"PYTHONPATH": str(PROJECT_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
 _MAGIC: Sequence[tuple[int, bytes, str]] = (
     (0, b"OggS", "ogg"),
@@ -90,6 +83,7 @@ class Decoder:
         self._slots = asyncio.Semaphore(concurrency or os.cpu_count() or 1)
         self._most_in_flight = most_in_flight
         self._in_flight = 0
+        self._program = DecoderProgram()
 
     async def decode(self, recording: BinaryIO, *, timeout_seconds: float) -> DecodedAudio:
         """Return the sound in the file `recording`, whatever its name or declared type.
@@ -104,13 +98,23 @@ class Decoder:
         self._in_flight += 1
         try:
             async with asyncio.timeout(timeout_seconds), self._slots:
-                outcome, flac = await _run(demuxer, recording)
-        except TimeoutError:
+                outcome, flac = await self._running_program().decode(demuxer, recording)
+        except (TimeoutError, DecoderLostError):
             raise UploadsBusyError from None
         finally:
             self._in_flight -= 1
         _refuse(outcome)
         return DecodedAudio(flac, _flac_seconds(flac))
+
+    def _running_program(self) -> DecoderProgram:
+        if self._program.has_ended():
+            self._program.close()
+            self._program = DecoderProgram()
+        return self._program
+
+    def close(self) -> None:
+        """End the decoder program."""
+        self._program.close()
 
 
 def _refuse(outcome: int) -> None:
@@ -185,27 +189,6 @@ def _mp3_frame_bytes(header: bytes) -> int | None:
         return None
     version = 1 if rates is _MP3_RATES[0b11] else 2
     return 144_000 // version * _MP3_KBITS[version][bit_rate - 1] // rates[rate] + padding
-
-
-async def _run(demuxer: str, recording: BinaryIO) -> tuple[int, bytes]:
-    """Return the decoder's exit status and output. The process is gone when this returns or raises."""
-    recording.flush()
-    os.lseek(recording.fileno(), 0, os.SEEK_SET)  # the position that the process inherits
-    process = await asyncio.create_subprocess_exec(
-        *_COMMAND,
-        demuxer,
-        stdin=recording,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=_ENVIRONMENT,
-    )
-    try:
-        output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return Outcome.INVALID if process.returncode is None else process.returncode, output
 
 
 def _flac_seconds(flac: bytes) -> float:

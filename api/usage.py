@@ -34,8 +34,7 @@ class UsageReader:
             raise InvalidRequestError("from: must not be after `to`")
         if (last - first).days >= MAX_DAYS:
             raise InvalidRequestError(f"from: must be less than {MAX_DAYS} days before `to`")
-        async with self.sessions() as session:
-            rows = await session.run_sync(usage.days, user_id, first, last)
+        rows = await self.sessions.read(usage.days, user_id, first, last)
         return UsageView(
             user_id=user_id,
             first=first,

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.database import EventLoopConnection
 from api.reading import JobReader, JobRecord
 from shared.database import connection_options
-from shared.events import JOB_CHANGED
+from shared.events import JOB_ENDED
 
 logger = logging.getLogger(__name__)
 
@@ -48,12 +48,10 @@ class JobWaiters:
         self._waiting[job_id] += 1
         done = self._latest.setdefault(job_id, asyncio.get_running_loop().create_future())
         try:
-            record = await self._reader.one(job_id, owner=owner)
-            if record.job.finished_at is not None or self._released:
-                return record
-            ended = await asyncio.wait_for(asyncio.shield(done), seconds)
-            return ended or await self._reader.one(job_id)
-        except TimeoutError:
+            if not await self._reader.has_ended(job_id, owner=owner) and not self._released:
+                with contextlib.suppress(TimeoutError):
+                    if ended := await asyncio.wait_for(asyncio.shield(done), seconds):
+                        return ended
             return await self._reader.one(job_id)
         finally:
             self._waiting[job_id] -= 1
@@ -86,7 +84,7 @@ class JobWaiters:
                 async with await EventLoopConnection.connect(
                     self._listen_url, autocommit=True, **connection_options("api-listen")
                 ) as connection:
-                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(JOB_CHANGED)))
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(JOB_ENDED)))
                     self._notify_all()
                     await self._hear(connection)
             except PsycopgError:

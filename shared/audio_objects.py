@@ -5,6 +5,7 @@ leaves a row that a cleaner finds, never a file that nobody knows.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +15,14 @@ from sqlmodel import col
 
 from shared.models import AudioBackend, AudioObject, Job
 from shared.storage import new_object_name
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAudio:
+    """A sound whose bytes are written, and what holds them; its row does not say so yet."""
+
+    audio_id: UUID
+    backend: AudioBackend
 
 
 def intend(session: Session, *, host: str, content_type: str, size_bytes: int, seconds: float) -> AudioObject:
@@ -33,11 +42,10 @@ def intend(session: Session, *, host: str, content_type: str, size_bytes: int, s
     return audio
 
 
-def mark_stored(session: Session, audio_id: UUID, backend: AudioBackend) -> None:
+def mark_stored(session: Session, written: WrittenAudio) -> None:
     """Note that the object's bytes are written, and where; in S3 they have no host."""
-    _change(session, audio_id, stored_at=func.now(), backend=backend)
-    if backend is AudioBackend.S3:
-        mark_off_disk(session, audio_id)
+    host = {"host": None} if written.backend is AudioBackend.S3 else {}
+    _change(session, written.audio_id, stored_at=func.now(), backend=written.backend, **host)
 
 
 def mark_moved(session: Session, audio_id: UUID) -> None:

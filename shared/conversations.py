@@ -1,35 +1,57 @@
 """Conversations and what was said in them. A repository: it never commits."""
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from shared import events
 from shared.models import Conversation, Job, Message, MessageRole
 
 
-def take_turn(session: Session, user_id: str, public_id: str | None) -> Conversation:
-    """Lock the user's conversation, or start it, and give out its next turn number as `last_turn`.
+class TakenTurn(NamedTuple):
+    """The next turn of a conversation: its number, and the conversation's id and what clients call it."""
+
+    conversation_id: UUID
+    public_id: str
+    number: int
+
+
+def take_turn(session: Session, user_id: str, public_id: str | None) -> TakenTurn:
+    """Lock the user's conversation, or start it, and give out its next turn.
 
     Without `public_id` a new conversation is started under an id of the server's making.
     The row stays locked until the transaction ends, so turns are numbered without gaps or races.
     """
-    statement = (
-        insert(Conversation)
-        .values(id=uuid4(), user_id=user_id, public_id=public_id or f"conv-{uuid4().hex}", last_turn=1)
+    row = {
+        "id": uuid4(),
+        "user_id": user_id,
+        "public_id": public_id or f"conv-{uuid4().hex}",
+        "last_turn": 1,
+    }
+    taken = session.execute(_take_turn(), row).one()
+    return TakenTurn(taken.id, taken.public_id, taken.last_turn)
+
+
+@cache  # building it costs more than running it
+def _take_turn() -> ReturningInsert[UUID, str, int]:
+    table = Conversation.metadata.tables["conversations"]
+    return (
+        insert(table)
         .on_conflict_do_update(
             index_elements=["user_id", "public_id"],
-            set_={"last_turn": col(Conversation.last_turn) + 1, "updated_at": func.now()},
+            set_={"last_turn": table.c.last_turn + 1, "updated_at": func.now()},
         )
-        .returning(Conversation)
+        .returning(table.c.id, table.c.public_id, table.c.last_turn)
     )
-    return session.scalars(statement, execution_options={"populate_existing": True}).one()
 
 
 def next_turn(session: Session, conversation_id: UUID) -> int:
@@ -41,13 +63,6 @@ def next_turn(session: Session, conversation_id: UUID) -> int:
         .returning(col(Conversation.last_turn))
     )
     return session.execute(statement, execution_options={"synchronize_session": False}).scalar_one()
-
-
-def lock(session: Session, conversation_id: UUID) -> None:
-    """Lock the conversation's row. Everywhere the conversation is locked first, then its job."""
-    session.execute(
-        select(col(Conversation.id)).where(col(Conversation.id) == conversation_id).with_for_update()
-    )
 
 
 def find(session: Session, user_id: str, public_id: str) -> UUID | None:
@@ -77,7 +92,7 @@ def delete(session: Session, user_id: str, public_id: str) -> Sequence[UUID] | N
     ).all()
     for job in jobs:
         if job.finished_at is None:
-            events.notify_job_changed(session, job.id)
+            events.notify_job_ended(session, job.id)
     session.execute(delete_from(Message).where(col(Message.conversation_id) == conversation_id))
     session.execute(delete_from(Conversation).where(col(Conversation.id) == conversation_id))
     named = {audio_id for job in jobs for audio_id in job[2:] if audio_id is not None}
@@ -121,12 +136,16 @@ def last_messages(
 
     In a turn the learner's comes first.
     """
-    statement = (
-        select(Message)
-        .where(col(Message.conversation_id) == conversation_id)
-        .order_by(col(Message.turn).desc(), col(Message.role).desc())
-        .limit(limit)
-    )
-    newest = session.scalars(statement).all()
+    newest = session.scalars(_newest_messages(), {"conversation_id": conversation_id, "most": limit}).all()
     lengths = accumulate(len(message.text) for message in newest)
     return [message for message, length in zip(newest, lengths, strict=True) if length <= characters][::-1]
+
+
+@cache
+def _newest_messages() -> Select[Message]:
+    return (
+        select(Message)
+        .where(col(Message.conversation_id) == bindparam("conversation_id"))
+        .order_by(col(Message.turn).desc(), col(Message.role).desc())
+        .limit(bindparam("most"))
+    )

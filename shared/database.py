@@ -1,21 +1,30 @@
 """Engines for threads, and how every connection is bounded in time: to connect, to wait, to run a statement.
 
-Only a server that is stopped while its kernel still answers is not noticed here (it is in `api.database`):
-PostgreSQL itself ends a statement that takes too long.
+PostgreSQL itself ends a statement that takes too long. A server that is stopped while its kernel still
+answers ends nothing: so an answer that does not come in time breaks its connection.
 
 What a learner said is a statement's parameter, so no error may show parameters: errors are logged.
 """
 
-from typing import Any
+import select
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg import Connection
+from psycopg import OperationalError as PsycopgError
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 CONNECT_TIMEOUT_SECONDS = 2
 POOL_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_TRANSACTION_TIMEOUT_MS = 30_000
+ANSWER_TIMEOUT_SECONDS = 12.0
+"""Longer than any statement may take: what has not answered by then does not answer at all."""
+
+Answer = TypeVar("Answer")
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 """What says that the server cannot be used now, and nothing about the statement: try again later."""
@@ -45,12 +54,52 @@ def pool_options(application_name: str, pool_size: int) -> dict[str, Any]:
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT_SECONDS,
-        "pool_pre_ping": True,
         "hide_parameters": True,
         "connect_args": connection_options(application_name),
     }
 
 
-def create_sync_engine(url: str, *, application_name: str, pool_size: int) -> Engine:
+class BoundedConnection(Connection[Any]):
+    """A connection that breaks where a single answer does not come within `answer_seconds`."""
+
+    answer_seconds = ANSWER_TIMEOUT_SECONDS
+
+    def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
+        """Return what the server answers; psycopg comes here for each.
+
+        Raises psycopg's `OperationalError` when it does not answer.
+        """
+        try:
+            return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
+        except PsycopgError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
+
+
+def _refuse_a_closed_connection(connection: Any, _: object, __: object) -> None:
+    """Have the pool replace a connection that the server has closed: it has something to read while it rests.
+
+    A look costs no round trip, as `pool_pre_ping` would for every unit of work.
+    """
+    resting = select.poll()
+    resting.register(connection, select.POLLIN)
+    if resting.poll(0):
+        raise DisconnectionError
+
+
+def create_sync_engine(
+    url: str, *, application_name: str, pool_size: int, answer_seconds: float = ANSWER_TIMEOUT_SECONDS
+) -> Engine:
     """Return an engine for threads; it connects at first use. `url` names the psycopg driver."""
-    return create_engine(url, **pool_options(application_name, pool_size))
+    engine = create_engine(url, **pool_options(application_name, pool_size))
+
+    event.listen(engine, "checkout", _refuse_a_closed_connection)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_: object, __: object, args: Any, options: Any) -> BoundedConnection:
+        connection = BoundedConnection.connect(*args, **options)
+        connection.answer_seconds = answer_seconds
+        return connection
+
+    return engine

@@ -6,12 +6,25 @@ How a claimed stage ends is in `shared.transitions`.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlmodel import col
 
 from shared import conversations
@@ -121,30 +134,40 @@ def find_replay(session: Session, user_id: str, key: str, fingerprint: str) -> U
 def accept(session: Session, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Hint | None]:
     """Insert the job as the next turn of its conversation; return its id and, if it can run now, its hint.
 
+    The hint is to be published after the commit, and counts as sent from then on (`mark_unpublished`).
     Raises SQLAlchemy's `IntegrityError` on `uq_jobs_idempotency` where the same key is accepted
     at the same moment: the caller rolls back and calls `find_replay`.
     """
-    conversation = conversations.take_turn(session, new.user_id, new.conversation)
+    turn = conversations.take_turn(session, new.user_id, new.conversation)
     if new.idempotency_key is not None:
         _forget_expired_key(session, new.user_id, new.idempotency_key)
     stage = Stage.TRANSCRIBE if new.kind is JobKind.VOICE else Stage.REPLY
-    job = Job(
-        user_id=new.user_id,
-        kind=new.kind,
-        conversation_id=conversation.id,
-        turn=conversation.last_turn,
-        speak=list(new.speak),
-        idempotency_key=new.idempotency_key,
-        request_fingerprint=new.fingerprint,
-        request_id=new.request_id,
-        stage=stage,
-        message=new.message,
-        upload_id=upload_id,
+    row = {
+        "user_id": new.user_id,
+        "kind": new.kind,
+        "conversation_id": turn.conversation_id,
+        "turn": turn.number,
+        "speak": list(new.speak),
+        "idempotency_key": new.idempotency_key,
+        "request_fingerprint": new.fingerprint,
+        "request_id": new.request_id,
+        "stage": stage,
+        "message": new.message,
+        "upload_id": upload_id,
+    }
+    inserted = session.execute(_insert_turn(), row | {"its_conversation": turn.conversation_id}).one()
+    return inserted.id, Hint(inserted.id, stage) if inserted.published_at is not None else None
+
+
+@cache
+def _insert_turn() -> ReturningInsert[UUID, datetime | None]:
+    """Return the INSERT of a turn whose hint is sent at once, unless an earlier turn is unfinished."""
+    table = Job.metadata.tables["jobs"]
+    earlier = exists().where(
+        col(Job.conversation_id) == bindparam("its_conversation"), col(Job.finished_at).is_(None)
     )
-    session.add(job)
-    session.flush()
-    ready = session.scalar(select(waiting()).where(col(Job.id) == job.id))
-    return job.id, Hint(job.id, stage) if ready else None
+    sent_at = case((earlier, None), else_=func.now())
+    return insert(table).values(published_at=sent_at).returning(table.c.id, table.c.published_at)
 
 
 def _forget_expired_key(session: Session, user_id: str, key: str) -> None:
@@ -161,13 +184,25 @@ def _forget_expired_key(session: Session, user_id: str, key: str) -> None:
 
 
 def mark_published(session: Session, hints: Collection[Hint]) -> None:
-    """Note that the hints are on their queues. A stage that has moved on meanwhile is left alone."""
+    """Note that the hints were sent again. A stage that has moved on meanwhile is left alone."""
+    _note(session, hints, func.now())
+
+
+def mark_unpublished(session: Session, hints: Collection[Hint]) -> None:
+    """Note that the hints, which count as sent since their stage is ready, were not: the sweep sends them.
+
+    A stage that has moved on meanwhile is left alone.
+    """
+    _note(session, hints, None)
+
+
+def _note(session: Session, hints: Collection[Hint], published_at: object) -> None:
     for stage in {hint.stage for hint in hints}:
         ids = [hint.job_id for hint in hints if hint.stage is stage]
         session.execute(
             update(Job)
             .where(col(Job.id).in_(ids), col(Job.stage) == stage, col(Job.lease_token).is_(None))
-            .values(published_at=func.now())
+            .values(published_at=published_at)
             .execution_options(synchronize_session=False)
         )
 
@@ -181,24 +216,39 @@ def claim(  # noqa: PLR0913
     `token` names this claim alone: whatever is done with the lease later is fenced by it.
     """
     job = session.scalars(
-        update(Job)
-        .where(col(Job.id) == hint.job_id, col(Job.stage) == hint.stage, waiting())
-        .values(
-            status=JobStatus.RUNNING,
-            started_at=func.coalesce(col(Job.started_at), func.now()),
-            lease_token=token,
-            lease_worker=worker,
-            lease_expires_at=func.now() + lease,
-            stage_started_at=func.now(),
-            stage_deadline_at=func.now() + stage_limit,
-        )
-        .returning(Job)
-        .execution_options(synchronize_session=False)
+        _claim(),
+        {
+            "its_id": hint.job_id,
+            "its_stage": hint.stage,
+            "token": token,
+            "worker": worker,
+            "lease": lease,
+            "stage_limit": stage_limit,
+        },
     ).one_or_none()
     if job is None:
         return None
     session.expunge(job)
     return Claim(token, hint.stage, job)
+
+
+@cache
+def _claim() -> ReturningUpdate[Job]:
+    return (
+        update(Job)
+        .where(col(Job.id) == bindparam("its_id"), col(Job.stage) == bindparam("its_stage"), waiting())
+        .values(
+            status=JobStatus.RUNNING,
+            started_at=func.coalesce(col(Job.started_at), func.now()),
+            lease_token=bindparam("token"),
+            lease_worker=bindparam("worker"),
+            lease_expires_at=func.now() + bindparam("lease", type_=Interval),
+            stage_started_at=func.now(),
+            stage_deadline_at=func.now() + bindparam("stage_limit", type_=Interval),
+        )
+        .returning(Job)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def renew(session: Session, tokens: Collection[UUID], *, lease: timedelta) -> None:

@@ -4,22 +4,25 @@ Every effect of a stage (its output, the next stage or the job's end, the messag
 is written in the caller's one transaction, fenced by the lease's token, so it happens once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 
 from shared import audio_objects, conversations, events, usage
+from shared.audio_objects import WrittenAudio
 from shared.errors import DomainError, ErrorCode
 from shared.failures import POISONED, Failure
 from shared.jobs import AUDIO_COLUMNS, Claim, Hint, texts_to_speak, waiting
-from shared.models import AudioObject, Job, JobStatus, SpokenPart, Stage, StageOutcome, StageRun
+from shared.models import AudioObject, Conversation, Job, JobStatus, SpokenPart, Stage, StageOutcome, StageRun
 
 
 class LeaseLostError(Exception):
@@ -48,12 +51,14 @@ class StageResult:
     """What a stage produced: the job's columns it fills, and the engine to show for it.
 
     `engine_kind` is `stt`, `llm` or `tts`. `speech`: what need not be spoken any more, if it still exists.
+    `written`: the sounds among the columns, whose rows do not say yet that their bytes are there.
     """
 
     engine_kind: str
     engine: str
     columns: Mapping[str, object]
     speech: Mapping[SpokenPart, StoredSpeech] = field(default_factory=dict)
+    written: Sequence[WrittenAudio] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ class Transitions:
     """Moves jobs on within `session`. `usage_zone` decides which day a turn is counted on.
 
     Each method returns the hint to publish after the commit: the next stage, or the conversation's
-    next waiting turn; None where nothing waits.
+    next turn, where that was not sent before; None where nothing waits. It counts as sent already: whoever
+    cannot send it says so (`jobs.mark_unpublished`), and whoever dies before leaves a hint that was lost.
     """
 
     session: Session
@@ -70,6 +76,8 @@ class Transitions:
     def succeed(self, claim: Claim, result: StageResult) -> Hint | None:
         """Record a stage's result. Raises `LeaseLostError` where the claim is no longer held."""
         job, now = self._owned(claim)
+        for written in result.written:
+            audio_objects.mark_stored(self.session, written)
         for column, value in result.columns.items():
             setattr(job, column, value)
         job.engines = job.engines | {result.engine_kind: result.engine}
@@ -82,7 +90,6 @@ class Transitions:
             return self._end(job, now, JobStatus.CANCELLED)
         job.stage, job.deaths = following, 0
         _make_ready(job, now)
-        events.notify_job_changed(self.session, job.id)
         return Hint(job.id, following)
 
     def name_speech(self, claim: Claim, speech: Mapping[SpokenPart, StoredSpeech]) -> Job:
@@ -152,26 +159,21 @@ class Transitions:
         job.status, job.stage, job.deaths = JobStatus.QUEUED, job.error_stage, 0
         job.error_code = job.error_detail = job.error_stage = None
         job.started_at = job.finished_at = job.cancel_requested_at = None
-        _make_ready(job, now)
-        events.notify_job_changed(self.session, job.id)
+        job.stage_ready_at, job.published_at = now, None
         self.session.flush()
         return self._next_turn(job.conversation_id)
 
-    def lock(self, job_id: UUID, conversation_id: UUID) -> tuple[Job, datetime]:
-        """Lock the conversation, then the job; return the job as it is now and the transaction's time.
+    def lock(self, job_id: UUID) -> tuple[Job, datetime]:
+        """Lock the job's conversation, then the job; return it as it is now and the transaction's time.
 
         Raises SQLAlchemy's `NoResultFound` where the job was deleted.
         """
-        conversations.lock(self.session, conversation_id)
-        row = self.session.execute(
-            select(Job, func.now()).where(col(Job.id) == job_id).with_for_update(of=Job),
-            execution_options={"populate_existing": True},
-        ).one()
-        return row[0], row[1]
+        job, now = self.session.execute(_lock(), {"job_id": job_id}).one()
+        return job, now
 
     def _owned(self, claim: Claim) -> tuple[Job, datetime]:
         try:
-            job, now = self.lock(claim.job.id, claim.job.conversation_id)
+            job, now = self.lock(claim.job.id)
         except NoResultFound:
             raise LeaseLostError from None  # deleted with its conversation
         if job.lease_token != claim.token:
@@ -201,28 +203,28 @@ class Transitions:
         _release(job)
         if status is JobStatus.SUCCEEDED:
             conversations.add_messages(self.session, job)
+            seconds = self._seconds(job.upload_id, *_speech_of(job))
             usage.count_turn(
                 self.session,
                 job,
                 day=now.astimezone(self.usage_zone).date(),
-                voice_seconds=self._seconds(job.upload_id),
-                speech_seconds=self._seconds(job.reply_audio_id, job.explanation_audio_id),
+                voice_seconds=seconds.get(job.upload_id, 0.0),
+                speech_seconds=sum(seconds.get(audio_id, 0.0) for audio_id in _speech_of(job)),
             )
-        events.notify_job_changed(self.session, job.id)
+        events.notify_job_ended(self.session, job.id)
         self.session.flush()
         return self._next_turn(job.conversation_id)
 
-    def _seconds(self, *audio_ids: UUID | None) -> float:
-        ids = [audio_id for audio_id in audio_ids if audio_id is not None]
-        if not ids:
-            return 0.0
-        total = select(func.sum(col(AudioObject.seconds))).where(col(AudioObject.id).in_(ids))
-        return self.session.scalar(total) or 0.0
+    def _seconds(self, *audio_ids: UUID | None) -> dict[UUID | None, float]:
+        """Return how long those of the sounds are that there are."""
+        known = [audio_id for audio_id in audio_ids if audio_id is not None]
+        if not known:
+            return {}
+        found = select(col(AudioObject.id), col(AudioObject.seconds)).where(col(AudioObject.id).in_(known))
+        return {row.id: row.seconds for row in self.session.execute(found)}
 
     def _next_turn(self, conversation_id: UUID) -> Hint | None:
-        row = self.session.execute(
-            select(col(Job.id), col(Job.stage)).where(col(Job.conversation_id) == conversation_id, waiting())
-        ).one_or_none()
+        row = self.session.execute(_send_next_turn(), {"its_conversation": conversation_id}).one_or_none()
         return Hint(row.id, row.stage) if row else None
 
     def _add_run(
@@ -248,6 +250,34 @@ class Transitions:
         )
 
 
+@cache  # building a statement costs more than running it
+def _lock() -> Select[Job, datetime]:
+    """Return the query whose FOR UPDATE locks a row of each table, in the order in which it names them."""
+    return (
+        select(Job, func.now())
+        .join(Conversation, col(Conversation.id) == col(Job.conversation_id))
+        .where(col(Job.id) == bindparam("job_id"))
+        .with_for_update(of=[Conversation, Job])
+        .execution_options(populate_existing=True)
+    )
+
+
+@cache
+def _send_next_turn() -> ReturningUpdate[UUID, Stage | None]:
+    unsent = col(Job.published_at).is_(None)
+    return (
+        update(Job)
+        .where(col(Job.conversation_id) == bindparam("its_conversation"), unsent, waiting())
+        .values(published_at=func.now())
+        .returning(col(Job.id), col(Job.stage))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _speech_of(job: Job) -> tuple[UUID | None, UUID | None]:
+    return job.reply_audio_id, job.explanation_audio_id
+
+
 def _stage_of(job: Job) -> Stage:
     if job.stage is None:
         raise ValueError(f"job {job.id} has ended")
@@ -263,7 +293,7 @@ def _stage_after(job: Job) -> Stage | None:
 
 
 def _make_ready(job: Job, now: datetime) -> None:
-    job.stage_ready_at, job.published_at = now, None
+    job.stage_ready_at = job.published_at = now
     _release(job)
 
 

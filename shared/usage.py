@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -25,14 +26,16 @@ def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float, s
         "tokens_in": job.tokens_in,
         "tokens_out": job.tokens_out,
     }
-    statement = insert(DailyUsage).values(user_id=job.user_id, day=day, **added)
-    columns = DailyUsage.metadata.tables["daily_usage"].c
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["user_id", "day"],
-            set_={name: columns[name] + statement.excluded[name] for name in added},
-        )
-    )
+    session.execute(_add_to_the_day(), {"user_id": job.user_id, "day": day, **added})
+
+
+@cache  # building it costs more than running it
+def _add_to_the_day() -> Insert:
+    table = DailyUsage.metadata.tables["daily_usage"]
+    row = insert(table)
+    counts = [column for column in table.c if not column.primary_key]
+    added = {column.name: column + row.excluded[column.name] for column in counts}
+    return row.on_conflict_do_update(index_elements=table.primary_key.columns, set_=added)
 
 
 def days(session: Session, user_id: str, first: date, last: date) -> Sequence[DailyUsage]:

@@ -11,15 +11,17 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select, text
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import SQLModel, col
 
 from shared import audio_objects, jobs
+from shared.audio_stores import AudioStores
 from shared.failures import Failure
 from shared.jobs import Claim, Hint, NewJob
 from shared.models import AudioObject, Job, JobKind, Stage
 from shared.storage import FLAC, MP3
 from shared.transitions import StageResult, Transitions
+from worker.shelf import AudioShelf
 
 ZONE = ZoneInfo("Asia/Kolkata")
 WORKER = "gpu@here"
@@ -62,8 +64,7 @@ class Bench:
 
     def accept(self, **changes: Any) -> tuple[UUID, Hint | None]:
         """Accept a text turn, changed as given."""
-        with self.sessions.begin() as session:
-            return jobs.accept(session, replace(TEXT_TURN, **changes), None)
+        return self._accept(replace(TEXT_TURN, **changes), None)
 
     def text(self, **changes: Any) -> UUID:
         """Accept a text turn and return its job's id."""
@@ -72,9 +73,23 @@ class Bench:
     def voice(self, *, upload_id: UUID | None = None, **changes: Any) -> UUID:
         """Accept a voice turn whose recording lasts `RECORDING_SECONDS`, and return its job's id."""
         upload_id = upload_id or self.audio(RECORDING_SECONDS, FLAC)
+        return self._accept(replace(TEXT_TURN, kind=JobKind.VOICE, message=None, **changes), upload_id)[0]
+
+    def _accept(self, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Hint | None]:
         with self.sessions.begin() as session:
-            new = replace(TEXT_TURN, kind=JobKind.VOICE, message=None, **changes)
-            return jobs.accept(session, new, upload_id)[0]
+            job_id, hint = jobs.accept(session, new, upload_id)
+            return job_id, self._not_sent(session, hint)
+
+    def _not_sent(self, session: Session, hint: Hint | None) -> Hint | None:
+        """Note that the hint was not sent, as whoever cannot send it does: no broker is near the bench."""
+        if hint is not None:
+            jobs.mark_unpublished(session, [hint])
+        return hint
+
+    def move(self, how: Callable[[Transitions], Hint | None]) -> Hint | None:
+        """Move a job on in a transaction; return what may run then."""
+        with self.sessions.begin() as session:
+            return self._not_sent(session, how(Transitions(session, ZONE)))
 
     def audio(self, seconds: float, content_type: str = MP3, *, host: str = "here") -> UUID:
         """Return the id of an audio object's row; there are no bytes."""
@@ -83,6 +98,13 @@ class Bench:
                 session, host=host, content_type=content_type, size_bytes=1, seconds=seconds
             )
         return audio.id
+
+    def stored(self, stores: AudioStores, data: bytes) -> UUID:
+        """Write a second of sound, as a worker does, and note that it is written; return its id."""
+        written = AudioShelf(self.sessions, stores).write_mp3(data, seconds=1.0)
+        with self.sessions.begin() as session:
+            audio_objects.mark_stored(session, written)
+        return written.audio_id
 
     def claim(
         self,
@@ -120,8 +142,7 @@ class Bench:
     def succeed(self, claim: Claim, **columns: object) -> Hint | None:
         """Record the stage's result, with these columns of the job."""
         kind, engine = _ENGINES[claim.stage]
-        with self.transitions() as transitions:
-            return transitions.succeed(claim, StageResult(kind, engine, columns))
+        return self.move(lambda to: to.succeed(claim, StageResult(kind, engine, columns)))
 
     def reply(self, claim: Claim, **changes: object) -> Hint | None:
         """Record a reply that corrects a mistake, changed as given."""
@@ -129,26 +150,24 @@ class Bench:
 
     def fail(self, claim: Claim, failure: Failure) -> Hint | None:
         """Record the stage's failure."""
-        with self.transitions() as transitions:
-            return transitions.fail(claim, failure)
+        return self.move(lambda to: to.fail(claim, failure))
 
     def die(self, job_id: UUID, *, deaths_allowed: int = 3) -> Hint | None:
         """Settle the death of the worker that holds the job's stage."""
-        with self.transitions() as transitions:
-            job, now = transitions.lock(job_id, self.job(job_id).conversation_id)
-            return transitions.settle_death(job, now, deaths_allowed=deaths_allowed)
+        return self.move(lambda to: to.settle_death(*to.lock(job_id), deaths_allowed=deaths_allowed))
 
     def give_back(self, job_id: UUID) -> Hint | None:
         """Take the job's stage from a worker that could not finish it."""
-        with self.transitions() as transitions:
-            job, now = transitions.lock(job_id, self.job(job_id).conversation_id)
-            return transitions.give_back(job, now)
+        return self.move(lambda to: to.give_back(*to.lock(job_id)))
 
     def give_up(self, job_id: UUID, failure: Failure, *, at: datetime | None = None) -> Hint | None:
         """End the job, as if it were the time `at`."""
-        with self.transitions() as transitions:
-            job, now = transitions.lock(job_id, self.job(job_id).conversation_id)
-            return transitions.give_up(job, at or now, failure)
+
+        def give_up(to: Transitions) -> Hint | None:
+            job, now = to.lock(job_id)
+            return to.give_up(job, at or now, failure)
+
+        return self.move(give_up)
 
     def finish(self, job_id: UUID) -> Hint | None:
         """Let every stage that is left succeed; return what may run then."""

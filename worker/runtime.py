@@ -65,15 +65,16 @@ class Runtime:
 
 
 def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:
-    """Send the hint and note that it is sent. What fails here is only logged: the sweep publishes it."""
+    """Send the hint, or note that it was not sent, so that the sweep sends it. What fails is only logged."""
     try:
         queue.publish(app, hint)
-        with sessions.begin() as session:
-            jobs.mark_published(session, [hint])
     except PublishError:
         logger.warning("the broker did not take a hint for %s", hint.stage)
-    except SQLAlchemyError:
-        logger.warning("a hint for %s was sent but not noted", hint.stage)
+        try:
+            with sessions.begin() as session:
+                jobs.mark_unpublished(session, [hint])
+        except SQLAlchemyError:
+            logger.warning("a hint for %s counts as sent until it counts as lost", hint.stage)
 
 
 def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker[Session]:

@@ -97,7 +97,7 @@ class Settler:
                 return None
             transitions = Transitions(session, self._settings.usage_timezone)
             try:
-                job, now = transitions.lock(found.id, found.conversation_id)
+                job, now = transitions.lock(found.id)
             except NoResultFound:
                 return None
             if job.lease_token != token:

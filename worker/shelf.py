@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import audio_objects
+from shared.audio_objects import WrittenAudio
 from shared.audio_stores import AudioStores
 from shared.models import AudioObject
 from shared.storage import MP3, StorageError
@@ -13,7 +14,7 @@ from shared.storage import MP3, StorageError
 
 @dataclass(frozen=True, slots=True)
 class AudioShelf:
-    """Loads recordings and saves speech."""
+    """Loads recordings and writes speech."""
 
     sessions: sessionmaker[Session]
     stores: AudioStores
@@ -29,16 +30,13 @@ class AudioShelf:
                 raise
             return self.stores.read(now)  # it was moved in between
 
-    def save_mp3(self, data: bytes, *, seconds: float) -> UUID:
-        """Store an MP3 of `seconds` of sound and return its id. Raises `StorageError`."""
+    def write_mp3(self, data: bytes, *, seconds: float) -> WrittenAudio:
+        """Write an MP3 of `seconds` of sound. Raises `StorageError`."""
         with self.sessions.begin() as session:
             spoken = audio_objects.intend(
                 session, host=self.stores.host, content_type=MP3, size_bytes=len(data), seconds=seconds
             )
-        backend = self.stores.write(spoken.name, data)
-        with self.sessions.begin() as session:
-            audio_objects.mark_stored(session, spoken.id, backend)
-        return spoken.id
+        return WrittenAudio(spoken.id, self.stores.write(spoken.name, data))
 
     def _row(self, audio_id: UUID) -> AudioObject:
         with self.sessions() as session:

@@ -15,6 +15,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import conversations, jobs, telemetry
+from shared.audio_objects import WrittenAudio
 from shared.errors import DomainError, ErrorCode, WarningCode
 from shared.failures import TIMED_OUT, Failure
 from shared.jobs import AUDIO_COLUMNS, Claim, Hint, texts_to_speak
@@ -202,11 +203,14 @@ class StageRunner:
 
     def _synthesize(self, work: _Work) -> StageResult:
         job = self._with_known_speech(work)
-        columns = {
-            AUDIO_COLUMNS[part]: self._speak(text, work.saving) for part, text in texts_to_speak(job).items()
-        }
+        spoken = {part: self._speak(text, work.saving) for part, text in texts_to_speak(job).items()}
         kind = EngineKind.TTS
-        return StageResult(kind, self._engines.name(kind) if columns else job.engines[kind], columns)
+        return StageResult(
+            kind,
+            self._engines.name(kind) if spoken else job.engines[kind],
+            {AUDIO_COLUMNS[part]: written.audio_id for part, written in spoken.items()},
+            written=list(spoken.values()),
+        )
 
     def _with_known_speech(self, work: _Work) -> Job:
         """Return the job as it is once it names what has been spoken since its reply was recorded."""
@@ -217,12 +221,12 @@ class StageRunner:
         with self._sessions.begin() as session:
             return Transitions(session, self._settings.usage_timezone).name_speech(claim, found)
 
-    def _speak(self, text: str, saving: Patience) -> UUID:
+    def _speak(self, text: str, saving: Patience) -> WrittenAudio:
         speech = self._with_memory(lambda: self._engines.synthesizer.speak(text))
         data = audio.encode_mp3(speech)
-        audio_id = saving(lambda: self._shelf.save_mp3(data, seconds=speech.seconds))
-        self._speech.keep(text, audio_id, self._engines.name(EngineKind.TTS))
-        return audio_id
+        written = saving(lambda: self._shelf.write_mp3(data, seconds=speech.seconds))
+        self._speech.keep(text, written.audio_id, self._engines.name(EngineKind.TTS))
+        return written
 
     def _with_memory(self, infer: Callable[[], Result]) -> Result:
         """Return what the engine gives; where memory ran out, free what can be freed and try again, once."""

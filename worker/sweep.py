@@ -56,28 +56,46 @@ class Sweep:
         with holding(self._sessions, Lock.SWEEP) as reader:
             if reader is None:
                 return
-            self._settle_all(reader)
+            following = self._settle_all(reader)
             try:
+                self._publish_following(following)
                 self._notice_a_wiped_broker()
                 self._publish_unsent(reader)
                 self._publish_lost(reader)
             except (RedisError, PublishError):
                 logger.warning("not all was published: the broker did not answer")
 
-    def _settle_all(self, reader: Session) -> None:
-        """Settle, each in a transaction of its own, the jobs that are late, lost or cancelled."""
-        found = reader.execute(
-            select(col(Job.id), col(Job.conversation_id))
+    def _settle_all(self, reader: Session) -> list[Hint]:
+        """Settle, each in a transaction of its own, the jobs that are late, lost or cancelled.
+
+        Returns what is to be published then.
+        """
+        found = reader.scalars(
+            select(col(Job.id))
             .where(col(Job.finished_at).is_(None), self._needs_settling())
             .order_by(col(Job.created_at))
             .limit(_BATCH)
         ).all()
-        for job_id, conversation_id in found:
+        following: list[Hint | None] = []
+        for job_id in found:
             with self._one_by_one(job_id), self._sessions.begin() as session:
                 transitions = Transitions(session, self._settings.usage_timezone)
-                self._settle(transitions, *transitions.lock(job_id, conversation_id))
+                following.append(self._settle(transitions, *transitions.lock(job_id)))
         if found:
             logger.warning("%d jobs were late, lost or cancelled", len(found))
+        return [hint for hint in following if hint is not None]
+
+    def _publish_following(self, hints: list[Hint]) -> None:
+        """Publish what counts as sent already; what the broker does not take is noted as not sent."""
+        sent = 0
+        try:
+            for hint in hints:
+                queue.publish(self._app, hint)
+                sent += 1
+        finally:
+            if unsent := hints[sent:]:
+                with self._sessions.begin() as session:
+                    jobs.mark_unpublished(session, unsent)
 
     def _needs_settling(self) -> ColumnElement[bool]:
         return or_(
@@ -87,34 +105,34 @@ class Sweep:
             col(Job.started_at) < func.now() - self._run_limit,
         )
 
-    def _settle(self, transitions: Transitions, job: Job, now: datetime) -> None:
+    def _settle(self, transitions: Transitions, job: Job, now: datetime) -> Hint | None:
         """Do what a locked job needs; it may have moved on since it was found.
 
         Both deadlines are about the learner's wait: the queue's runs from acceptance, or a retry, until
         the first claim, also while earlier turns are in the way; the run's from the first claim on.
         """
         if job.finished_at is not None:
-            return
+            return None
         if job.lease_token is None and job.cancel_requested_at is not None:
-            transitions.cancel(job, now)
-        elif job.started_at is None:
-            if now - job.stage_ready_at > self._queue_limit:
-                transitions.give_up(job, now, QUEUE_DEADLINE)
-        elif now - job.started_at > self._run_limit:
-            transitions.give_up(job, now, RUN_DEADLINE)
-        elif job.lease_expires_at is not None and job.lease_expires_at < now:
-            self._settle_expired_lease(transitions, job, now)
+            return transitions.cancel(job, now)
+        if job.started_at is None:
+            late = now - job.stage_ready_at > self._queue_limit
+            return transitions.give_up(job, now, QUEUE_DEADLINE) if late else None
+        if now - job.started_at > self._run_limit:
+            return transitions.give_up(job, now, RUN_DEADLINE)
+        if job.lease_expires_at is not None and job.lease_expires_at < now:
+            return self._settle_expired_lease(transitions, job, now)
+        return None
 
-    def _settle_expired_lease(self, transitions: Transitions, job: Job, now: datetime) -> None:
+    def _settle_expired_lease(self, transitions: Transitions, job: Job, now: datetime) -> Hint | None:
         """Take the stage from its worker: as timed out where that one lives, or else as a death.
 
         A lease that was kept to the stage's deadline by a worker that still lives: the engine hung, and
         the worker could not reach the database to say so.
         """
         if job.stage is not None and jobs.is_outlived_by_its_worker(transitions.session, job.id):
-            transitions.give_up(job, now, TIMED_OUT[job.stage])
-        else:
-            transitions.settle_death(job, now, deaths_allowed=self._settings.deaths_allowed)
+            return transitions.give_up(job, now, TIMED_OUT[job.stage])
+        return transitions.settle_death(job, now, deaths_allowed=self._settings.deaths_allowed)
 
     @contextmanager
     def _one_by_one(self, job_id: UUID) -> Iterator[None]:

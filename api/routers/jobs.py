@@ -16,7 +16,7 @@ from api.schemas import JobPage, JobsQuery, JobView, UserId
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)
 
 
-def _job_id(job_id: str) -> UUID:
+async def _job_id(job_id: str) -> UUID:
     try:
         return UUID(job_id)
     except ValueError:

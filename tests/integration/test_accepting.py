@@ -30,6 +30,28 @@ def test_a_text_enters_at_reply_and_can_run_at_once(bench: Bench) -> None:
     assert job.published_at is None
 
 
+def test_a_turn_counts_as_sent_from_its_acceptance_if_it_is_its_turn(bench: Bench) -> None:
+    with bench.sessions.begin() as session:
+        accepted = [jobs.accept(session, TEXT_TURN, None) for _ in range(2)]
+
+    sent = [bench.job(job_id).published_at is not None for job_id, _ in accepted]
+    assert sent == [hint is not None for _, hint in accepted] == [True, False]
+
+
+def test_a_hint_that_could_not_be_sent_is_the_sweeps_until_its_stage_moves_on(bench: Bench) -> None:
+    with bench.sessions.begin() as session:
+        waiting, taken = (
+            jobs.accept(session, replace(TEXT_TURN, conversation=name), None)[0] for name in ("a", "b")
+        )
+    bench.claimed(taken)
+
+    with bench.sessions.begin() as session:
+        jobs.mark_unpublished(session, [Hint(waiting, Stage.REPLY), Hint(taken, Stage.REPLY)])
+
+    assert bench.job(waiting).published_at is None
+    assert bench.job(taken).published_at is not None
+
+
 def test_a_recording_enters_at_transcribe(bench: Bench) -> None:
     job = bench.job(bench.voice())
 
@@ -86,7 +108,7 @@ def test_without_a_conversation_id_each_turn_starts_a_conversation(bench: Bench)
 
 def test_taking_a_turn_twice_in_one_session_gives_the_new_number(bench: Bench) -> None:
     with bench.sessions.begin() as session:
-        numbers = [conversations.take_turn(session, "asha", "market").last_turn for _ in range(3)]
+        numbers = [conversations.take_turn(session, "asha", "market").number for _ in range(3)]
 
     assert numbers == [1, 2, 3]
 

@@ -8,6 +8,7 @@ import pytest
 
 from local.ports import free_port
 from shared import audio_objects
+from shared.audio_objects import WrittenAudio
 from shared.audio_stores import AudioStores
 from shared.models import AudioBackend, AudioObject
 from shared.storage import LocalAudioStore, StorageError
@@ -43,7 +44,7 @@ def cut_off(local: LocalAudioStore) -> Iterator[AudioStores]:
 
 
 def saved(bench: Bench, stores: AudioStores, data: bytes = b"sound") -> AudioObject:
-    return bench.audio_row(AudioShelf(bench.sessions, stores).save_mp3(data, seconds=1.0))
+    return bench.audio_row(bench.stored(stores, data))
 
 
 def loaded(bench: Bench, stores: AudioStores, audio_id: UUID) -> bytes:
@@ -110,7 +111,7 @@ class _MovedWhileRead(LocalAudioStore):
         assert self._stores.s3 is not None
         self._stores.s3.write(name, self._stores.local.read(name))
         with self._bench.sessions.begin() as session:
-            audio_objects.mark_stored(session, audio.id, AudioBackend.S3)
+            audio_objects.mark_stored(session, WrittenAudio(audio.id, AudioBackend.S3))
         self.remove(name)
         return super().read(name)
 

@@ -20,7 +20,7 @@ ENDS = {JobStatus.SUCCEEDED, JobStatus.CANCELLED}
 def move(bench: Bench, job_id: UUID, how: Callable[[Transitions, Job, datetime], Hint | None]) -> Hint | None:
     """Move the job as a client's request does."""
     with bench.transitions() as transitions:
-        return how(transitions, *transitions.lock(job_id, bench.job(job_id).conversation_id))
+        return how(transitions, *transitions.lock(job_id))
 
 
 def cancel(bench: Bench, job_id: UUID) -> None:

@@ -1,16 +1,18 @@
 """Connections: bounded in time, replaced when they break, and silent about what learners said."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 import psycopg
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from api.database import create_event_loop_engine
+from api.database import Sessions
 from local.servers import EmbeddedPostgres
-from shared.database import create_sync_engine
+from shared.database import ANSWER_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_MS, create_sync_engine
 
 WORDS = "what the learner said"
 SLOW = text("SELECT pg_sleep(30), CAST(:words AS text)")
@@ -51,17 +53,20 @@ def test_a_statement_that_takes_too_long_fails_without_quoting_the_learner(engin
     assert WORDS not in str(failure.value)
 
 
-def test_the_event_loops_engine_does_not_quote_the_learner_either(url: str) -> None:
-    async def fail() -> str:
-        engine = create_event_loop_engine(url, application_name="test", pool_size=1)
-        async with engine.connect() as connection:
-            await connection.execute(text("SET statement_timeout = '20ms'"))
-            with pytest.raises(DBAPIError, match="statement timeout") as failure:
-                await connection.execute(SLOW, {"words": WORDS})
-        await engine.dispose()
-        return str(failure.value)
+def test_an_answer_that_does_not_come_in_time_breaks_its_connection_and_no_other(url: str) -> None:
+    impatient = create_sync_engine(url, application_name="test", pool_size=1, answer_seconds=0.2)
+    with impatient.connect() as connection, pytest.raises(OperationalError) as failure:
+        connection.execute(SLOW, {"words": WORDS})
+    assert failure.value.connection_invalidated
+    assert WORDS not in str(failure.value)
 
-    assert WORDS not in asyncio.run(fail())
+    with impatient.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    impatient.dispose()
+
+
+def test_no_answer_may_take_so_long_as_to_break_a_connection_that_lives() -> None:
+    assert ANSWER_TIMEOUT_SECONDS * 1000 > STATEMENT_TIMEOUT_MS
 
 
 def test_a_connection_that_was_cut_is_replaced(engine: Engine, postgres: EmbeddedPostgres) -> None:
@@ -73,3 +78,33 @@ def test_a_connection_that_was_cut_is_replaced(engine: Engine, postgres: Embedde
 
     with engine.connect() as connection:
         assert connection.scalar(pid) != first
+
+
+def test_a_unit_of_work_is_committed_only_as_a_whole(engine: Engine) -> None:
+    def add(session: Session, *user_ids: str) -> None:
+        for user_id in user_ids:
+            session.execute(
+                text(
+                    "INSERT INTO daily_usage (user_id, day, text_turns, voice_turns, voice_seconds,"
+                    " speech_seconds, corrections, score_sum, score_count, tokens_in, tokens_out)"
+                    " VALUES (:user_id, now(), 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+                ),
+                {"user_id": user_id},
+            )
+
+    def users(session: Session) -> Sequence[str]:
+        return session.scalars(text("SELECT user_id FROM daily_usage ORDER BY user_id")).all()
+
+    with closing(Sessions(engine, at_once=1)) as sessions:
+        asyncio.run(sessions.commit(add, "asha"))
+        with pytest.raises(IntegrityError):
+            asyncio.run(sessions.commit(add, "ravi", "asha"))
+
+        assert asyncio.run(sessions.read(users)) == ["asha"]
+
+
+def test_a_unit_that_is_not_done_in_time_is_an_error_of_the_database(engine: Engine) -> None:
+    with closing(Sessions(engine, at_once=1)) as sessions, pytest.raises(SQLAlchemyError) as failure:
+        asyncio.run(sessions.read(Session.execute, SLOW, {"words": WORDS}))
+
+    assert WORDS not in str(failure.value)

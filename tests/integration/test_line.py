@@ -92,7 +92,7 @@ def test_a_retried_job_stands_in_line_again(bench: Bench) -> None:
     bench.fail(bench.claimed(retried), Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away."))
     publish(bench, other)
     with bench.transitions() as transitions:
-        transitions.retry(*transitions.lock(retried, bench.job(retried).conversation_id))
+        transitions.retry(*transitions.lock(retried))
 
     assert position(bench, retried) == 2
 

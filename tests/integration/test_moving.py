@@ -42,8 +42,7 @@ class Loft:
 
     def sound(self, *, host: str = HOST, data: bytes = b"sound") -> AudioObject:
         """Store a sound on the disk, as while S3 was away."""
-        kept = AudioShelf(self.bench.sessions, AudioStores(self.stores.local, host))
-        return self.bench.audio_row(kept.save_mp3(data, seconds=1.0))
+        return self.bench.audio_row(self.bench.stored(AudioStores(self.stores.local, host), data))
 
     def place(self, audio_id: UUID) -> tuple[AudioBackend, str | None]:
         """Return where the row says the object lies."""
@@ -205,7 +204,7 @@ def test_what_may_have_to_move_is_found_by_an_index(loft: Loft, database: Engine
 def test_the_retention_removes_from_s3_too_when_it_answers(
     loft: Loft, cut_off: Loft, server: S3Server
 ) -> None:
-    audio_id = AudioShelf(loft.bench.sessions, loft.stores).save_mp3(b"sound", seconds=1.0)
+    audio_id = loft.bench.stored(loft.stores, b"sound")
     name = loft.bench.audio_row(audio_id).name
     loft.bench.sql("UPDATE audio_objects SET created_at = now() - interval '2 hours'")
 

@@ -48,6 +48,30 @@ def test_what_has_just_become_ready_is_left_to_its_publisher(floor: Floor) -> No
     assert floor.swept() == []
 
 
+def test_a_stage_taken_from_the_dead_is_published_in_the_same_pass(floor: Floor) -> None:
+    job_id = floor.bench.at_stage(Stage.REPLY).job.id
+    floor.age("lease_expires_at", 60)
+
+    assert floor.swept() == [(Stage.REPLY, job_id)]
+
+    assert floor.bench.job(job_id).published_at is not None
+
+
+def test_a_stage_taken_from_the_dead_while_the_broker_is_away_waits_for_it(
+    floor: Floor, floor_redis: EmbeddedRedis
+) -> None:
+    job_id = floor.bench.at_stage(Stage.REPLY).job.id
+    floor.age("lease_expires_at", 60)
+    floor_redis.kill()
+    floor.sweep.run()
+    assert floor.bench.job(job_id).published_at is None
+
+    floor_redis.start()
+    floor.age("stage_ready_at", 5)
+
+    assert floor.swept() == [(Stage.REPLY, job_id)]
+
+
 def test_waiting_jobs_are_published_in_the_order_they_came(floor: Floor) -> None:
     ids = [floor.bench.text(conversation=f"talk-{number}") for number in range(5)]
     floor.age("stage_ready_at", 5)

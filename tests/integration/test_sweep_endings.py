@@ -125,8 +125,9 @@ def test_what_is_quarantined_never_runs_again(floor: Floor, stage: Stage) -> Non
         floor.age("lease_expires_at", 60)
         floor.sweep.run()
 
+    floor.forget_queues()
     with floor.bench.transitions() as transitions, pytest.raises(NotRetryableError):
-        transitions.retry(*transitions.lock(job_id, floor.bench.job(job_id).conversation_id))
+        transitions.retry(*transitions.lock(job_id))
 
     floor.age("stage_ready_at", 3600)
     assert floor.swept() == []
@@ -254,7 +255,7 @@ def test_a_retried_job_has_all_its_time_again(floor: Floor, moment: str) -> None
     floor.age("stage_ready_at", 7200)
     floor.bench.fail(claim, Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away."))
     with floor.bench.transitions() as transitions:
-        transitions.retry(*transitions.lock(claim.job.id, claim.job.conversation_id))
+        transitions.retry(*transitions.lock(claim.job.id))
 
     floor.sweep.run()
     assert floor.bench.job(claim.job.id).status is JobStatus.QUEUED

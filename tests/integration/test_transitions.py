@@ -3,12 +3,13 @@
 import pytest
 from sqlalchemy import Engine, text
 
+from shared import jobs
 from shared.errors import ErrorCode, WarningCode
 from shared.failures import RUN_DEADLINE, TIMED_OUT, Failure
 from shared.jobs import Hint
 from shared.models import DailyUsage, Job, JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
-from shared.transitions import LeaseLostError
-from tests.factories import CORRECTING_REPLY, WORKER, Bench, together
+from shared.transitions import LeaseLostError, StageResult
+from tests.factories import CORRECTING_REPLY, TEXT_TURN, WORKER, Bench, together
 
 NO_SPEECH = Failure(ErrorCode.NO_SPEECH, "No speech was heard.")
 
@@ -175,6 +176,25 @@ def test_a_reply_without_a_voice_is_still_a_reply(bench: Bench) -> None:
     assert [warning["code"] for warning in job.warnings] == ["speech_timeout"]
     assert len(bench.all(Message)) == 2
     assert bench.all(StageRun)[-1].outcome is StageOutcome.TIMED_OUT
+
+
+def test_what_is_to_be_published_counts_as_sent_when_it_is_recorded(bench: Bench) -> None:
+    first, second = bench.text(speak=[]), bench.text()
+    with bench.transitions() as transitions:
+        claim = bench.claimed(first)
+        hint = transitions.succeed(claim, StageResult("llm", "tutor 1", CORRECTING_REPLY))
+
+    assert hint == Hint(second, Stage.REPLY)
+    assert bench.job(second).published_at is not None
+
+
+def test_a_turn_that_was_sent_before_is_not_sent_again_when_a_later_one_is_cancelled(bench: Bench) -> None:
+    with bench.sessions.begin() as session:
+        jobs.accept(session, TEXT_TURN, None)
+    later = bench.text()
+
+    with bench.transitions() as transitions:
+        assert transitions.cancel(*transitions.lock(later)) is None
 
 
 @pytest.mark.parametrize(

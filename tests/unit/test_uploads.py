@@ -11,7 +11,7 @@ import tempfile
 import time
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,7 +32,7 @@ from api.uploads import (
 )
 from api.uploads import sniff as sniff_file
 from shared.errors import DomainError
-from tests.stack import eventually
+from tests.stack import eventually, has_ended
 
 ROOT = Path(__file__).resolve().parents[2]
 MATERIAL = ROOT.parent / "shared" / "data" / "audio"
@@ -52,8 +52,21 @@ async def decode_by(decoder: Decoder, data: bytes, timeout_seconds: float = 20.0
         return await decoder.decode(recording, timeout_seconds=timeout_seconds)
 
 
+@contextmanager
+def a_decoder(*, concurrency: int | None = None, most_in_flight: int = 1) -> Iterator[Decoder]:
+    with closing(Decoder(concurrency=concurrency, most_in_flight=most_in_flight)) as decoder:
+        yield decoder
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[Decoder]:
+    with a_decoder() as decoder:
+        yield decoder
+
+
 def decode(data: bytes, timeout_seconds: float = 20.0) -> DecodedAudio:
-    return asyncio.run(decode_by(Decoder(most_in_flight=1), data, timeout_seconds))
+    with a_decoder() as decoder:
+        return asyncio.run(decode_by(decoder, data, timeout_seconds))
 
 
 def sniff(data: bytes) -> str | None:
@@ -61,12 +74,16 @@ def sniff(data: bytes) -> str | None:
 
 
 def make_wav(seconds: float, rate: int = 16_000) -> bytes:
+    return wav_of(tone(seconds, rate), rate)
+
+
+def wav_of(samples: np.ndarray[Any, np.dtype[np.int16]], rate: int) -> bytes:
     output = io.BytesIO()
     with wave.open(output, "wb") as writer:
         writer.setnchannels(1)
         writer.setsampwidth(2)
         writer.setframerate(rate)
-        writer.writeframes(tone(seconds, rate).tobytes())
+        writer.writeframes(samples.tobytes())
     return output.getvalue()
 
 
@@ -255,46 +272,114 @@ def test_a_damaged_middle_costs_only_itself() -> None:
     assert decode(bytes(data)).seconds > 8.0
 
 
+def programs() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "api.decoder" in child.cmdline()]
+
+
 def running_decoders() -> list[psutil.Process]:
-    children = psutil.Process().children()
-    return [child for child in children if "api.decoder" in child.cmdline()]
+    """Return the processes that decode an upload now."""
+    return [child for program in programs() for child in program.children()]
 
 
-def test_a_decoding_for_which_there_is_no_time_may_be_tried_again_and_leaves_no_process() -> None:
+def none_decodes() -> bool:
+    return running_decoders() == []
+
+
+def test_a_decoding_for_which_there_is_no_time_may_be_tried_again_and_leaves_no_process(
+    decoder: Decoder,
+) -> None:
     with pytest.raises(UploadsBusyError):
-        decode(make_wav(60.0), timeout_seconds=0.001)
+        asyncio.run(decode_by(decoder, make_wav(60.0), timeout_seconds=0.001))
 
-    assert running_decoders() == []
+    eventually(none_decodes, what="the process gone")
 
 
-def test_cancelling_ends_the_process() -> None:
+@contextmanager
+def noise() -> Iterator[BinaryIO]:
+    """A minute of it: its FLAC is more than a socket holds, so its process cannot end before it is read."""
+    samples = np.random.default_rng(1).integers(-20_000, 20_000, 60 * 16_000, dtype=np.int16)
+    with on_disk(wav_of(samples, 16_000)) as recording:
+        yield recording
+
+
+async def begin(decoder: Decoder, *recordings: BinaryIO) -> list[asyncio.Task[DecodedAudio]]:
+    """Begin to decode noise; this loop, which reads what is decoded, stands still until all are at it."""
+    decoding = [asyncio.create_task(decoder.decode(each, timeout_seconds=20)) for each in recordings]
+    await asyncio.sleep(0)
+    eventually(lambda: len(running_decoders()) == len(recordings), what="the decoders at work")
+    return decoding
+
+
+def test_cancelling_ends_the_process(decoder: Decoder) -> None:
     async def cancel_while_decoding() -> None:
-        async with asyncio.timeout(0.05):
-            await decode_by(Decoder(most_in_flight=1), make_wav(60.0))
+        with noise() as recording:
+            [decoding] = await begin(decoder, recording)
+            decoding.cancel()
+            await decoding
 
-    with pytest.raises(TimeoutError):
+    with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancel_while_decoding())
 
-    assert running_decoders() == []
+    eventually(none_decodes, what="the process gone")
+
+
+def test_each_upload_has_a_process_of_its_own_and_what_one_does_harms_no_other() -> None:
+    async def decode_two(decoder: Decoder) -> list[object]:
+        with noise() as first, noise() as second:
+            decoding = await begin(decoder, first, second)
+            running_decoders()[0].send_signal(signal.SIGSEGV)
+            return await asyncio.gather(*decoding, return_exceptions=True)
+
+    with a_decoder(concurrency=2, most_in_flight=2) as decoder:
+        outcomes = asyncio.run(decode_two(decoder))
+
+    assert {type(outcome) for outcome in outcomes} == {DecodedAudio, InvalidAudioError}
+
+
+def test_a_program_that_died_costs_those_it_decoded_for_another_try_and_is_replaced() -> None:
+    async def decode_through_a_death(decoder: Decoder) -> DecodedAudio:
+        with noise() as recording:
+            [decoding] = await begin(decoder, recording)
+            [decoding_process] = running_decoders()
+            psutil.Process(decoding_process.ppid()).kill()
+            with pytest.raises(UploadsBusyError):
+                await decoding
+        return await decode_by(decoder, make_wav(1.0))
+
+    with a_decoder() as decoder:
+        assert asyncio.run(decode_through_a_death(decoder)).seconds == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_program_ends_with_the_process_it_serves() -> None:
+    source = (
+        "import os, time; from api.decoding import DecoderProgram; program = DecoderProgram(); "
+        "print(program.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, stdout=subprocess.PIPE) as served:
+        assert served.stdout is not None
+        program = psutil.Process(int(served.stdout.readline()))
+        served.kill()
+
+    eventually(lambda: has_ended(program), what="the program gone")
 
 
 def test_many_uploads_at_once_take_turns() -> None:
     async def decode_all() -> list[DecodedAudio]:
-        decoder = Decoder(concurrency=2, most_in_flight=8)
         data = make_wav(1.0)
-        return await asyncio.gather(*(decode_by(decoder, data) for _ in range(8)))
+        with a_decoder(concurrency=2, most_in_flight=8) as decoder:
+            return await asyncio.gather(*(decode_by(decoder, data) for _ in range(8)))
 
     assert {round(decoded.seconds, 3) for decoded in asyncio.run(decode_all())} == {1.0}
 
 
 def test_too_many_uploads_at_once_are_to_be_sent_again_and_room_is_made_by_those_that_end() -> None:
-    async def decode_all() -> list[object]:
-        decoder = Decoder(concurrency=1, most_in_flight=3)
+    async def decode_all(decoder: Decoder) -> list[object]:
         data = make_wav(1.0)
         outcomes = await asyncio.gather(*(decode_by(decoder, data) for _ in range(5)), return_exceptions=True)
         return [*outcomes, await decode_by(decoder, data)]
 
-    outcomes = asyncio.run(decode_all())
+    with a_decoder(concurrency=1, most_in_flight=3) as decoder:
+        outcomes = asyncio.run(decode_all(decoder))
     assert [type(outcome) for outcome in outcomes] == [
         *[DecodedAudio] * 3,
         *[UploadsBusyError] * 2,
@@ -302,23 +387,23 @@ def test_too_many_uploads_at_once_are_to_be_sent_again_and_room_is_made_by_those
     ]
 
 
-async def decode_and_signal(number: signal.Signals) -> DecodedAudio:
-    """Send a signal to the decoder as soon as it runs."""
-    with on_disk(make_wav(60.0)) as recording:
-        decoding = asyncio.create_task(Decoder(most_in_flight=1).decode(recording, timeout_seconds=20))
-        [decoder] = await asyncio.to_thread(eventually, running_decoders, what="the decoder at work")
-        decoder.send_signal(number)
+async def decode_and_signal(decoder: Decoder, number: signal.Signals) -> DecodedAudio:
+    """Send a signal to the process that decodes while it does."""
+    with noise() as recording:
+        [decoding] = await begin(decoder, recording)
+        [process] = running_decoders()
+        process.send_signal(number)
         return await decoding
 
 
-def test_a_decoder_killed_by_the_system_says_nothing_against_the_file() -> None:
+def test_a_decoder_killed_by_the_system_says_nothing_against_the_file(decoder: Decoder) -> None:
     with pytest.raises(UploadsBusyError):
-        asyncio.run(decode_and_signal(signal.SIGKILL))
+        asyncio.run(decode_and_signal(decoder, signal.SIGKILL))
 
 
-def test_a_file_that_takes_all_cpu_seconds_is_invalid() -> None:
+def test_a_file_that_takes_all_cpu_seconds_is_invalid(decoder: Decoder) -> None:
     with pytest.raises(InvalidAudioError):
-        asyncio.run(decode_and_signal(signal.SIGXCPU))
+        asyncio.run(decode_and_signal(decoder, signal.SIGXCPU))
 
 
 def test_a_decoder_has_few_cpu_seconds_and_ends_by_the_signal_that_says_so() -> None:

@@ -10,19 +10,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import timed_engines
-from local.servers import EmbeddedPostgres
-from tests.conftest import migrate
-from tests.recordings import write_tone
-from tests.stack import Stack, eventually, running_stack
+from benchmarks.product import Speeds, empty_database, running_product, warm_up
+from tests.stack import Stack, eventually
 
-_ENGINES = {
-    f"{kind}_ENGINE": f"{timed_engines.__name__}:Timed{name}"
-    for kind, name in (("STT", "Transcriber"), ("LLM", "Tutor"), ("TTS", "Synthesizer"))
-}
+SPREAD = 0.3
 
 
 @dataclass(frozen=True)
@@ -62,19 +55,11 @@ def seconds_of(stack: Stack, job_id: str) -> float:
 
 def measure(load: Load, directory: Path, database_url: str) -> None:
     """Run the load and print how the estimates did."""
-    seconds = zip((timed_engines.STT, timed_engines.LLM, timed_engines.TTS), load.seconds, strict=True)
-    extra = (
-        _ENGINES
-        | {name: str(value) for name, value in seconds}
-        | {"LEASE_SECONDS": "30", "HEARTBEAT_SECONDS": "5"}
-    )
     with (
-        running_stack(directory / "stack", database_url, extra=extra) as stack,
+        running_product(directory, database_url, Speeds(*load.seconds, spread=SPREAD)) as stack,
         ThreadPoolExecutor(32) as threads,
     ):
-        tone = write_tone(directory / "tone.wav", seconds=0.5)
-        for _ in range(3):  # loads the engines and gives each stage a pace
-            stack.finished(stack.voice_chat("first", tone).json()["id"])
+        tone = warm_up(stack, directory)
         began = time.monotonic()
         posted = []
         for number in range(load.burst + load.more):
@@ -102,9 +87,8 @@ def measure(load: Load, directory: Path, database_url: str) -> None:
 def main() -> None:
     """Measure each load on a database of its own."""
     for load in LOADS:
-        with TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as postgres:
-            migrate(postgres.url, "head")
-            measure(load, Path(folder), postgres.url)
+        with empty_database() as (folder, database_url):
+            measure(load, folder, database_url)
 
 
 if __name__ == "__main__":

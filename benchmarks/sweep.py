@@ -8,7 +8,7 @@ that run while learners wait.
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,10 +28,9 @@ from tests.conftest import migrate
 from worker.settings import WorkerSettings
 from worker.sweep import Sweep
 
-ENDED = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-UNFINISHED, PASSES = 300, 200
+ENDED, UNFINISHED, PASSES = 1_000_000, 300, 200
 
-_FILL = (
+_HISTORY = (
     """INSERT INTO conversations (id, user_id, public_id, last_turn)
     SELECT gen_random_uuid(), 'user-' || n % 5000, 'talk-' || n, 100 FROM generate_series(1, 10000) n""",
     """INSERT INTO audio_objects (id, name, backend, host, content_type, size_bytes, seconds, created_at)
@@ -48,6 +47,12 @@ _FILL = (
     JOIN (SELECT id, user_id, row_number() OVER () - 1 AS number FROM conversations) c
         ON c.number = n % 10000
     LEFT JOIN (SELECT id, row_number() OVER () * 5 AS number FROM audio_objects) a ON a.number = n + 1""",
+    """INSERT INTO stage_runs (id, job_id, stage, worker, outcome, started_at, finished_at)
+    SELECT gen_random_uuid(), id, 'reply', 'llm@here', 'succeeded', started_at,
+        finished_at + interval '1 second'
+    FROM jobs WHERE finished_at IS NOT NULL LIMIT :ended / 2""",
+)
+_NOW = (
     """INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
         status, stage, deaths, tokens_in, tokens_out, warnings, engines, message, published_at)
     SELECT gen_random_uuid(), c.user_id, 'text', c.id, 200, '{reply}', repeat('f', 64), 'request', 'queued',
@@ -59,26 +64,26 @@ _FILL = (
         stage_deadline_at = now() + interval '1 hour'
     WHERE id IN (SELECT id FROM jobs WHERE finished_at IS NULL LIMIT :unfinished / 10)""",
     """UPDATE jobs SET stage_ready_at = now() + interval '1 hour' WHERE finished_at IS NULL""",
-    """INSERT INTO stage_runs (id, job_id, stage, worker, outcome, started_at, finished_at)
-    SELECT gen_random_uuid(), id, 'reply', 'llm@here', 'succeeded', started_at,
-        finished_at + interval '1 second'
-    FROM jobs WHERE finished_at IS NOT NULL LIMIT :ended / 2""",
     """INSERT INTO workers (name, host, pid, queues, engines, models, concurrency)
     VALUES ('llm@here', 'here', 1, '{llm}', '{}', '{}', 16),
         ('gpu@here', 'here', 2, '{gpu}', '{}', '{}', 1)""",
 )
 
 
-def fill(sessions: sessionmaker[Session]) -> None:
-    """Fill the tables by the million and let PostgreSQL look at them, as its autovacuum would."""
-    counts = {"ended": ENDED, "unfinished": UNFINISHED}
-    with sessions.begin() as session:
-        for statement in _FILL:
-            named = {name: count for name, count in counts.items() if f":{name}" in statement}
-            session.execute(text(statement), named)
+def fill_history(sessions: sessionmaker[Session], ended: int) -> None:
+    """Let so many jobs have ended, and PostgreSQL look at them, as its autovacuum would."""
+    _run(sessions, _HISTORY, ended=ended)
     with sessions() as session:
         connection = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         connection.execute(text("VACUUM ANALYZE"))
+
+
+def _run(sessions: sessionmaker[Session], statements: Sequence[str], **counts: int) -> None:
+    with sessions.begin() as session:
+        session.connection().execute(text("SET LOCAL statement_timeout = 0"))
+        for statement in statements:
+            named = {name: count for name, count in counts.items() if f":{name}" in statement}
+            session.execute(text(statement), named)
 
 
 def milliseconds(work: Callable[[], object]) -> str:
@@ -124,7 +129,7 @@ def measure(sessions: sessionmaker[Session], sweep: Sweep) -> None:
     print(f"{'a look for unnamed audio':28} {1000 * (time.monotonic() - began):6.0f} ms, once")
 
 
-def main() -> None:
+def main(ended: int) -> None:
     """Fill, measure, print."""
     with (
         TemporaryDirectory() as directory,
@@ -139,12 +144,13 @@ def main() -> None:
         sweep = Sweep(settings, sessions, redis, create_celery(server.url, socket_timeout_seconds=2))
         sweep.run()  # the broker is new: said once
         began = time.monotonic()
-        fill(sessions)
-        print(f"{ENDED:,} ended, {UNFINISHED} unfinished jobs; filled in {time.monotonic() - began:.0f} s")
+        fill_history(sessions, ended)
+        _run(sessions, _NOW, unfinished=UNFINISHED)
+        print(f"{ended:,} ended, {UNFINISHED} unfinished jobs; filled in {time.monotonic() - began:.0f} s")
         measure(sessions, sweep)
         engine.dispose()
         postgres.kill()
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ENDED)

@@ -9,12 +9,13 @@ import numpy as np
 from worker.ports import Recording, Speech, Transcript, TutorReply, TutorRequest
 
 STT, LLM, TTS = "BENCHMARK_STT_SECONDS", "BENCHMARK_LLM_SECONDS", "BENCHMARK_TTS_SECONDS"
-SPREAD = 0.3
+SPREAD = "BENCHMARK_SPREAD"
 
 
 def _take(name: str) -> None:
-    """Sleep for the seconds that the variable says, up to 30 % more or less."""
-    time.sleep(float(os.environ[name]) * random.uniform(1 - SPREAD, 1 + SPREAD))
+    """Sleep for the seconds that the variable says, up to the spread's share more or less."""
+    spread = float(os.environ[SPREAD])
+    time.sleep(float(os.environ[name]) * random.uniform(1 - spread, 1 + spread))
 
 
 class TimedTranscriber:

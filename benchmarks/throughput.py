@@ -1,0 +1,62 @@
+"""How much of one GPU the product uses: `python -m benchmarks.throughput`.
+
+Recordings come faster than they can be answered. The bound is what the GPU alone could do, one job each
+STT + TTS seconds: the tutor's seconds are to cost it nothing. Beside it a worker that runs the whole chain in
+one piece, as a single Celery task would.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmarks.bare import running_bare
+from benchmarks.product import Speeds, empty_database, running_product, warm_up
+from benchmarks.table import Row, print_table
+
+SPEEDS = Speeds(stt=0.2, llm=0.8, tts=0.3)
+JOBS, FIRST, LAST = 90, 20, 80
+PIECES = 12
+LEAST_SHARE = 0.95
+
+
+def product_rate() -> float:
+    """Return the jobs a second that the product ends while its line is long."""
+    with (
+        empty_database() as (folder, database_url),
+        running_product(folder, database_url, SPEEDS) as stack,
+        ThreadPoolExecutor(8) as clients,
+    ):
+        tone = warm_up(stack, folder)
+        posted = list(clients.map(lambda number: stack.voice_chat(f"learner-{number}", tone), range(JOBS)))
+        for response in posted:
+            stack.finished(response.json()["id"], within=300)
+        ended = stack.sql(
+            "SELECT extract(epoch FROM finished_at) FROM jobs"
+            " WHERE user_id LIKE 'learner-%' ORDER BY finished_at"
+        )
+        return (LAST - FIRST) / float(ended[LAST][0] - ended[FIRST][0])
+
+
+def one_piece_rate() -> float:
+    """Return the jobs a second of one worker that runs the chain in one piece."""
+    with empty_database() as (folder, _), running_bare(folder, SPEEDS.environment()) as bare:
+        began = time.perf_counter()
+        bare.all_in_one(PIECES)
+        return PIECES / (time.perf_counter() - began)
+
+
+def measure() -> list[Row]:
+    """Return the row."""
+    bound, ours, one_piece = 1 / (SPEEDS.stt + SPEEDS.tts), product_rate(), one_piece_rate()
+    return [
+        Row(
+            "throughput of one GPU worker",
+            f"{ours:.2f} jobs/s: {ours / bound:.1%} of the GPU's bound",
+            f"bound {bound:.2f} jobs/s; chain in one piece {one_piece:.2f} jobs/s",
+            f"{LEAST_SHARE:.0%}",
+            ours >= LEAST_SHARE * bound,
+        )
+    ]
+
+
+if __name__ == "__main__":
+    print_table(measure())

@@ -24,6 +24,7 @@ from api.uploads import DecodedAudio, Decoder, demuxer_of
 from api.voice_form import VoiceChat
 from shared import audio_objects, jobs
 from shared.jobs import Hint, NewJob
+from shared.metrics import JOBS_ACCEPTED
 from shared.models import AudioBackend, AudioObject, JobKind
 from shared.storage import FLAC, StorageError
 from shared.telemetry import request_id_var
@@ -93,6 +94,8 @@ class Chats:
     async def _accept(self, new: NewJob, upload: _Upload | None) -> _Accepted:
         async with self.sessions.begin() as session:
             accepted = await session.run_sync(_insert, new, upload, self.limits)
+        if accepted.is_new:
+            JOBS_ACCEPTED.labels(new.kind).inc()
         if accepted.hint is not None:
             await self.publisher.publish(accepted.hint)
         return accepted

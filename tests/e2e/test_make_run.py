@@ -32,6 +32,7 @@ class Launcher:
         environment |= {
             "PORT": str(self.port),
             "FLOWER_PORT": str(free_port()),
+            "METRICS_PORT": str(free_port(in_a_row=3)),
             "DATA_DIR": str(directory / "data"),
             "LLM_ENGINE": "offline",
         }

@@ -32,16 +32,22 @@ class HttpMetrics:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status, began = _NO_ANSWER, time.monotonic()
+        status, has_left, began = _NO_ANSWER, False, time.monotonic()
+
+        async def receive_noting() -> Message:
+            nonlocal has_left
+            message = await receive()
+            has_left = message["type"] == "http.disconnect"
+            return message
 
         async def send_noting(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not has_left:
                 status = str(message["status"])
             await send(message)
 
         try:
-            await self._app(scope, receive, send_noting)
+            await self._app(scope, receive_noting, send_noting)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = getattr(scope.get("route"), "path", _NO_ROUTE)

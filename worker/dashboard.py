@@ -24,7 +24,7 @@ purge_offline_workers = 600
 # A busy machine's workers take longer than the usual second to say what they serve.
 inspect_timeout = 5_000.0
 # Flower's own metrics are of one process, and forget workers that are gone: files would keep them.
-os.environ.pop(FOLDER_VARIABLE)
+os.environ.pop(FOLDER_VARIABLE, None)
 values.ValueClass = values.MutexValue
 # Flower asks them only when it starts: where none was up yet, it shows these queues.
 app.conf.task_queues = [Queue(name) for name in QueueName]

@@ -217,7 +217,9 @@ def test_flower_shows_its_own_metrics_and_none_of_ours(counted_stack: Stack) -> 
     eventually(lambda: "flower_events_total{" in flowers(), what="Flower's metrics")
 
     assert "english_practice" not in flowers()
-    assert "multi-process" not in counted_stack.log("flower")
+    # Nor does it count in files, which cannot forget a worker that is gone.
+    files = (counted_stack.settings.data_dir / "metrics" / "flower").glob("*.db")
+    assert [path for path in files if b"flower_" in path.read_bytes()] == []
 
 
 def test_a_worker_whose_port_is_taken_says_so_and_works(

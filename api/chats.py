@@ -25,6 +25,7 @@ from api.voice_form import VoiceChat
 from shared import audio_objects, jobs
 from shared.audio_objects import WrittenAudio
 from shared.jobs import Hint, NewJob
+from shared.metrics import JOBS_ACCEPTED
 from shared.models import AudioObject, JobKind
 from shared.storage import FLAC, StorageError
 from shared.telemetry import request_id_var
@@ -85,6 +86,8 @@ class Chats:
 
     async def _accept(self, new: NewJob, upload: WrittenAudio | None) -> _Accepted:
         accepted = await self.sessions.commit(_insert, new, upload, self.limits)
+        if accepted.is_new:
+            JOBS_ACCEPTED.labels(new.kind).inc()
         if accepted.hint is not None:
             await self.publisher.publish(accepted.hint)
         return accepted

@@ -13,5 +13,10 @@ class HeadRequests:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
             headers = [header for header in scope["headers"] if header[0] != b"range"]
-            scope = {**scope, "method": "GET", "headers": headers}
+            served = {**scope, "method": "GET", "headers": headers}
+            try:
+                await self._app(served, receive, send)
+            finally:
+                scope["route"] = served.get("route")  # for whoever counts requests
+            return
         await self._app(scope, receive, send)

@@ -21,7 +21,8 @@ from api.schemas import (
     WorkersHealth,
 )
 from api.storing import Storing
-from shared import __version__, workers
+from shared import __version__, backlog, workers
+from shared.backlog import Backlog
 from shared.errors import DomainError
 from shared.models import Worker
 from shared.queue import QueueName
@@ -58,6 +59,15 @@ class HealthChecks:
     async def database_answers(self) -> bool:
         """Tell whether a job could be accepted now."""
         return (await _look(self._ping_database())).ok
+
+    async def backlog(self) -> Backlog | None:
+        """Return what waits and runs now; None where the database does not say in time."""
+        found: list[Backlog] = []
+
+        async def read() -> None:
+            found.append(await self.sessions.read(backlog.read))
+
+        return found[0] if (await _look(read())).ok else None
 
     async def _look_at_database(self) -> tuple[DependencyHealth, Sequence[Worker]]:
         seen: list[Worker] = []

@@ -10,8 +10,9 @@ from fastapi.middleware.cors import CORSMiddleware
 from api import problems
 from api.body_limit import BodyLimit
 from api.head_requests import HeadRequests
+from api.http_metrics import HttpMetrics
 from api.request_ids import HEADER, RequestIds
-from api.routers import audio, chat, conversations, health, jobs, models, usage
+from api.routers import audio, chat, conversations, health, jobs, metrics, models, usage
 from api.services import running_services
 from api.settings import ApiSettings
 from shared import __version__, telemetry
@@ -36,7 +37,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for resource in (chat, jobs, conversations, usage, models, audio, health):
+    for resource in (chat, jobs, conversations, usage, models, audio, health, metrics):
         app.include_router(resource.router)
     problems.install(app)
     app.add_middleware(BodyLimit, seconds=settings.body_timeout_seconds)
@@ -49,6 +50,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
             expose_headers=[HEADER, "Location", "Retry-After", "Preference-Applied"],
         )
     app.add_middleware(HeadRequests)
+    app.add_middleware(HttpMetrics)
     app.add_middleware(RequestIds)
     return app
 

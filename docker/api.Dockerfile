@@ -17,6 +17,8 @@ COPY alembic alembic/
 COPY shared shared/
 COPY api api/
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data
+# Where the processes of a program count together; gone with the container.
+ENV PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", \

@@ -16,11 +16,14 @@ WORKDIR /app
 COPY shared shared/
 COPY worker worker/
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data HF_HOME=/models NUMBA_CACHE_DIR=/tmp
+# Where the processes of a program count together, gone with the container, and where they show it.
+ENV PROMETHEUS_MULTIPROC_DIR=/tmp/metrics METRICS_PORT=9801 METRICS_HOST=0.0.0.0
 # What NVIDIA's own images say to its container runtime: give the driver, refuse one that is too old.
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility NVIDIA_REQUIRE_CUDA=cuda>=12.4
 # CTranslate2 looks for CUDA where the system keeps libraries, not where torch's wheels lie.
 ENV LD_LIBRARY_PATH=/opt/venv/lib/python3.11/site-packages/nvidia/cublas/lib:/opt/venv/lib/python3.11/site-packages/nvidia/cudnn/lib
 USER 10001:10001
+EXPOSE 9801
 HEALTHCHECK --interval=60s --timeout=20s --start-period=60s \
     CMD ["sh", "-c", "celery --broker $REDIS_URL inspect ping --timeout 5 --destination gpu@$(hostname)"]
 CMD ["python", "-m", "celery", "--quiet", "-A", "worker.main", "worker", "--without-gossip", "--without-mingle", \

@@ -16,7 +16,10 @@ WORKDIR /app
 COPY shared shared/
 COPY worker worker/
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data
+# Where the processes of a program count together, gone with the container, and where they show it.
+ENV PROMETHEUS_MULTIPROC_DIR=/tmp/metrics METRICS_PORT=9801 METRICS_HOST=0.0.0.0
 USER 10001:10001
+EXPOSE 9801
 # No health check here: each command has its own, in docker-compose.yml.
 CMD ["python", "-m", "celery", "--quiet", "-A", "worker.main", "worker", "--without-gossip", "--without-mingle", \
      "--loglevel", "WARNING", "-Q", "llm", "-n", "llm@%h", "--pool", "threads", "--concurrency", "16"]

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,15 @@ from local.console import Console
 from local.embedded import EmbeddedServer
 from local.ports import LOOPBACK, is_free
 from local.processes import StartError
-from local.programs import child_environment, migration, preflight, programs, worker_names
+from local.programs import (
+    child_environment,
+    metrics_folder,
+    metrics_ports,
+    migration,
+    preflight,
+    programs,
+    worker_names,
+)
 from local.readiness import is_ready
 from local.secrets_file import write_private
 from local.servers import EmbeddedPostgres, EmbeddedRedis
@@ -35,6 +44,8 @@ def launch(settings: LauncherSettings, console: Console, stop_requests: StopRequ
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with _sole_use(settings.data_dir):
         _refuse_busy_ports(settings)
+        # Counting starts anew with us; what a restarted program counts is added to what it had.
+        shutil.rmtree(metrics_folder(settings), ignore_errors=True)
         servers = Servers(settings)
         environment = child_environment(settings, servers.urls)
         _refuse_unready_workers(environment)
@@ -120,6 +131,7 @@ def _refuse_busy_ports(settings: LauncherSettings) -> None:
     for name, port, host in (
         ("PORT", settings.port, settings.host),
         ("FLOWER_PORT", settings.flower_port, LOOPBACK),
+        *(("METRICS_PORT", port, LOOPBACK) for port in metrics_ports(settings).values()),
     ):
         if not is_free(port, host):
             raise StartError(
@@ -150,6 +162,10 @@ def _show_addresses(settings: LauncherSettings, urls: dict[str, str], console: C
     base = settings.local_url
     console.say(f"API         {base}  (documentation: {base}/docs)")
     console.say(f"Flower      http://localhost:{settings.flower_port}")
+    workers = ", ".join(
+        f"http://localhost:{port}/metrics ({worker})" for worker, port in metrics_ports(settings).items()
+    )
+    console.say(f"Metrics     {base}/metrics (API), {workers}")
     console.say(f"PostgreSQL  {_without_password(urls['DATABASE_URL'])}")
     console.say(f"Redis       {_without_password(urls['REDIS_URL'])}")
     body = """'{"user_id": "me", "message": "I am go to market"}'"""

@@ -22,9 +22,12 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     return True
 
 
-def free_port() -> int:
-    """Return a port on which nothing listens on the loopback address; raises OSError if there is none."""
+def free_port(in_a_row: int = 1) -> int:
+    """Return a port on which nothing listens on the loopback address, nor on those after it, so many in all.
+
+    Raises OSError if there is none.
+    """
     for port in random.SystemRandom().sample(_CANDIDATES, 200):
-        if is_free(port):
+        if all(is_free(port + place) for place in range(in_a_row)):
             return port
     raise OSError("no free TCP port found")

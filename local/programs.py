@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from celery.utils.nodenames import host_format
 
@@ -57,17 +58,32 @@ def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list
         "flower": _flower(settings),
     }
     return [
-        Program(
-            program,
-            command,
-            {
-                name: value
-                for name, value in environment.items()
-                if _SOLE_READER.get(name, program) == program
-            },
-        )
+        Program(program, command, _environment_of(program, settings, environment))
         for program, command in commands.items()
     ]
+
+
+def metrics_ports(settings: LauncherSettings) -> dict[str, int]:
+    """Return on which port each worker shows what it counts."""
+    return {worker: settings.metrics_port + place for place, worker in enumerate(_WORKERS)}
+
+
+def metrics_folder(settings: LauncherSettings) -> Path:
+    """Return where the programs count, each in a folder of its own that its processes share."""
+    return settings.data_dir.absolute() / "metrics"
+
+
+def _environment_of(
+    program: str, settings: LauncherSettings, environment: Mapping[str, str]
+) -> dict[str, str]:
+    own = {"PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(settings) / program)}
+    if program in _WORKERS:
+        own["METRICS_PORT"] = str(metrics_ports(settings)[program])
+    return {
+        name: value
+        for name, value in {**environment, **own}.items()
+        if _SOLE_READER.get(name, program) == program
+    }
 
 
 def _api(settings: LauncherSettings) -> tuple[str, ...]:

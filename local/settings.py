@@ -14,6 +14,9 @@ class LauncherSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address on which the API listens")
     port: int = Field(default=8000, ge=1, le=65535, description="port of the API")
     flower_port: int = Field(default=5555, ge=1, le=65535, description="port of Flower, on 127.0.0.1")
+    metrics_port: int = Field(
+        default=9801, ge=1, le=65533, description="first of three ports, one a worker's metrics, on 127.0.0.1"
+    )
     data_dir: Path = Field(default=Path("data"), description="where embedded servers and audio live")
     database_url: str | None = Field(default=None, description="PostgreSQL to use instead of our own")
     redis_url: str | None = Field(default=None, description="Redis to use instead of our own")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from shared.metrics import AUDIO_KEPT_ON_DISK
 from shared.models import AudioBackend, AudioObject
 from shared.s3 import S3AudioStore
 from shared.settings import SharedSettings
@@ -40,6 +41,8 @@ class AudioStores:
             else:
                 return AudioBackend.S3
         self.local.write(name, data)
+        if self.s3 is not None:
+            AUDIO_KEPT_ON_DISK.inc()
         return AudioBackend.LOCAL
 
     def read(self, audio: AudioObject) -> bytes:

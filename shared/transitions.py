@@ -7,7 +7,7 @@ is written in the caller's one transaction, fenced by the lease's token, so it h
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 
-from shared import audio_objects, conversations, events, usage
+from shared import audio_objects, conversations, events, metrics, usage
 from shared.audio_objects import WrittenAudio
 from shared.errors import DomainError, ErrorCode
 from shared.failures import POISONED, Failure
@@ -211,6 +211,8 @@ class Transitions:
                 voice_seconds=seconds.get(job.upload_id, 0.0),
                 speech_seconds=sum(seconds.get(audio_id, 0.0) for audio_id in _speech_of(job)),
             )
+        total = (now - job.created_at).total_seconds()
+        metrics.on_commit(self.session, partial(metrics.count_end, job.kind, status, _code_of(job), total))
         events.notify_job_ended(self.session, job.id)
         self.session.flush()
         return self._next_turn(job.conversation_id)
@@ -236,15 +238,18 @@ class Transitions:
         engine: str | None = None,
         error_code: str | None = None,
     ) -> None:
+        stage, started = _stage_of(job), job.stage_started_at or now
+        seconds = (now - started).total_seconds()
+        metrics.on_commit(self.session, partial(metrics.count_run, stage, outcome, seconds))
         self.session.add(
             StageRun(
                 job_id=job.id,
-                stage=_stage_of(job),
+                stage=stage,
                 worker=job.lease_worker or "",
                 engine=engine,
                 outcome=outcome,
                 error_code=error_code,
-                started_at=job.stage_started_at or now,
+                started_at=started,
                 finished_at=now,
             )
         )
@@ -282,6 +287,13 @@ def _stage_of(job: Job) -> Stage:
     if job.stage is None:
         raise ValueError(f"job {job.id} has ended")
     return job.stage
+
+
+def _code_of(job: Job) -> str | None:
+    """Return the code that says how the job ended, where there is one: its error's or its last warning's."""
+    if job.status is JobStatus.SUCCEEDED and job.warnings:
+        return job.warnings[-1]["code"]
+    return job.error_code
 
 
 def _stage_after(job: Job) -> Stage | None:

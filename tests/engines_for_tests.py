@@ -147,6 +147,13 @@ class TroubledTutor:
         return self._WAYS[request.message]()
 
 
+class DearTutor(QuickTutor):
+    """Takes its tokens and says nothing."""
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        return replace(super().reply(request), text="")
+
+
 class UncleanTutor:
     """Gives text that neither PostgreSQL nor JSON can hold."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from local.ports import free_port
 from local.processes import Process, kill_group, spawn, stop_group
-from local.programs import child_environment, programs
+from local.programs import child_environment, metrics_ports, programs
 from local.servers import EmbeddedRedis
 from local.settings import LauncherSettings
 from shared.settings import SharedSettings
@@ -67,6 +67,7 @@ class Stack:
             _env_file=None,
             port=free_port(),
             flower_port=free_port(),
+            metrics_port=free_port(in_a_row=3),
             data_dir=directory / "data",
             database_url=database_url,
             redis_url=redis.url,
@@ -150,6 +151,13 @@ class Stack:
         with self._engine.begin() as connection:
             result = connection.execute(text(statement), values)
             return list(result.all()) if result.returns_rows else []
+
+    def metrics(self, program: str) -> str:
+        """Return what the API, or a worker, shows to Prometheus."""
+        if program == "api":
+            return self.client.get("/metrics").raise_for_status().text
+        port = metrics_ports(self.settings)[program]
+        return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).raise_for_status().text
 
     def logs(self) -> str:
         """Return what every program has written."""

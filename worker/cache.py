@@ -44,6 +44,11 @@ class Cache:
         self._break_seconds = break_seconds
         self._broken_until = 0.0
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is kept at all."""
+        return self._client is not None
+
     def get(self, key: str) -> Kept | None:
         """Return what is kept under the key; None also where Redis does not say."""
         return self._ask(lambda client: client.get(PREFIX + key))

@@ -22,6 +22,7 @@ from shared.transitions import StoredSpeech
 from worker.bootstrap import EngineKind, Engines
 from worker.cache import Cache, Kept
 from worker.errors import InvalidTutorReplyError
+from worker.metrics import count_lookups, count_tokens
 from worker.ports import TutorReply, TutorRequest
 from worker.rows import check_reply
 from worker.settings import WorkerSettings
@@ -81,10 +82,13 @@ class CachedReplies:
         began, key = time.monotonic(), reply_key(self._engines, request)
         with self._cache.one_at_a_time(key, seconds=request.timeout_seconds * _WAIT_SHARE) as kept:
             name = self._engines.name(EngineKind.LLM)
-            if (repeated := _read_reply(kept)) is not None:
+            repeated = _read_reply(kept)
+            count_lookups(self._cache, "reply", repeated)
+            if repeated is not None:
                 return GivenReply(replace(repeated, tokens_in=0, tokens_out=0), cached(name))
             left = request.timeout_seconds - (time.monotonic() - began)
             reply = self._engines.tutor.reply(replace(request, timeout_seconds=left))
+            count_tokens(reply.tokens_in, reply.tokens_out)
             check_reply(reply)
             if not reply.warnings:
                 _put(self._cache, key, _REPLY, reply)
@@ -107,6 +111,7 @@ class CachedSpeech:
             part: _read(_SPEECH, self._cache.get(speech_key(self._settings, text)))
             for part, text in texts.items()
         }
+        count_lookups(self._cache, "speech", *found.values())
         return {
             part: StoredSpeech(spoken.audio_id, cached(spoken.engine))
             for part, spoken in found.items()

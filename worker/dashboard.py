@@ -3,8 +3,12 @@
 They lie here and not on the command line, which every account of the machine can read.
 """
 
-from kombu import Queue
+import os
 
+from kombu import Queue
+from prometheus_client import values
+
+from shared.metrics import FOLDER_VARIABLE
 from shared.queue import QueueName
 from shared.settings import read_settings
 from worker.main import app
@@ -19,5 +23,8 @@ max_tasks = 10_000
 purge_offline_workers = 600
 # A busy machine's workers take longer than the usual second to say what they serve.
 inspect_timeout = 5_000.0
+# Flower's own metrics are of one process, and forget workers that are gone: files would keep them.
+os.environ.pop(FOLDER_VARIABLE, None)
+values.ValueClass = values.MutexValue
 # Flower asks them only when it starts: where none was up yet, it shows these queues.
 app.conf.task_queues = [Queue(name) for name in QueueName]

@@ -29,6 +29,7 @@ from shared.queue import (
 from shared.settings import read_settings
 from worker.bootstrap import Engines, UnknownEngineError, kinds_served
 from worker.errors import EngineError
+from worker.metrics_server import serve_metrics
 from worker.presence import Presence
 from worker.runtime import create_sessions, process_runtime
 from worker.settings import HARD_LIMIT_SLACK, WorkerSettings
@@ -154,6 +155,7 @@ def _start_presence(sender: Any, **_: object) -> None:
     presence = _presence(name, queues, sender.controller.concurrency)
     presence.start(lambda: _end_without_beat(sender.controller))
     _bound_the_stop(name, presence)
+    serve_metrics(settings, queues)
     if process_runtime.cache_info().currsize:
         process_runtime().report_models(name)
     elif settings.warm_up:

@@ -85,6 +85,11 @@ class WorkerSettings(SharedSettings):
     )
     run_deadline_seconds: float = Field(default=600, gt=0, description="longest run after the first claim")
 
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="port of the worker's `/metrics`; unset, it is not served"
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="address on which it is served")
+
     history_messages: int = Field(default=20, ge=0, description="messages the tutor remembers")
     history_characters: int = Field(default=8000, ge=0, description="their length together, in characters")
 

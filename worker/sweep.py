@@ -6,6 +6,7 @@ had published but not noted is published a second time, which no claim falls for
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,10 +23,12 @@ from sqlmodel import col
 from shared import jobs, queue, telemetry
 from shared.failures import QUEUE_DEADLINE, RUN_DEADLINE, TIMED_OUT
 from shared.jobs import Hint
+from shared.metrics import on_commit
 from shared.models import Job
 from shared.queue import QUEUE_OF_STAGE, PublishError
 from shared.transitions import Transitions
 from worker.locks import Lock, holding
+from worker.metrics import LEASES_EXPIRED, SWEEP_SECONDS
 from worker.settings import WorkerSettings
 
 logger = logging.getLogger(__name__)
@@ -56,6 +59,7 @@ class Sweep:
         with holding(self._sessions, Lock.SWEEP) as reader:
             if reader is None:
                 return
+            began = time.monotonic()
             following = self._settle_all(reader)
             try:
                 self._publish_following(following)
@@ -64,6 +68,7 @@ class Sweep:
                 self._publish_lost(reader)
             except (RedisError, PublishError):
                 logger.warning("not all was published: the broker did not answer")
+            SWEEP_SECONDS.observe(time.monotonic() - began)
 
     def _settle_all(self, reader: Session) -> list[Hint]:
         """Settle, each in a transaction of its own, the jobs that are late, lost or cancelled.
@@ -130,6 +135,7 @@ class Sweep:
         A lease that was kept to the stage's deadline by a worker that still lives: the engine hung, and
         the worker could not reach the database to say so.
         """
+        on_commit(transitions.session, LEASES_EXPIRED.labels(job.stage).inc)
         if job.stage is not None and jobs.is_outlived_by_its_worker(transitions.session, job.id):
             return transitions.give_up(job, now, TIMED_OUT[job.stage])
         return transitions.settle_death(job, now, deaths_allowed=self._settings.deaths_allowed)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
@@ -30,7 +31,7 @@ from tests.architecture.containers import (
 )
 from worker.settings import FlowerSettings, WorkerSettings
 
-API_PORT, FLOWER_PORT = 8000, 5555
+API_PORT, FLOWER_PORT, METRICS_PORT, PROMETHEUS_PORT = 8000, 5555, 9801, 9090
 SERVICES = compose_services()
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 SETTINGS: dict[str, type[BaseSettings]] = {
@@ -120,7 +121,7 @@ def test_an_image_has_a_pinned_base_of_our_python_and_ends_as_the_one_account(im
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "image" in service])
 def test_a_foreign_image_is_pinned(name: str) -> None:
     if name not in OURS:
-        assert re.fullmatch(r"\w+:\d+\.\d+", SERVICES[name]["image"])
+        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+(\.\d+)?", SERVICES[name]["image"])
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -156,9 +157,45 @@ def test_published_ports_are_those_listened_on() -> None:
 
     assert [port.rpartition(":")[2] for port in published["api"]] == [str(API_PORT)]
     assert [port.rpartition(":")[2] for port in published["flower"]] == [str(FLOWER_PORT)]
+    assert [port.rpartition(":")[2] for port in published["prometheus"]] == [str(PROMETHEUS_PORT)]
     assert said("api", "EXPOSE") == [str(API_PORT)]
     for name in set(published) - {"api"}:
         assert all(port.startswith("127.0.0.1:") for port in published[name]), name
+
+
+def test_workers_show_their_metrics_where_prometheus_asks_and_nowhere_else() -> None:
+    jobs = yaml.safe_load((ROOT / "docker" / "prometheus.yml").read_text())["scrape_configs"]
+    asked = {job["job_name"]: job for job in jobs}
+    [workers] = asked["workers"]["dns_sd_configs"]
+
+    assert asked["api"]["static_configs"] == [{"targets": [f"api:{API_PORT}"]}]
+    assert workers["port"] == METRICS_PORT
+    assert set(workers["names"]) == {name for name, cls in SETTINGS.items() if cls is WorkerSettings}
+    for name in workers["names"]:
+        environment = OURS[name].get("environment", {})
+        assert (environment["METRICS_PORT"], environment["METRICS_HOST"]) == (str(METRICS_PORT), "0.0.0.0")  # noqa: S104
+        assert "ports" not in OURS[name]
+        assert said(image_of(OURS[name]), "EXPOSE") == [str(METRICS_PORT)]
+        assert f"METRICS_PORT={METRICS_PORT} METRICS_HOST=0.0.0.0" in " ".join(
+            said(image_of(OURS[name]), "ENV")
+        )
+    assert LauncherSettings.model_fields["metrics_port"].default == METRICS_PORT
+
+
+def test_processes_of_a_container_count_in_its_own_memory() -> None:
+    for name, service in OURS.items():
+        assert service["tmpfs"] == ["/tmp"], name  # noqa: S108
+        assert "PROMETHEUS_MULTIPROC_DIR=/tmp/metrics" in " ".join(said(image_of(service), "ENV")), name
+
+
+def test_prometheus_reads_our_files_and_changes_none() -> None:
+    mounted = [volume for volume in SERVICES["prometheus"]["volumes"] if volume.startswith("./")]
+
+    for volume in mounted:
+        source, target, mode = volume.split(":")
+        assert (ROOT / source).is_file()
+        assert (target, mode) == (f"/etc/prometheus/{Path(source).name}", "ro")
+    assert len(mounted) == 2
 
 
 def test_services_start_after_what_they_need() -> None:
@@ -225,7 +262,9 @@ def test_a_linter_finds_nothing_in_the_dockerfiles() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("more", [[], ["--profile", "gpu"], ["-f", "docker/host-servers.yml"]])
+@pytest.mark.parametrize(
+    "more", [[], ["--profile", "gpu"], ["--profile", "monitoring"], ["-f", "docker/host-servers.yml"]]
+)
 def test_compose_takes_the_compose_file(more: list[str]) -> None:
     if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
         pytest.skip("the compose client is not on this machine")
@@ -238,5 +277,5 @@ def test_compose_takes_the_compose_file(more: list[str]) -> None:
 
     assert done.returncode == 0, done.stderr
     servers = set() if "-f" in more else {"postgres", "redis"}
-    gpu = {"gpu-nvidia"} if "gpu" in more else set()
-    assert set(done.stdout.split()) == {*OURS} - {"gpu-nvidia"} | servers | gpu
+    asked_for = {"gpu": {"gpu-nvidia"}, "monitoring": {"prometheus"}}.get(more[-1] if more else "", set())
+    assert set(done.stdout.split()) == {*OURS} - {"gpu-nvidia"} | servers | asked_for

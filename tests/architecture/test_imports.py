@@ -55,7 +55,13 @@ def test_a_worker_loads_no_engine_before_it_needs_one() -> None:
 def test_a_migration_loads_neither_the_api_nor_a_worker() -> None:
     loaded = loaded_by("shared.models, shared.database, shared.settings")
 
-    assert {name.split(".")[0] for name in loaded} & {"api", "worker", "celery", "fastapi"} == set()
+    foreign = {"api", "worker", "celery", "fastapi", "prometheus_client"}
+    assert {name.split(".")[0] for name in loaded} & foreign == set()
+
+
+@pytest.mark.parametrize("program", ["api.decoder", "local.command"])
+def test_what_counts_nothing_opens_no_files_to_count_in(program: str) -> None:
+    assert "prometheus_client" not in loaded_by(program)
 
 
 @pytest.mark.parametrize("folder", ["alembic", "docker", "tests"])

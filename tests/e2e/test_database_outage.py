@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from local.servers import EmbeddedPostgres
+from tests import figures
 from tests.conftest import migrate
 from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, silence
 from tests.stack import Stack, eventually, running_stack
@@ -108,7 +109,6 @@ def test_while_it_hangs_the_service_lives_but_is_not_ready(
             assert (health.status_code, health.elapsed.total_seconds() < 4) == (200, True)
             assert not health.json()["dependencies"]["database"]["ok"]
             assert_unavailable(api.client.get("/health/ready"))
-    assert_heals(api)
 
 
 def test_who_waits_while_it_hangs_gets_the_job_once_it_is_back(
@@ -176,3 +176,19 @@ def test_a_killed_and_restarted_server_costs_only_503_and_the_api_heals(
     assert {status for status, _ in seen} == {202, 503}
     assert_heals(api)
     assert "unexpected error" not in api.logs()
+
+
+def test_while_it_hangs_what_was_counted_is_shown_and_that_it_is_away(
+    api: Stack, own_postgres: EmbeddedPostgres
+) -> None:
+    api.text_chat("asha", "Hello")
+    with hanging(own_postgres):
+        for _ in range(2):
+            response = api.client.get("/metrics")
+            assert (response.status_code, response.elapsed.total_seconds() < 4) == (200, True)
+            shown = figures.read(response.text)
+            assert shown.of("database_up") == 0
+            assert shown.shown("queue_depth") == {}
+            assert shown.of("jobs_accepted_total", kind="text") > 0
+    eventually(lambda: figures.read(api.metrics("api")).of("database_up") == 1, what="the database shown")
+    assert_heals(api)

@@ -119,6 +119,7 @@ def test_in_prod_nothing_starts_without_a_key_and_one_sentence_says_so(
         "DATA_DIR": str(tmp_path / "data"),
         "PORT": str(free_port()),
         "FLOWER_PORT": str(free_port()),
+        "METRICS_PORT": str(free_port(in_a_row=3)),
     }
     unset = ("GEMINI_API_KEY", "LLM_ENGINE", "DATABASE_URL", "REDIS_URL")
     environment = {name: value for name, value in os.environ.items() if name not in unset} | ours

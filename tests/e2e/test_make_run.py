@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from local.ports import free_port
+from tests import figures
 from tests.conftest import ROOT
 from tests.stack import eventually
 
@@ -32,6 +33,7 @@ class Launcher:
         environment |= {
             "PORT": str(self.port),
             "FLOWER_PORT": str(free_port()),
+            "METRICS_PORT": str(free_port(in_a_row=3)),
             "DATA_DIR": str(directory / "data"),
             "LLM_ENGINE": "offline",
         }
@@ -81,11 +83,13 @@ def test_one_command_runs_everything_restarts_what_dies_and_keeps_the_data(tmp_p
         api.kill()
         eventually(lambda: launcher.has_said("SIGKILL"), what="the exit shown")
         eventually(lambda: _answers(client), what="the API back")
+        assert _accepted(client) == 1  # counted by the process that was killed
         everything = launcher.children()
     assert launcher.process.returncode == 0
     assert [process for process in everything if _lives(process)] == []
 
     with launched(tmp_path) as (_, client):
+        assert _accepted(client) == 0
         kept = client.get(f"/jobs/{job['id']}").json()
         assert kept["result"]["reply_text"] == job["result"]["reply_text"]
         assert client.get(httpx.URL(kept["result"]["audio_url"]).raw_path.decode()).status_code == 200
@@ -128,6 +132,10 @@ def _lives(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _accepted(client: httpx.Client) -> float:
+    return figures.read(client.get("/metrics").text).of("jobs_accepted_total", kind="text")
 
 
 def _answers(client: httpx.Client) -> bool:

@@ -30,6 +30,7 @@ def only_line(command: Sequence[str], folder: Path, **settings: str) -> str:
         "DATA_DIR": str(folder / "data"),
         "PORT": str(free_port()),
         "FLOWER_PORT": str(free_port()),
+        "METRICS_PORT": str(free_port(in_a_row=3)),
     }
     unset = ("GEMINI_API_KEY", "DATABASE_URL", "REDIS_URL")
     environment = {name: value for name, value in os.environ.items() if name not in unset} | ours | settings

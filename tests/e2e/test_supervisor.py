@@ -211,7 +211,7 @@ def run_launcher(data_dir: Path, **settings: str) -> subprocess.CompletedProcess
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("setting", ["PORT", "FLOWER_PORT"])
+@pytest.mark.parametrize("setting", ["PORT", "FLOWER_PORT", "METRICS_PORT"])
 def test_a_port_in_use_is_refused_before_anything_is_started(setting: str, tmp_path: Path) -> None:
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as occupant:
         port = str(occupant.getsockname()[1])

@@ -12,6 +12,7 @@ from shared.audio_objects import WrittenAudio
 from shared.audio_stores import AudioStores
 from shared.models import AudioBackend, AudioObject
 from shared.storage import LocalAudioStore, StorageError
+from tests import figures
 from tests.factories import Bench
 from tests.s3_servers import S3Server, s3_settings, s3_store
 from worker.shelf import AudioShelf
@@ -63,17 +64,21 @@ def test_speech_goes_to_s3_alone(bench: Bench, stores: AudioStores, server: S3Se
 def test_what_s3_does_not_take_is_kept_on_the_disk_and_said_so(
     bench: Bench, cut_off: AudioStores, caplog: pytest.LogCaptureFixture
 ) -> None:
+    before = figures.here().of("audio_kept_on_disk_total")
     audio = saved(bench, cut_off)
 
     assert (audio.backend, audio.host, audio.stored_at is not None) == (AudioBackend.LOCAL, HOST, True)
     assert loaded(bench, cut_off, audio.id) == b"sound"
     assert "kept on this host's disk" in caplog.text
+    assert figures.here().of("audio_kept_on_disk_total") == before + 1
 
 
 def test_without_s3_audio_lies_on_the_disk(bench: Bench, local: LocalAudioStore) -> None:
+    before = figures.here().of("audio_kept_on_disk_total")
     audio = saved(bench, AudioStores(local, HOST))
 
     assert (audio.backend, audio.host) == (AudioBackend.LOCAL, HOST)
+    assert figures.here().of("audio_kept_on_disk_total") == before
     assert local.read(audio.name) == b"sound"
 
 

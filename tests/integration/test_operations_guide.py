@@ -13,7 +13,7 @@ from tests.architecture.containers import compose_services, compose_text
 from worker.settings import FlowerSettings, WorkerSettings
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
-# Read by others: PostgreSQL's image, uvicorn, the hub's library.
+# Read by others: PostgreSQL's image, uvicorn, the hub's and Prometheus's libraries.
 FOREIGN = {
     "POSTGRES_USER",
     "POSTGRES_PASSWORD",
@@ -21,6 +21,7 @@ FOREIGN = {
     "WEB_CONCURRENCY",
     "FORWARDED_ALLOW_IPS",
     "HF_TOKEN",
+    "PROMETHEUS_MULTIPROC_DIR",
 }
 
 

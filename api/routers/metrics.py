@@ -1,0 +1,21 @@
+"""What Prometheus reads."""
+
+import asyncio
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+
+from api.dependencies import HealthDep
+from api.problems import PROBLEM_RESPONSES
+from shared.backlog import BacklogCollector
+from shared.metrics import CONTENT_TYPE, exposition
+
+router = APIRouter(tags=["operations"], responses=PROBLEM_RESPONSES)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(checks: HealthDep) -> PlainTextResponse:
+    """Return what all processes of this API have counted, and what waits, runs and lives, for Prometheus."""
+    backlog = await checks.backlog()
+    text = await asyncio.to_thread(exposition, BacklogCollector(lambda: backlog))
+    return PlainTextResponse(text, media_type=CONTENT_TYPE)

@@ -1,0 +1,31 @@
+"""What only workers count."""
+
+from typing import Literal
+
+from shared.metrics import counter, histogram
+from shared.models import Stage
+from worker.cache import Cache
+
+LEASES_EXPIRED = counter("leases_expired_total", "Stages taken from a worker that fell silent.", ["stage"])
+SWEEP_SECONDS = histogram(
+    "sweep_seconds",
+    "Time that a whole pass of the sweep took.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+CACHE_LOOKUPS = counter("cache_lookups_total", "Answers looked for in the cache.", ["kind", "result"])
+LLM_TOKENS = counter("llm_tokens_total", "Tokens that the tutor was paid for.", ["direction"])
+
+for _stage in Stage:
+    LEASES_EXPIRED.labels(_stage)  # shown before the first one happens
+
+
+def count_lookups(cache: Cache, kind: Literal["reply", "speech"], *found: object) -> None:
+    """Count what the cache was asked for, each None as a miss; nothing where it is off."""
+    for each in found if cache.is_on else ():
+        CACHE_LOOKUPS.labels(kind, "miss" if each is None else "hit").inc()
+
+
+def count_tokens(tokens_in: int, tokens_out: int) -> None:
+    """Count what the tutor took and gave, also where its answer is then refused."""
+    LLM_TOKENS.labels("in").inc(max(tokens_in, 0))
+    LLM_TOKENS.labels("out").inc(max(tokens_out, 0))

@@ -1,0 +1,44 @@
+"""The worker's `/metrics`, served by its main process for all of its processes."""
+
+import logging
+from collections.abc import Sequence
+
+from prometheus_client import start_http_server
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from shared import backlog
+from shared.backlog import Backlog, BacklogCollector
+from shared.metrics import program_registry
+from shared.queue import QueueName
+from worker.runtime import create_sessions
+from worker.settings import WorkerSettings
+
+logger = logging.getLogger(__name__)
+
+
+def serve_metrics(settings: WorkerSettings, queues: Sequence[str]) -> None:
+    """Serve from threads of their own where a port is set; a port that cannot be had is only logged.
+
+    The worker of the maintenance queue also shows the backlog, as the API does.
+    """
+    if settings.metrics_port is None:
+        return
+    collectors = []
+    if QueueName.MAINTENANCE in queues:
+        # One connection: a database that hangs holds up one scrape, and the others say that it is away.
+        sessions = create_sessions(settings, pool_size=1)
+        collectors.append(BacklogCollector(lambda: _read_backlog(sessions)))
+    try:
+        start_http_server(settings.metrics_port, settings.metrics_host, program_registry(*collectors))
+    except OSError as error:
+        where = f"{settings.metrics_host}:{settings.metrics_port}"
+        logger.warning("no metrics are served: %s cannot be listened on (%s)", where, error.strerror)
+
+
+def _read_backlog(sessions: sessionmaker[Session]) -> Backlog | None:
+    try:
+        with sessions() as session:
+            return backlog.read(session)
+    except SQLAlchemyError:
+        return None

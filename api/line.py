@@ -20,8 +20,10 @@ Not counted: dispatch (some 10 ms a stage) and models that are still to be loade
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -70,29 +72,42 @@ def find(session: Session, job: Job, paces: RecentPaces) -> Place | None:
 
 def look_around(session: Session, job: Job) -> Sequence[Others]:
     """Return the other unfinished jobs, grouped."""
-    flags = {
-        "runs": col(Job.lease_token).is_not(None),
-        "queued": col(Job.published_at).is_not(None),
-        "ahead": _is_ahead_of(job),
-        "begun": col(Job.started_at).is_not(None),
-        "speaks": func.cardinality(col(Job.speak)) > 0,
-        "earlier_turn": and_(col(Job.conversation_id) == job.conversation_id, col(Job.turn) < job.turn),
+    own = {
+        "own_id": job.id,
+        "own_conversation": job.conversation_id,
+        "own_turn": job.turn,
+        "since": job.published_at or job.created_at,
     }
-    rows = session.execute(
-        select(
-            col(Job.stage), func.count().label("count"), *(flag.label(name) for name, flag in flags.items())
-        )
-        .where(col(Job.finished_at).is_(None), col(Job.id) != job.id)
-        .group_by(col(Job.stage), *flags)
-    )
+    rows = session.execute(_look_around(sent=job.published_at is not None), own)
     return [Others(**row._asdict()) for row in rows]
 
 
-def _is_ahead_of(job: Job) -> ColumnElement[bool]:
+@cache  # building it costs more than running it
+def _look_around(*, sent: bool) -> Select[Any]:
+    """Return the query for a job whose hint was sent, or was not yet."""
+    of_its_conversation = col(Job.conversation_id) == bindparam("own_conversation")
+    flags = {
+        "runs": col(Job.lease_token).is_not(None),
+        "queued": col(Job.published_at).is_not(None),
+        "ahead": _is_ahead(sent=sent),
+        "begun": col(Job.started_at).is_not(None),
+        "speaks": func.cardinality(col(Job.speak)) > 0,
+        "earlier_turn": and_(of_its_conversation, col(Job.turn) < bindparam("own_turn")),
+    }
+    named = (
+        select(col(Job.stage), *(flag.label(name) for name, flag in flags.items()))
+        .where(col(Job.finished_at).is_(None), col(Job.id) != bindparam("own_id"))
+        .subquery()
+    )
+    return select(*named.c, func.count().label("count")).group_by(*named.c)
+
+
+def _is_ahead(*, sent: bool) -> ColumnElement[bool]:
     """Return whose hint was sent before the job's; where it has none yet, also who was accepted before."""
-    if job.published_at is not None:
-        return func.coalesce(col(Job.published_at) < job.published_at, False)
-    return or_(col(Job.published_at).is_not(None), col(Job.created_at) < job.created_at)
+    since = bindparam("since", type_=DateTime(timezone=True))
+    if sent:
+        return func.coalesce(col(Job.published_at) < since, False)
+    return or_(col(Job.published_at).is_not(None), col(Job.created_at) < since)
 
 
 def place(stages: Sequence[Stage], others: Sequence[Others], paces: Paces) -> Place:

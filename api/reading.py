@@ -45,9 +45,10 @@ class JobRecord:
 
 def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[UUID, JobRecord]:
     """Return the jobs that exist among `job_ids`, in two queries however many they are."""
-    ids = {"job_ids": list(job_ids)}
+    rows = session.execute(_jobs(), {"job_ids": list(job_ids)}).all()
+    begun = [row[0].id for row in rows if row[0].started_at is not None]
     runs_of: defaultdict[UUID, list[StageRun]] = defaultdict(list)
-    for run in session.scalars(_succeeded_runs(), ids):
+    for run in session.scalars(_succeeded_runs(), {"job_ids": begun}) if begun else ():
         runs_of[run.job_id].append(run)
     return {
         job.id: JobRecord(
@@ -57,7 +58,7 @@ def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[
             runs_of[job.id],
             job.finished_at and job.finished_at + keep,
         )
-        for job, public_id, *sounds in session.execute(_jobs(), ids)
+        for job, public_id, *sounds in rows
     }
 
 

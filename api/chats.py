@@ -26,7 +26,7 @@ from shared import audio_objects, jobs
 from shared.jobs import Hint, NewJob
 from shared.models import AudioBackend, AudioObject, JobKind
 from shared.storage import FLAC, StorageError
-from shared.telemetry import request_id_var
+from shared.telemetry import job_id_var, request_id_var
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class Chats:
         async with self.sessions() as session:
             replayed = await session.run_sync(_replay_or_room, new, self.limits)
         if replayed is not None:
+            job_id_var.set(str(replayed))
             return replayed
         audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
         upload = await self._store_upload(audio)
@@ -93,6 +94,7 @@ class Chats:
     async def _accept(self, new: NewJob, upload: _Upload | None) -> _Accepted:
         async with self.sessions.begin() as session:
             accepted = await session.run_sync(_insert, new, upload, self.limits)
+        job_id_var.set(str(accepted.job_id))
         if accepted.hint is not None:
             await self.publisher.publish(accepted.hint)
         return accepted

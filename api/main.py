@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
+from api.access_log import AccessLog
 from api.body_limit import BodyLimit
 from api.head_requests import HeadRequests
 from api.request_ids import HEADER, RequestIds
@@ -48,6 +49,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=[HEADER, "Location", "Retry-After", "Preference-Applied"],
         )
+    app.add_middleware(AccessLog)  # within HeadRequests: only the scope that is routed gets the route
     app.add_middleware(HeadRequests)
     app.add_middleware(RequestIds)
     return app

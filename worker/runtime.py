@@ -10,7 +10,7 @@ from celery.concurrency.asynpool import Worker as PoolWorker
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared import jobs, queue, workers
+from shared import jobs, queue, telemetry, workers
 from shared.audio_stores import AudioStores, open_stores
 from shared.database import create_sync_engine
 from shared.jobs import Hint
@@ -66,14 +66,15 @@ class Runtime:
 
 def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:
     """Send the hint and note that it is sent. What fails here is only logged: the sweep publishes it."""
-    try:
-        queue.publish(app, hint)
-        with sessions.begin() as session:
-            jobs.mark_published(session, [hint])
-    except PublishError:
-        logger.warning("the broker did not take a hint for %s", hint.stage)
-    except SQLAlchemyError:
-        logger.warning("a hint for %s was sent but not noted", hint.stage)
+    with telemetry.working_on(job_id=str(hint.job_id)):
+        try:
+            queue.publish(app, hint)
+            with sessions.begin() as session:
+                jobs.mark_published(session, [hint])
+        except PublishError:
+            logger.warning("the broker did not take a hint for %s", hint.stage)
+        except SQLAlchemyError:
+            logger.warning("a hint for %s was sent but not noted", hint.stage)
 
 
 def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker[Session]:

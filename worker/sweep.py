@@ -9,7 +9,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from celery import Celery
 from redis import Redis
@@ -67,13 +66,17 @@ class Sweep:
     def _settle_all(self, reader: Session) -> None:
         """Settle, each in a transaction of its own, the jobs that are late, lost or cancelled."""
         found = reader.execute(
-            select(col(Job.id), col(Job.conversation_id))
+            select(col(Job.id), col(Job.conversation_id), col(Job.request_id))
             .where(col(Job.finished_at).is_(None), self._needs_settling())
             .order_by(col(Job.created_at))
             .limit(_BATCH)
         ).all()
-        for job_id, conversation_id in found:
-            with self._one_by_one(job_id), self._sessions.begin() as session:
+        for job_id, conversation_id, request_id in found:
+            with (
+                telemetry.working_on(job_id=str(job_id), request_id=request_id),
+                self._one_by_one(),
+                self._sessions.begin() as session,
+            ):
                 transitions = Transitions(session, self._settings.usage_timezone)
                 self._settle(transitions, *transitions.lock(job_id, conversation_id))
         if found:
@@ -117,14 +120,14 @@ class Sweep:
             transitions.settle_death(job, now, deaths_allowed=self._settings.deaths_allowed)
 
     @contextmanager
-    def _one_by_one(self, job_id: UUID) -> Iterator[None]:
+    def _one_by_one(self) -> Iterator[None]:
         """Let no job that cannot be settled keep the sweep from the others."""
         try:
             yield
         except NoResultFound:
-            logger.info("job %s was deleted meanwhile", job_id)
+            logger.info("the job was deleted meanwhile")
         except SQLAlchemyError as error:
-            logger.error("job %s is not settled: %s", job_id, telemetry.without_words(error))  # noqa: TRY400
+            logger.error("the job is not settled: %s", telemetry.without_words(error))  # noqa: TRY400
 
     def _notice_a_wiped_broker(self) -> None:
         """Publish again all that waits where the sentinel is gone: Redis has lost everything."""

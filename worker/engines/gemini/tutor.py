@@ -52,7 +52,7 @@ class GeminiTutor:
                 problem = error
             if time.monotonic() + SHORTEST_CALL_SECONDS > deadline:
                 break
-            logger.warning("asking once more: %s", problem)
+            logger.warning("asking once more: %s", str(problem))
             turns = [*turns, *repair(answer.text, str(problem))]
         raise InvalidTutorReplyError("The tutor's answer could not be understood.") from problem
 

@@ -6,6 +6,7 @@ quote them, so in prod an exception is its class and its places, and never its t
 
 import json
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -91,6 +92,16 @@ def create_handler() -> logging.Handler:
     Ends the program with a sentence where the settings are not valid.
     """
     return _handler(read_settings(SharedSettings).app_env)
+
+
+def say_at_once(name: str, message: str) -> None:
+    """Log one line from a signal's handler, which may have interrupted the writing of another."""
+    handler = logging.getLogger().handlers[0]
+    record = logging.makeLogRecord(
+        {"name": name, "levelno": logging.INFO, "levelname": "INFO", "msg": message}
+    )
+    handler.filter(record)
+    os.write(sys.stderr.fileno(), f"{handler.format(record)}\n".encode())
 
 
 def without_words(error: BaseException | None, *, places: int = _PLACES_IN_A_MESSAGE) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from celery import Celery
 from celery import signals as celery_signals
+from celery.apps import worker as celery_program
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.worker import state
 
@@ -110,9 +111,15 @@ def _queues(worker: Any) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
+def _say(said: str, *_: object) -> None:
+    telemetry.say_at_once(celery_program.__name__, said)
+
+
 @celery_signals.setup_logging.connect
 def _configure_logging(**_: object) -> None:
+    """Bring Celery's lines into our form, with what it prints past all logging when it is told to stop."""
     telemetry.configure_logging(settings.app_env)
+    setattr(celery_program, "safe_say", _say)  # noqa: B010 - the types do not know it
 
 
 @celery_signals.worker_init.connect

@@ -1,19 +1,24 @@
 """A day of use and trouble in prod: every line is JSON and can be followed, and none has words or secrets."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
 
+from local.ports import free_port
 from local.servers import EmbeddedPostgres
 from tests.conftest import migrate
 from tests.e2e.contract import CONVERSATIONS, TEXT, VOICE, post_audio, silence, succeeded
@@ -24,6 +29,7 @@ from tests.s3_servers import KEY_ID, S3Server
 from tests.stack import WORKERS, Stack, eventually, running_stack
 from tests.talking_engines import HEARD, RAISED, WARNED, TalkingTranscriber
 
+ROOT = Path(__file__).parents[2]
 OURS = ("api", *WORKERS)
 FIELDS = {"time", "level", "logger", "message", "request_id", "job_id"}
 KEY = "AIza-a-secret-key"
@@ -113,6 +119,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> Iterator[Day]:
             learn(lived, gemini)
             trouble_the_tutor(lived, gemini)
             send_nonsense(lived)
+            let_rows_be_refused(lived)
             take_servers_away(lived, gemini, s3, postgres)
             trouble_a_voice(lived, gemini, gate)
             kill_an_api_process(stack)
@@ -178,6 +185,20 @@ def send_nonsense(day: Day) -> None:
         client.request("DURIAN", "/jobs", headers=named("r-method")),
     ]
     assert {response.status_code for response in refused} <= {403, 404, 405, 413, 415, 422}
+
+
+def let_rows_be_refused(day: Day) -> None:
+    """Have PostgreSQL refuse what API and workers write: its errors quote the whole row."""
+    refused = f"{USER}-refused"
+    check = f"CHECK (lease_token IS NULL AND user_id <> '{refused}')"
+    day.stack.sql(f"ALTER TABLE jobs ADD CONSTRAINT odd {check} NOT VALID")
+    body = {"user_id": refused, "message": SAID}
+    answer = day.stack.client.post(TEXT, json=body, headers=named("r-unexpected"))
+    assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    unclaimed = day.text("r-unclaimed", f"{SAID} unclaimed")
+    eventually(lambda: "reply broke" in day.stack.log("llm"), what="a claim refused")
+    day.stack.sql("ALTER TABLE jobs DROP CONSTRAINT odd")
+    succeeded(day.stack, unclaimed)
 
 
 def trouble_a_voice(day: Day, gemini: GeminiServer, gate: Gate) -> None:
@@ -267,6 +288,7 @@ def test_a_request_is_followed_by_its_id_to_its_job_and_into_the_workers(day: Da
         ("r-retry", "POST /jobs/{job_id}/retry: 202 in ", "r-broken"),
         ("r-cancel", "POST /jobs/{job_id}/cancel: 200 in ", "r-killed"),
         ("r-listen", "GET /audio/{name}: 200 in ", None),
+        ("r-unexpected", "POST /api/v1/ai/text-chat: 500 in ", None),
         ("r-no-database", "POST /api/v1/ai/text-chat: 503 in ", None),
     ],
 )
@@ -300,6 +322,7 @@ def test_probes_leave_no_access_line(day: Day) -> None:
         ("gpu", "r-killed", "synthesize died"),
         ("llm", "r-400", "the provider gave no answer: HTTP 400 INVALID_ARGUMENT"),
         ("llm", "r-slow", "reply failed: llm_timeout"),
+        ("llm", "r-unclaimed", "reply broke: sqlalchemy.exc.IntegrityError at "),
     ],
 )
 def test_trouble_is_said_with_the_job_it_happened_to(
@@ -308,6 +331,15 @@ def test_trouble_is_said_with_the_job_it_happened_to(
     messages = [line["message"] for line in day.lines(program) if line["job_id"] == day.jobs[request_id]]
 
     assert any((said or "") in message for message in messages), messages
+
+
+def test_what_the_api_did_not_expect_is_a_line_with_its_class_and_places(day: Day) -> None:
+    [line] = [each for each in day.lines("api") if each["message"] == "unexpected error"]
+
+    assert line["request_id"] == "r-unexpected"
+    assert line["exception"].startswith("sqlalchemy.exc.IntegrityError at ")
+    assert "api/chats.py:" in line["exception"]
+    assert ", from psycopg.errors.CheckViolation at " in line["exception"]
 
 
 def test_what_nobody_catches_is_a_line_with_its_class_and_place(day: Day) -> None:
@@ -321,6 +353,35 @@ def test_what_nobody_catches_is_a_line_with_its_class_and_place(day: Day) -> Non
 
 def is_access(line: dict[str, Any], request_id: str) -> bool:
     return bool(line["logger"] == "api.access_log" and line["request_id"] == request_id)
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_uvicorn_by_hand_logs_in_our_form_and_nothing_of_a_query(tmp_path: Path, environment: str) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", str(port)]
+    ours = {"APP_ENV": environment, "AUDIO_SIGNING_KEY": SIGNING_KEY, "DATA_DIR": str(tmp_path)}
+    program = subprocess.Popen(command, cwd=ROOT, env=os.environ | ours, stderr=subprocess.PIPE, text=True)
+    with program, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        listen = {"expires": "1", "signature": "durian-signature"}
+        eventually(lambda: answers(client), what="the API at work")
+        assert client.get("/audio/durian.mp3", params=listen).status_code == HTTPStatus.FORBIDDEN
+        program.terminate()
+        _, written = program.communicate()
+
+    lines = written.splitlines()
+    assert sum("/audio/{name}: 403 in " in line for line in lines) == 1
+    assert any("Started server process" in line for line in lines)
+    assert "durian" not in written
+    if environment == "prod":
+        assert all(json.loads(line).keys() >= FIELDS for line in lines)
+    else:
+        assert all("[request " in line for line in lines)
+
+
+def answers(client: httpx.Client) -> bool:
+    with suppress(httpx.TransportError):
+        return client.get("/docs").is_success
+    return False
 
 
 def test_in_dev_a_line_is_for_people_and_has_both_ids(

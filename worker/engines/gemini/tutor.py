@@ -33,7 +33,7 @@ class GeminiTutor:
         self.name = model
         self.version = f"prompt {PROMPT_VERSION} at {base_url or 'the provider'}"
         self._provider = Provider(api_key, model, base_url)
-        logger.info("%s, %s", model, self.version)
+        logger.info("%s, prompt %s", model, PROMPT_VERSION)
 
     def reply(self, request: TutorRequest) -> TutorReply:
         """Return the model's answer, checked; a kind fixed one and a warning where it was blocked."""

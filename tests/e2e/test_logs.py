@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -384,16 +384,14 @@ def answers(client: httpx.Client) -> bool:
     return False
 
 
-def test_in_dev_a_line_is_for_people_and_has_both_ids(
-    tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str]
-) -> None:
-    folder = tmp_path_factory.mktemp("dev")
-    with running_stack(folder, create_migrated_database(), "api", "llm") as stack:
-        body = {"user_id": USER, "message": SAID, "speak": []}
-        sent = stack.client.post(TEXT, json=body, headers=named("r-dev"))
-        job_id = succeeded(stack, sent.json()["id"])["id"]
+def test_in_dev_a_line_is_for_people_and_has_both_ids(stack: Stack) -> None:
+    body = {"user_id": USER, "message": SAID, "speak": []}
+    sent = stack.client.post(TEXT, json=body, headers=named("r-dev"))
+    job_id = succeeded(stack, sent.json()["id"])["id"]
 
     ids = f"[request r-dev job {job_id}]"
     assert f"INFO    api.access_log {ids} POST /api/v1/ai/text-chat: 202 in " in stack.log("api")
-    assert f"INFO    worker.stages {ids} reply succeeded in " in stack.log("llm")
+    eventually(
+        lambda: f"INFO    worker.stages {ids} reply succeeded in " in stack.log("llm"), what="its line"
+    )
     assert "INFO    uvicorn.error [request - job -] Application startup complete." in stack.log("api")

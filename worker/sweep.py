@@ -79,8 +79,6 @@ class Sweep:
             ):
                 transitions = Transitions(session, self._settings.usage_timezone)
                 self._settle(transitions, *transitions.lock(job_id, conversation_id))
-        if found:
-            logger.warning("%d jobs were late, lost or cancelled", len(found))
 
     def _needs_settling(self) -> ColumnElement[bool]:
         return or_(
@@ -99,11 +97,14 @@ class Sweep:
         if job.finished_at is not None:
             return
         if job.lease_token is None and job.cancel_requested_at is not None:
+            logger.warning("cancelled: nobody else did")
             transitions.cancel(job, now)
         elif job.started_at is None:
             if now - job.stage_ready_at > self._queue_limit:
+                logger.warning("past its queue deadline")
                 transitions.give_up(job, now, QUEUE_DEADLINE)
         elif now - job.started_at > self._run_limit:
+            logger.warning("past its run deadline")
             transitions.give_up(job, now, RUN_DEADLINE)
         elif job.lease_expires_at is not None and job.lease_expires_at < now:
             self._settle_expired_lease(transitions, job, now)
@@ -114,6 +115,7 @@ class Sweep:
         A lease that was kept to the stage's deadline by a worker that still lives: the engine hung, and
         the worker could not reach the database to say so.
         """
+        logger.warning("the lease of %s ran out", job.stage)
         if job.stage is not None and jobs.is_outlived_by_its_worker(transitions.session, job.id):
             transitions.give_up(job, now, TIMED_OUT[job.stage])
         else:

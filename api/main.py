@@ -18,6 +18,8 @@ from api.settings import ApiSettings
 from shared import __version__, telemetry
 from shared.settings import read_settings
 
+logger = logging.getLogger(__name__)
+
 
 def create_app(settings: ApiSettings) -> FastAPI:
     """Return the application. It starts without any server, and answers 503 where one is needed."""
@@ -26,9 +28,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_services(settings) as services:
-            app.state.services = services
-            yield
+        try:
+            async with running_services(settings) as services:
+                app.state.services = services
+                yield
+        except Exception:
+            # The server will only have the traceback's text, which is not shown.
+            logger.exception("the API cannot run")
+            raise
 
     app = FastAPI(
         title="English practice",

@@ -90,6 +90,7 @@ def create_app(settings: WorkerSettings) -> Celery:
 
 
 settings = read_settings(WorkerSettings)
+telemetry.configure_logging(settings.app_env)  # at once, so that whatever fails later is a line
 app = create_app(settings)
 app.set_default()
 
@@ -111,21 +112,22 @@ def _queues(worker: Any) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
+@celery_signals.setup_logging.connect
+def _leave_logging_alone(**_: object) -> None:
+    """Keep Celery from configuring logging in its own way."""
+
+
 def _say(said: str, *_: object) -> None:
     telemetry.say_at_once(celery_program.__name__, said)
 
 
-@celery_signals.setup_logging.connect
-def _configure_logging(**_: object) -> None:
-    """Bring Celery's lines into our form, with what it prints past all logging when it is told to stop."""
-    telemetry.configure_logging(settings.app_env)
-    setattr(celery_program, "safe_say", _say)  # noqa: B010 - the types do not know it
+# Celery prints past all logging that it has been told to stop.
+setattr(celery_program, "safe_say", _say)  # noqa: B010 - the types do not know it
 
 
 @celery_signals.worker_init.connect
 def _refuse_or_load(sender: Any, **_: object) -> None:
     """Check the engines and their needs; on the thread pool, which has no child, load them here and now."""
-    telemetry.configure_logging(settings.app_env)
     try:
         engines = Engines(settings)
         for kind in kinds_served(_queues(sender)):

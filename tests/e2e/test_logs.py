@@ -19,7 +19,9 @@ import psutil
 import pytest
 
 from local.ports import free_port
+from local.programs import programs
 from local.servers import EmbeddedPostgres
+from local.settings import LauncherSettings
 from tests.conftest import migrate
 from tests.e2e.contract import CONVERSATIONS, TEXT, VOICE, post_audio, silence, succeeded
 from tests.engines_for_tests import engine
@@ -243,7 +245,7 @@ def kill_an_api_process(stack: Stack) -> None:
     eventually(lambda: "died" in stack.log("api"), what="the death noticed")
 
 
-@pytest.mark.parametrize("program", OURS)
+@pytest.mark.parametrize("program", [*OURS, "flower"])
 def test_every_line_is_a_json_object_with_all_fields(day: Day, program: str) -> None:
     lines = day.logs[program].splitlines()
 
@@ -376,6 +378,23 @@ def test_uvicorn_by_hand_logs_in_our_form_and_nothing_of_a_query(tmp_path: Path,
         assert all(json.loads(line).keys() >= FIELDS for line in lines)
     else:
         assert all("[request " in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["api", "maintenance"])
+def test_a_program_that_cannot_run_says_so_in_our_form_without_a_password(tmp_path: Path, name: str) -> None:
+    ours = {"APP_ENV": "prod", "AUDIO_SIGNING_KEY": SIGNING_KEY, "DATA_DIR": str(tmp_path)}
+    environment = os.environ | ours | {"REDIS_URL": f"no-such-server://:{PASSWORD}@localhost"}
+    settings = LauncherSettings(_env_file=None, port=free_port())
+    [program] = [each for each in programs(settings, environment) if each.name == name]
+
+    ended = subprocess.run(
+        program.command, cwd=ROOT, env=program.environment, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode != 0
+    lines = [json.loads(line) for line in (ended.stdout + ended.stderr).splitlines()]
+    assert any("exception" in line for line in lines)
+    assert PASSWORD not in ended.stdout + ended.stderr
 
 
 def answers(client: httpx.Client) -> bool:

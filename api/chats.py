@@ -28,7 +28,7 @@ from shared.jobs import Hint, NewJob
 from shared.metrics import JOBS_ACCEPTED
 from shared.models import AudioObject, JobKind
 from shared.storage import FLAC, StorageError
-from shared.telemetry import request_id_var
+from shared.telemetry import job_id_var, request_id_var
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class Chats:
         new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
         replayed = await self.sessions.read(_replay_or_room, new, self.limits)
         if replayed is not None:
+            job_id_var.set(str(replayed))
             return replayed
         audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
         upload = await self._intend_upload(audio)
@@ -86,6 +87,7 @@ class Chats:
 
     async def _accept(self, new: NewJob, upload: WrittenAudio | None) -> _Accepted:
         accepted = await self.sessions.commit(_insert, new, upload, self.limits)
+        job_id_var.set(str(accepted.job_id))
         if accepted.is_new:
             JOBS_ACCEPTED.labels(new.kind).inc()
         if accepted.hint is not None:

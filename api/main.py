@@ -8,15 +8,17 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
+from api.access_log import AccessLog
 from api.body_limit import BodyLimit
 from api.head_requests import HeadRequests
-from api.http_metrics import HttpMetrics
 from api.request_ids import HEADER, RequestIds
 from api.routers import audio, chat, conversations, health, jobs, metrics, models, usage
 from api.services import running_services
 from api.settings import ApiSettings
 from shared import __version__, telemetry
 from shared.settings import read_settings
+
+logger = logging.getLogger(__name__)
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
@@ -26,9 +28,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_services(settings) as services:
-            app.state.services = services
-            yield
+        try:
+            async with running_services(settings) as services:
+                app.state.services = services
+                yield
+        except Exception:
+            # The server will only have the traceback's text, which is not shown.
+            logger.exception("the API cannot run")
+            raise
 
     app = FastAPI(
         title="English practice",
@@ -49,8 +56,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=[HEADER, "Location", "Retry-After", "Preference-Applied"],
         )
+    app.add_middleware(AccessLog)  # within HeadRequests: only the scope that is routed gets the route
     app.add_middleware(HeadRequests)
-    app.add_middleware(HttpMetrics)
     app.add_middleware(RequestIds)
     return app
 

@@ -231,8 +231,8 @@ async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
 
 
 async def _database_error(_: Request, error: Exception) -> JSONResponse:
-    # The driver's own words: SQLAlchemy's quote the statement and what a learner wrote.
-    logger.warning("the database did not answer: %s", getattr(error, "orig", None) or type(error).__name__)
+    # The driver's own words, which say why there is no connection; SQLAlchemy's quote the statement too.
+    logger.warning("the database did not answer: %s", str(getattr(error, "orig", "")) or type(error).__name__)
     return problem_response(
         problem(ErrorCode.DATABASE_UNAVAILABLE, "We could not take this just now. Please try again soon.")
     )

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 from celery import Celery
 from sqlalchemy.exc import SQLAlchemyError
@@ -59,7 +60,7 @@ class Publisher:
         await self._in_a_thread(lambda: queue.send_task(self._app, name, *args, queue=queue_name))
 
     async def _in_a_thread(self, send: Callable[[], None]) -> None:
-        sending = asyncio.get_running_loop().run_in_executor(self._threads, send)
+        sending = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, send)
         await asyncio.wait_for(sending, PUBLISH_LIMIT_SECONDS)
 
     def close(self) -> None:

@@ -6,14 +6,17 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.telemetry import request_id_var
+from shared.telemetry import NO_ID, job_id_var, request_id_var
 
 HEADER = "X-Request-ID"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 
 
 class RequestIds:
-    """ASGI middleware: the id is in `request_id_var` while the request is served, and on its response."""
+    """ASGI middleware: the id is in `request_id_var` while the request is served, and on its response.
+
+    Whoever learns which job the request is about sets `job_id_var`, which is reset at its end too.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,8 +34,9 @@ class RequestIds:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        token = request_id_var.set(request_id)
+        request_token, job_token = request_id_var.set(request_id), job_id_var.set(NO_ID)
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            request_id_var.reset(token)
+            request_id_var.reset(request_token)
+            job_id_var.reset(job_token)

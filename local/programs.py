@@ -93,7 +93,9 @@ def _api(settings: LauncherSettings) -> tuple[str, ...]:
         "uvicorn",
         "api.main:app",
         *address,
-        "--no-access-log",
+        "--no-access-log",  # ours (`api.access_log`) has no query strings
+        "--log-config",
+        "api/log_config.json",
         # httptools reads a header of any length; h11 refuses one that is too long.
         "--http",
         "h11",

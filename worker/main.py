@@ -12,6 +12,7 @@ from typing import Any
 
 from celery import Celery
 from celery import signals as celery_signals
+from celery.apps import worker as celery_program
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.worker import state
 
@@ -90,6 +91,7 @@ def create_app(settings: WorkerSettings) -> Celery:
 
 
 settings = read_settings(WorkerSettings)
+telemetry.configure_logging(settings.app_env)  # at once, so that whatever fails later is a line
 app = create_app(settings)
 app.set_default()
 
@@ -112,14 +114,21 @@ def _queues(worker: Any) -> tuple[str, ...]:
 
 
 @celery_signals.setup_logging.connect
-def _configure_logging(**_: object) -> None:
-    telemetry.configure_logging(settings.app_env)
+def _leave_logging_alone(**_: object) -> None:
+    """Keep Celery from configuring logging in its own way."""
+
+
+def _say(said: str, *_: object) -> None:
+    telemetry.say_at_once(celery_program.__name__, said)
+
+
+# Celery prints past all logging that it has been told to stop.
+setattr(celery_program, "safe_say", _say)  # noqa: B010 - the types do not know it
 
 
 @celery_signals.worker_init.connect
 def _refuse_or_load(sender: Any, **_: object) -> None:
     """Check the engines and their needs; on the thread pool, which has no child, load them here and now."""
-    telemetry.configure_logging(settings.app_env)
     try:
         engines = Engines(settings)
         for kind in kinds_served(_queues(sender)):

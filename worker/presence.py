@@ -50,7 +50,8 @@ class Presence:
     def stop(self) -> None:
         """Stop reporting and remove the row."""
         self._stopping.set()
-        self._thread.join(timeout=5)
+        if self._thread.ident is not None:  # a worker may be told to stop before it was ready
+            self._thread.join(timeout=5)
         try:
             with self._sessions.begin() as session:
                 workers.forget(session, self._worker.name)

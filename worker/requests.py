@@ -4,6 +4,7 @@ On the prefork pool the main process is the parent, which outlives a child that 
 knows which of the two it was. On the thread pool it is the worker itself.
 """
 
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from billiard.einfo import ExceptionInfo
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
+from shared import telemetry
 from shared.jobs import Hint
 from shared.models import Stage
 from shared.queue import hint_from_message
@@ -39,19 +41,29 @@ class StageRequest(Request):
 
     def on_accepted(self, pid: str, time_accepted: float) -> None:
         """Keep the stage's lease from now on."""
-        super().on_accepted(pid, time_accepted)
-        self._settler.keep(UUID(self.id), self._hint)
+        with self._about_its_job():
+            super().on_accepted(pid, time_accepted)
+            self._settler.keep(UUID(self.id), self._hint)
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        """Say which job has overrun a limit."""
+        with self._about_its_job():
+            super().on_timeout(soft, timeout)
 
     def on_failure(
         self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False
     ) -> Any:
         """Settle the stage when its child died, was killed at the hard limit, or could not record."""
-        # `return_ok`: we say in a line what happened; Celery would add its main loop's traceback.
-        outcome = super().on_failure(exc_info, send_failed_event, return_ok=True)
-        if exc_info.type in {WorkerLostError, TimeLimitExceeded}:
-            self._settler.forget_models()
-        self._settler.settle(UUID(self.id), self._hint, _ENDINGS.get(exc_info.type, Ending.DIED))
+        with self._about_its_job():
+            # `return_ok`: we say in a line what happened; Celery would add its main loop's traceback.
+            outcome = super().on_failure(exc_info, send_failed_event, return_ok=True)
+            if exc_info.type in {WorkerLostError, TimeLimitExceeded}:
+                self._settler.forget_models()
+            self._settler.settle(UUID(self.id), self._hint, _ENDINGS.get(exc_info.type, Ending.DIED))
         return outcome
+
+    def _about_its_job(self) -> AbstractContextManager[None]:
+        return telemetry.working_on(job_id=str(self.args[0]))
 
     @property
     def _hint(self) -> Hint:

@@ -10,7 +10,7 @@ from celery.concurrency.asynpool import Worker as PoolWorker
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared import jobs, queue, workers
+from shared import jobs, queue, telemetry, workers
 from shared.audio_stores import AudioStores, open_stores
 from shared.database import create_sync_engine
 from shared.jobs import Hint
@@ -66,15 +66,20 @@ class Runtime:
 
 def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:
     """Send the hint, or note that it was not sent, so that the sweep sends it. What fails is only logged."""
-    try:
-        queue.publish(app, hint)
-    except PublishError:
-        logger.warning("the broker did not take a hint for %s", hint.stage)
+    with telemetry.working_on(job_id=str(hint.job_id)):
         try:
-            with sessions.begin() as session:
-                jobs.mark_unpublished(session, [hint])
-        except SQLAlchemyError:
-            logger.warning("a hint for %s counts as sent until it counts as lost", hint.stage)
+            queue.publish(app, hint)
+        except PublishError:
+            logger.warning("the broker did not take a hint for %s", hint.stage)
+            _note_unsent(sessions, hint)
+
+
+def _note_unsent(sessions: sessionmaker[Session], hint: Hint) -> None:
+    try:
+        with sessions.begin() as session:
+            jobs.mark_unpublished(session, [hint])
+    except SQLAlchemyError:
+        logger.warning("a hint for %s counts as sent until it counts as lost", hint.stage)
 
 
 def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker[Session]:

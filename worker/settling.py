@@ -12,7 +12,7 @@ from uuid import UUID
 from celery import current_app
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
-from shared import workers
+from shared import telemetry, workers
 from shared.failures import TIMED_OUT
 from shared.jobs import Hint
 from shared.models import Job
@@ -81,11 +81,12 @@ class Settler:
                 return
 
     def _settle_in_time(self, token: UUID, hint: Hint, ending: Ending, patience: Patience) -> bool:
-        try:
-            following = patience(lambda: self._settle(token, hint, ending))
-        except DatabaseAwayError:
-            logger.warning("%s of job %s is left to the sweep", hint.stage, hint.job_id)
-            return False
+        with telemetry.working_on(job_id=str(hint.job_id)):
+            try:
+                following = patience(lambda: self._settle(token, hint, ending))
+            except (DatabaseAwayError, SQLAlchemyError) as error:
+                logger.warning("%s is left to the sweep: %s", hint.stage, telemetry.without_words(error))
+                return False
         if following is not None:
             publish(current_app, self._sessions, following)
         return True
@@ -102,7 +103,8 @@ class Settler:
                 return None
             if job.lease_token != token:
                 return None
-            logger.warning("%s of job %s %s", hint.stage, job.id, ending.value)
+            with telemetry.working_on(job_id=str(job.id), request_id=job.request_id):
+                logger.warning("%s %s", hint.stage, ending.value)
             if ending is Ending.HUNG:
                 return transitions.give_up(job, now, TIMED_OUT[hint.stage])
             if ending is Ending.GIVEN_BACK:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from celery import Celery
 from redis import Redis
@@ -21,7 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
 from shared import jobs, queue, telemetry
-from shared.failures import QUEUE_DEADLINE, RUN_DEADLINE, TIMED_OUT
+from shared.failures import QUEUE_DEADLINE, RUN_DEADLINE, TIMED_OUT, Failure
 from shared.jobs import Hint
 from shared.metrics import on_commit
 from shared.models import Job
@@ -75,19 +74,21 @@ class Sweep:
 
         Returns what is to be published then.
         """
-        found = reader.scalars(
-            select(col(Job.id))
+        found = reader.execute(
+            select(col(Job.id), col(Job.request_id))
             .where(col(Job.finished_at).is_(None), self._needs_settling())
             .order_by(col(Job.created_at))
             .limit(_BATCH)
         ).all()
         following: list[Hint | None] = []
-        for job_id in found:
-            with self._one_by_one(job_id), self._sessions.begin() as session:
+        for job_id, request_id in found:
+            with (
+                telemetry.working_on(job_id=str(job_id), request_id=request_id),
+                self._one_by_one(),
+                self._sessions.begin() as session,
+            ):
                 transitions = Transitions(session, self._settings.usage_timezone)
                 following.append(self._settle(transitions, *transitions.lock(job_id)))
-        if found:
-            logger.warning("%d jobs were late, lost or cancelled", len(found))
         return [hint for hint in following if hint is not None]
 
     def _publish_following(self, hints: list[Hint]) -> None:
@@ -119,15 +120,19 @@ class Sweep:
         if job.finished_at is not None:
             return None
         if job.lease_token is None and job.cancel_requested_at is not None:
+            logger.warning("cancelled: nobody else did")
             return transitions.cancel(job, now)
-        if job.started_at is None:
-            late = now - job.stage_ready_at > self._queue_limit
-            return transitions.give_up(job, now, QUEUE_DEADLINE) if late else None
-        if now - job.started_at > self._run_limit:
-            return transitions.give_up(job, now, RUN_DEADLINE)
+        if (late := self._past_deadline(job, now)) is not None:
+            logger.warning("past its deadline: %s", late.code)
+            return transitions.give_up(job, now, late)
         if job.lease_expires_at is not None and job.lease_expires_at < now:
             return self._settle_expired_lease(transitions, job, now)
         return None
+
+    def _past_deadline(self, job: Job, now: datetime) -> Failure | None:
+        if job.started_at is None:
+            return QUEUE_DEADLINE if now - job.stage_ready_at > self._queue_limit else None
+        return RUN_DEADLINE if now - job.started_at > self._run_limit else None
 
     def _settle_expired_lease(self, transitions: Transitions, job: Job, now: datetime) -> Hint | None:
         """Take the stage from its worker: as timed out where that one lives, or else as a death.
@@ -136,19 +141,20 @@ class Sweep:
         the worker could not reach the database to say so.
         """
         on_commit(transitions.session, LEASES_EXPIRED.labels(job.stage).inc)
+        logger.warning("the lease of %s ran out", job.stage)
         if job.stage is not None and jobs.is_outlived_by_its_worker(transitions.session, job.id):
             return transitions.give_up(job, now, TIMED_OUT[job.stage])
         return transitions.settle_death(job, now, deaths_allowed=self._settings.deaths_allowed)
 
     @contextmanager
-    def _one_by_one(self, job_id: UUID) -> Iterator[None]:
+    def _one_by_one(self) -> Iterator[None]:
         """Let no job that cannot be settled keep the sweep from the others."""
         try:
             yield
         except NoResultFound:
-            logger.info("job %s was deleted meanwhile", job_id)
+            logger.info("the job was deleted meanwhile")
         except SQLAlchemyError as error:
-            logger.error("job %s is not settled: %s", job_id, telemetry.without_words(error))  # noqa: TRY400
+            logger.error("the job is not settled: %s", telemetry.without_words(error))  # noqa: TRY400
 
     def _notice_a_wiped_broker(self) -> None:
         """Publish again all that waits where the sentinel is gone: Redis has lost everything."""

@@ -1,12 +1,13 @@
 """The Celery tasks: entrances, not places. Each calls the room that does the work."""
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from celery import Task, current_app, shared_task
 from redis import Redis
 
+from shared import telemetry
 from shared.database import DATABASE_AWAY
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE, PublishError, TaskName, direct_queue, hint_from_message, send_task
@@ -26,11 +27,36 @@ else:
     _Task = Task
 
 
-class StageTask(_Task):
+class TaskBrokenError(Exception):
+    """Stands for whatever broke a task, without its words: Celery logs the text and shows it in Flower."""
+
+
+class QuietTask(_Task):
+    """A task whose failure is logged by us, with its job's id."""
+
+    throws = (DatabaseAwayError, TaskBrokenError)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        """Run the task. Raises `DatabaseAwayError`, and `TaskBrokenError` for everything else."""
+        try:
+            self.run(*args, **kwargs)
+        except DatabaseAwayError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            what = telemetry.without_words(error)
+            logger.error("%s broke: %s", self.name, what)  # noqa: TRY400
+            raise TaskBrokenError(what) from None
+
+
+class StageTask(QuietTask):
     """A stage's task; its request keeps the lease and settles what dies."""
 
     Request = "worker.requests:StageRequest"
-    throws = (DatabaseAwayError,)
+
+    def __call__(self, job_id: str) -> None:
+        """Run the stage of the job."""
+        with telemetry.working_on(job_id=job_id):
+            super().__call__(job_id)
 
 
 @shared_task(bind=True, base=StageTask, name=TaskName.TRANSCRIBE.value)
@@ -51,7 +77,7 @@ def synthesize(task: _Task, job_id: str) -> None:
     _enter(task, Stage.SYNTHESIZE, job_id)
 
 
-@shared_task(bind=True, name=TaskName.WARM_UP.value)
+@shared_task(bind=True, base=QuietTask, name=TaskName.WARM_UP.value)
 def warm_up(task: _Task, *queues: str) -> None:
     """Load every engine that a worker on `queues` needs, and report the outcome."""
     process = process_runtime()
@@ -63,7 +89,7 @@ def warm_up(task: _Task, *queues: str) -> None:
     process.report_models(_worker(task))
 
 
-@shared_task(name=TaskName.SWEEP.value)
+@shared_task(base=QuietTask, name=TaskName.SWEEP.value)
 def sweep() -> None:
     """Find what was lost, is late or waits unpublished, and set it right."""
     process = process_runtime()
@@ -75,7 +101,7 @@ def sweep() -> None:
         logger.warning("nothing was swept: the database did not answer (%s)", type(error).__name__)
 
 
-@shared_task(name=TaskName.RETENTION.value)
+@shared_task(base=QuietTask, name=TaskName.RETENTION.value)
 def retention() -> None:
     """Remove what has expired, and audio that no job names."""
     process = process_runtime()
@@ -85,7 +111,7 @@ def retention() -> None:
         logger.warning("nothing was removed: the database did not answer (%s)", type(error).__name__)
 
 
-@shared_task(name=TaskName.MOVE_AUDIO.value)
+@shared_task(base=QuietTask, name=TaskName.MOVE_AUDIO.value)
 def move_audio() -> None:
     """Bring to S3 what was kept on this host's disk."""
     process = process_runtime()

@@ -12,15 +12,19 @@ from api.presenter import present
 from api.problems import PROBLEM_RESPONSES
 from api.reading import JobNotFoundError, JobRecord
 from api.schemas import JobPage, JobsQuery, JobView, UserId
+from shared.telemetry import job_id_var
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)
 
 
 async def _job_id(job_id: str) -> UUID:
+    """Return the path's id, and put it on the request's lines."""
     try:
-        return UUID(job_id)
+        parsed = UUID(job_id)
     except ValueError:
         raise JobNotFoundError from None
+    job_id_var.set(str(parsed))
+    return parsed
 
 
 JobId = Annotated[UUID, Depends(_job_id)]

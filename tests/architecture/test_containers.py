@@ -255,7 +255,9 @@ def test_api_and_workers_share_their_audio() -> None:
 def test_a_linter_finds_nothing_in_the_dockerfiles() -> None:
     files = [str(ROOT / "docker" / f"{image}.Dockerfile") for image in IMAGES]
 
-    done = subprocess.run([Path(sys.executable).with_name("hadolint"), *files], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("hadolint"), *files], capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stdout
 

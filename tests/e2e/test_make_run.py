@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.stack import eventually
 
 FORM = "multipart/form-data; boundary=x"
-NOISE = re.compile(r"warn|error|traceback|SpawnPoolWorker|broker is empty|\[W ", re.IGNORECASE)
+NOISE = re.compile(r"warn|(?<!uvicorn\.)error|traceback|SpawnPoolWorker|broker is empty|\[W ", re.IGNORECASE)
 
 
 class Launcher:

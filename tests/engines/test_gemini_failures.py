@@ -255,6 +255,8 @@ def test_the_tokens_of_both_answers_are_counted(server: GeminiServer, tutor: Gem
     [
         FINAL["403"],
         failed(400, "INVALID_ARGUMENT", f"key {KEY}"),
+        failed(400, "INVALID_ARGUMENT", f"Invalid value at 'contents[0].parts[0].text', \"{MESSAGE}\""),
+        failed(503, MESSAGE, f"overloaded by {MESSAGE}", details=[{"reason": MESSAGE}]),
         page(502, f"<html>{KEY} {MESSAGE}</html>"),
         page(200, f"<html>{KEY} {MESSAGE}</html>"),
         said(f'{{"reply_text": "You said: {MESSAGE}"}}'),

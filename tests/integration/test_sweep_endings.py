@@ -1,5 +1,6 @@
 """The sweep ends what died or is late, with the reason that fits."""
 
+import logging
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from shared.errors import ErrorCode, WarningCode
 from shared.failures import Failure
 from shared.jobs import Claim
 from shared.models import Job, JobStatus, Stage, StageOutcome, StageRun, Worker
+from shared.telemetry import job_id_var, request_id_var
 from shared.transitions import NotRetryableError
 from tests.factories import WORKER
 from tests.floor import Floor
@@ -27,6 +29,25 @@ def test_a_stage_whose_worker_died_waits_again_and_is_published(floor: Floor) ->
     assert (run.outcome, run.worker) == (StageOutcome.LOST, "dead@here")
     floor.age("stage_ready_at", 5)
     assert floor.swept() == [(Stage.TRANSCRIBE, job_id)]
+
+
+def test_what_the_sweep_says_of_a_job_carries_the_jobs_ids(
+    floor: Floor, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_id = floor.bench.voice()
+    floor.bench.claimed(job_id, worker="dead@here")
+    floor.age("lease_expires_at", 60)
+    said: list[tuple[str, str, str]] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        said.append((record.getMessage(), job_id_var.get(), request_id_var.get()))
+        return True
+
+    caplog.handler.addFilter(note)
+    floor.sweep.run()
+
+    request_id = floor.bench.job(job_id).request_id
+    assert ("the lease of transcribe ran out", str(job_id), request_id) in said
 
 
 def test_a_living_lease_is_left_alone(floor: Floor) -> None:

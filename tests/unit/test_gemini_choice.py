@@ -66,7 +66,9 @@ def test_the_tutor_is_built_from_the_settings(caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.DEBUG)
     engines = Engines(
         settings(
-            gemini_api_key=f" {KEY}\n", gemini_model="gemini-3.5-flash", gemini_base_url="http://localhost:1"
+            gemini_api_key=f" {KEY}\n",
+            gemini_model="gemini-3.5-flash",
+            gemini_base_url="http://proxy:a-password@localhost:1",
         )
     )
 
@@ -76,6 +78,7 @@ def test_the_tutor_is_built_from_the_settings(caplog: pytest.LogCaptureFixture) 
     assert engines.states()["llm"] == {"status": "loaded", "mode": "gemini-3.5-flash"}
     assert "http://localhost:1" in caplog.text
     assert KEY not in caplog.text
+    assert "a-password" not in caplog.text
 
 
 def test_an_address_that_is_none_is_refused() -> None:

@@ -18,7 +18,7 @@ _TRANSIENT = {
 }
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
-_LONGEST_MESSAGE = 200
+_NAME = re.compile(r"[A-Z_]{1,40}")
 
 
 class CallError(Exception):
@@ -44,14 +44,13 @@ class CallError(Exception):
         self.thinking_refused = thinking_refused
 
 
-def from_status(error: APIError, *, api_key: str) -> CallError:
+def from_status(error: APIError) -> CallError:
     """Return the failure that an HTTP status other than 200 means."""
-    said = _message(error).replace(api_key, "[key]")[:_LONGEST_MESSAGE]
     return CallError(
-        f"HTTP {error.code}{_advice(error)}: {said or 'no explanation'}",
+        f"HTTP {error.code}{_name(error)}{_advice(error)}",
         transient=error.code in _TRANSIENT,
         advised_delay=_advised_delay(error),
-        thinking_refused=error.code == HTTPStatus.BAD_REQUEST and "thinking" in said.casefold(),
+        thinking_refused=error.code == HTTPStatus.BAD_REQUEST and "thinking" in str(error.message).casefold(),
     )
 
 
@@ -66,10 +65,10 @@ def from_garbage(error: ValueError) -> CallError:
     return CallError(f"the answer is not the provider's JSON ({type(error).__name__})", transient=True)
 
 
-def _message(error: APIError) -> str:
-    """Return the provider's own explanation on one line; a page of HTML is none."""
-    message = error.message if isinstance(error.message, str) else ""
-    return "" if message.lstrip().startswith("<") else " ".join(message.split())
+def _name(error: APIError) -> str:
+    """Return the provider's name for the status. Not its explanation: that quotes what was sent."""
+    name = error.status if isinstance(error.status, str) else ""
+    return f" {name}" if _NAME.fullmatch(name) else ""
 
 
 def _advice(error: APIError) -> str:

@@ -73,7 +73,6 @@ class Provider:
     """Gemini behind one call. Thread-safe."""
 
     def __init__(self, api_key: str, model: str, base_url: str | None) -> None:
-        self._api_key = api_key
         self._model = model
         self._thinking = 0
         options = types.HttpOptions(base_url=base_url, api_version=API_VERSION, httpx_client=bounded_client())
@@ -96,8 +95,9 @@ class Provider:
             delay = pause if failure.advised_delay is None else failure.advised_delay
             if time.monotonic() + delay + SHORTEST_CALL_SECONDS > deadline:
                 break
-            logger.info("calling again in %.1f s: %s", delay, failure)
+            logger.info("calling again in %.1f s: %s", delay, str(failure))
             time.sleep(delay)
+        logger.warning("the provider gave no answer: %s", str(failure))
         if failure.timed_out:
             raise TutorTimeoutError("The tutor took too long to answer.") from failure
         raise TutorUnavailableError("The tutor cannot be reached right now.") from failure
@@ -111,7 +111,7 @@ class Provider:
             except CallError as error:
                 if not error.thinking_refused or level + 1 == len(_THINKING):
                     raise
-                logger.info("%s refuses so little thinking: %s", self._model, error)
+                logger.info("%s refuses so little thinking: %s", self._model, str(error))
             level += 1
             self._thinking = max(self._thinking, level)
 
@@ -129,7 +129,7 @@ class Provider:
                 config=_config(thinking, milliseconds),
             )
         except errors.APIError as error:
-            raise from_status(error, api_key=self._api_key) from None
+            raise from_status(error) from None
         except httpx2.RequestError as error:
             raise from_transport(error) from None
         except ValueError as error:

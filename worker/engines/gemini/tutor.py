@@ -2,6 +2,7 @@
 
 import logging
 import time
+from urllib.parse import urlsplit
 
 from shared.errors import WarningCode
 from worker.engines.gemini.form import (
@@ -33,7 +34,7 @@ class GeminiTutor:
         self.name = model
         self.version = f"prompt {PROMPT_VERSION} at {base_url or 'the provider'}"
         self._provider = Provider(api_key, model, base_url)
-        logger.info("%s, %s", model, self.version)
+        logger.info("%s, prompt %s at %s", model, PROMPT_VERSION, _without_login(base_url or "the provider"))
 
     def reply(self, request: TutorRequest) -> TutorReply:
         """Return the model's answer, checked; a kind fixed one and a warning where it was blocked."""
@@ -52,9 +53,14 @@ class GeminiTutor:
                 problem = error
             if time.monotonic() + SHORTEST_CALL_SECONDS > deadline:
                 break
-            logger.warning("asking once more: %s", problem)
+            logger.warning("asking once more: %s", str(problem))
             turns = [*turns, *repair(answer.text, str(problem))]
         raise InvalidTutorReplyError("The tutor's answer could not be understood.") from problem
+
+
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _form_of(answer: Answer) -> ReplyForm:

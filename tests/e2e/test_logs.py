@@ -208,6 +208,7 @@ def trouble_a_voice(day: Day, gemini: GeminiServer, gate: Gate) -> None:
         day.stack.client.get(f"/jobs/{killed}/wait", headers=named("r-left"), timeout=0.5)
     gate.open()
     day.stack.finished(killed)
+    eventually(lambda: "r-left" in day.stack.log("api"), what="the answer to the client that left")
 
 
 def take_servers_away(day: Day, gemini: GeminiServer, s3: S3Server, postgres: EmbeddedPostgres) -> None:

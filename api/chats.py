@@ -75,7 +75,8 @@ class Chats:
             return replayed
         audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
         upload = await self._intend_upload(audio)
-        written = WrittenAudio(upload.id, await self.storing.write(upload.name, audio.flac))
+        backend = await self.storing.write(upload.name, audio.flac)
+        written = WrittenAudio(upload.id, backend, audio.seconds)
         try:
             accepted = await self._accept(new, written)
         except RefusedError:

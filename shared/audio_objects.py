@@ -19,10 +19,11 @@ from shared.storage import new_object_name
 
 @dataclass(frozen=True, slots=True)
 class WrittenAudio:
-    """A sound whose bytes are written, and what holds them; its row does not say so yet."""
+    """A sound whose bytes are written, how long it is and what holds it; its row does not say so yet."""
 
     audio_id: UUID
     backend: AudioBackend
+    seconds: float
 
 
 def intend(session: Session, *, host: str, content_type: str, size_bytes: int, seconds: float) -> AudioObject:

@@ -107,26 +107,17 @@ def _of_user(user_id: str, public_id: str) -> Select[UUID]:
 
 def add_messages(session: Session, job: Job) -> None:
     """Write what was said in `job`'s turn: the learner's message and the tutor's."""
-    learner = Message(
-        conversation_id=job.conversation_id,
-        job_id=job.id,
-        turn=job.turn,
-        role=MessageRole.LEARNER,
-        text=job.transcript or job.message or "",
+    turn = {"conversation_id": job.conversation_id, "job_id": job.id, "turn": job.turn}
+    learner = {"role": MessageRole.LEARNER, "text": job.transcript or job.message or ""}
+    tutor = {"role": MessageRole.TUTOR, "text": job.reply_text or ""}
+    of_the_tutor = ("mistake_wrong", "mistake_right", "mistake_category", "hinglish_explanation", "score")
+    session.execute(
+        insert(Message.metadata.tables["messages"]),
+        [
+            turn | learner | dict.fromkeys(of_the_tutor),
+            turn | tutor | {column: getattr(job, column) for column in of_the_tutor},
+        ],
     )
-    tutor = Message(
-        conversation_id=job.conversation_id,
-        job_id=job.id,
-        turn=job.turn,
-        role=MessageRole.TUTOR,
-        text=job.reply_text or "",
-        mistake_wrong=job.mistake_wrong,
-        mistake_right=job.mistake_right,
-        mistake_category=job.mistake_category,
-        hinglish_explanation=job.hinglish_explanation,
-        score=job.score,
-    )
-    session.add_all([learner, tutor])
 
 
 def last_messages(

@@ -11,7 +11,7 @@ from functools import cache, partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -85,7 +85,8 @@ class Transitions:
         self._add_run(job, now, StageOutcome.SUCCEEDED, engine=result.engine)
         following = _stage_after(job)
         if following is None:
-            return self._end(job, now, JobStatus.SUCCEEDED)
+            seconds = {written.audio_id: written.seconds for written in result.written}
+            return self._end(job, now, JobStatus.SUCCEEDED, seconds)
         if job.cancel_requested_at is not None:
             return self._end(job, now, JobStatus.CANCELLED)
         job.stage, job.deaths = following, 0
@@ -198,18 +199,20 @@ class Transitions:
         job.error_code, job.error_detail, job.error_stage = str(failure.code), failure.detail, job.stage
         return self._end(job, now, JobStatus.FAILED)
 
-    def _end(self, job: Job, now: datetime, status: JobStatus) -> Hint | None:
+    def _end(
+        self, job: Job, now: datetime, status: JobStatus, seconds: Mapping[UUID, float] | None = None
+    ) -> Hint | None:
+        """End the job. `seconds`: how long those of its sounds are that are known."""
         job.status, job.stage, job.finished_at = status, None, now
         _release(job)
         if status is JobStatus.SUCCEEDED:
             conversations.add_messages(self.session, job)
-            seconds = self._seconds(job.upload_id, *_speech_of(job))
             usage.count_turn(
                 self.session,
                 job,
                 day=now.astimezone(self.usage_zone).date(),
-                voice_seconds=seconds.get(job.upload_id, 0.0),
-                speech_seconds=sum(seconds.get(audio_id, 0.0) for audio_id in _speech_of(job)),
+                voice_seconds=self._seconds(seconds or {}, job.upload_id),
+                speech_seconds=self._seconds(seconds or {}, job.reply_audio_id, job.explanation_audio_id),
             )
         total = (now - job.created_at).total_seconds()
         metrics.on_commit(self.session, partial(metrics.count_end, job.kind, status, _code_of(job), total))
@@ -217,13 +220,14 @@ class Transitions:
         self.session.flush()
         return self._next_turn(job.conversation_id)
 
-    def _seconds(self, *audio_ids: UUID | None) -> dict[UUID | None, float]:
-        """Return how long those of the sounds are that there are."""
-        known = [audio_id for audio_id in audio_ids if audio_id is not None]
-        if not known:
-            return {}
-        found = select(col(AudioObject.id), col(AudioObject.seconds)).where(col(AudioObject.id).in_(known))
-        return {row.id: row.seconds for row in self.session.execute(found)}
+    def _seconds(self, known: Mapping[UUID, float], *audio_ids: UUID | None) -> float:
+        """Return how long the sounds are together; only what is not known is asked."""
+        named = {audio_id for audio_id in audio_ids if audio_id is not None}
+        total = sum(known[audio_id] for audio_id in named & known.keys())
+        if unknown := named - known.keys():
+            rest = select(func.sum(col(AudioObject.seconds))).where(col(AudioObject.id).in_(unknown))
+            total += self.session.scalar(rest) or 0.0
+        return total
 
     def _next_turn(self, conversation_id: UUID) -> Hint | None:
         row = self.session.execute(_send_next_turn(), {"its_conversation": conversation_id}).one_or_none()
@@ -241,18 +245,18 @@ class Transitions:
         stage, started = _stage_of(job), job.stage_started_at or now
         seconds = (now - started).total_seconds()
         metrics.on_commit(self.session, partial(metrics.count_run, stage, outcome, seconds))
-        self.session.add(
-            StageRun(
-                job_id=job.id,
-                stage=stage,
-                worker=job.lease_worker or "",
-                engine=engine,
-                outcome=outcome,
-                error_code=error_code,
-                started_at=started,
-                finished_at=now,
-            )
-        )
+        run = {
+            "job_id": job.id,
+            "stage": stage,
+            "worker": job.lease_worker or "",
+            "engine": engine,
+            "outcome": outcome,
+            "error_code": error_code,
+            "started_at": started,
+            "finished_at": now,
+        }
+        with self.session.no_autoflush:  # the job is still to be changed, and is to be written once
+            self.session.execute(insert(StageRun.metadata.tables["stage_runs"]), run)
 
 
 @cache  # building a statement costs more than running it
@@ -277,10 +281,6 @@ def _send_next_turn() -> ReturningUpdate[UUID, Stage | None]:
         .returning(col(Job.id), col(Job.stage))
         .execution_options(synchronize_session=False)
     )
-
-
-def _speech_of(job: Job) -> tuple[UUID | None, UUID | None]:
-    return job.reply_audio_id, job.explanation_audio_id
 
 
 def _stage_of(job: Job) -> Stage:

@@ -36,7 +36,7 @@ class AudioShelf:
             spoken = audio_objects.intend(
                 session, host=self.stores.host, content_type=MP3, size_bytes=len(data), seconds=seconds
             )
-        return WrittenAudio(spoken.id, self.stores.write(spoken.name, data))
+        return WrittenAudio(spoken.id, self.stores.write(spoken.name, data), seconds)
 
     def _row(self, audio_id: UUID) -> AudioObject:
         with self.sessions() as session:

@@ -54,6 +54,8 @@ def pool_options(application_name: str, pool_size: int) -> dict[str, Any]:
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT_SECONDS,
+        # The connection used last: its server process has our statements prepared.
+        "pool_use_lifo": True,
         "hide_parameters": True,
         "connect_args": connection_options(application_name),
     }

@@ -52,10 +52,10 @@ def _apart(session):
     """Return what runs a statement in a transaction of its own, after the session's."""
     from sqlalchemy import event
 
-    def run(statement):
+    def run(statement, values):
         def after_commit(_):
             with Session(bind) as own:
-                own.execute(statement)
+                own.execute(statement, values)
                 own.commit()
 
         bind = session.get_bind()
@@ -83,18 +83,14 @@ MUTANTS = [
     ),
     Mutant(
         "a claim without its condition",
-        [
-            Patch(
-                "shared/jobs.py", "col(Job.stage) == hint.stage, waiting())", "col(Job.stage) == hint.stage)"
-            )
-        ],
+        [Patch("shared/jobs.py", 'bindparam("its_stage"), waiting())', 'bindparam("its_stage"))')],
         ["an engine's call that no run accounts for", "a conversation out of order"],
     ),
     Mutant(
         "usage outside the fenced transaction",
         [
             Patch("shared/usage.py", "def count_turn(", _APART.lstrip()),
-            Patch("shared/usage.py", "    session.execute(\n", "    _apart(session)(\n"),
+            Patch("shared/usage.py", "    session.execute(_add_", "    _apart(session)(_add_"),
         ],
         ["usage that does not equal its events"],
     ),
@@ -106,6 +102,7 @@ MUTANTS = [
                 "== select(func.min(col(earlier.turn)))",
                 ">= select(func.min(col(earlier.turn)))",
             ),
+            Patch("shared/jobs.py", "case((earlier, None), else_=func.now())", "func.now()"),
             Patch(
                 "shared/transitions.py",
                 ").one_or_none()\n        return Hint(",

@@ -1,0 +1,204 @@
+"""The decoder program: a process for each upload, under limits, and nothing of it is left behind."""
+
+import asyncio
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import psutil
+import pytest
+
+from api.decoder import LIMITS
+from api.decoder_protocol import Outcome
+from api.uploads import DecodedAudio, Decoder, InvalidAudioError, UploadsBusyError
+from tests.decoders import a_decoder, decode, decode_by, make_wav, on_disk, wav_of
+from tests.stack import eventually, has_ended
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[Decoder]:
+    with a_decoder() as decoder:
+        yield decoder
+
+
+def programs() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "api.decoder" in child.cmdline()]
+
+
+def running_decoders() -> list[psutil.Process]:
+    """Return the processes that decode an upload now."""
+    return [child for program in programs() for child in program.children()]
+
+
+def none_decodes() -> bool:
+    return running_decoders() == []
+
+
+def test_a_decoding_for_which_there_is_no_time_may_be_tried_again_and_leaves_no_process(
+    decoder: Decoder,
+) -> None:
+    with pytest.raises(UploadsBusyError):
+        asyncio.run(decode_by(decoder, make_wav(60.0), timeout_seconds=0.001))
+
+    eventually(none_decodes, what="the process gone")
+
+
+@contextmanager
+def noise() -> Iterator[BinaryIO]:
+    """A minute of it: its FLAC is more than a socket holds, so its process cannot end before it is read."""
+    samples = np.random.default_rng(1).integers(-20_000, 20_000, 60 * 16_000, dtype=np.int16)
+    with on_disk(wav_of(samples, 16_000)) as recording:
+        yield recording
+
+
+async def begin(decoder: Decoder, *recordings: BinaryIO) -> list[asyncio.Task[DecodedAudio]]:
+    """Begin to decode noise; this loop, which reads what is decoded, stands still until all are at it."""
+    decoding = [asyncio.create_task(decoder.decode(each, timeout_seconds=20)) for each in recordings]
+    await asyncio.sleep(0)
+    eventually(lambda: len(running_decoders()) == len(recordings), what="the decoders at work")
+    return decoding
+
+
+def test_cancelling_ends_the_process(decoder: Decoder) -> None:
+    async def cancel_while_decoding() -> None:
+        with noise() as recording:
+            [decoding] = await begin(decoder, recording)
+            decoding.cancel()
+            await decoding
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancel_while_decoding())
+
+    eventually(none_decodes, what="the process gone")
+
+
+def test_each_upload_has_a_process_of_its_own_and_what_one_does_harms_no_other() -> None:
+    async def decode_two(decoder: Decoder) -> list[object]:
+        with noise() as first, noise() as second:
+            decoding = await begin(decoder, first, second)
+            running_decoders()[0].send_signal(signal.SIGSEGV)
+            return await asyncio.gather(*decoding, return_exceptions=True)
+
+    with a_decoder(concurrency=2, most_in_flight=2) as decoder:
+        outcomes = asyncio.run(decode_two(decoder))
+
+    assert {type(outcome) for outcome in outcomes} == {DecodedAudio, InvalidAudioError}
+
+
+def test_a_program_that_died_costs_those_it_decoded_for_another_try_and_is_replaced() -> None:
+    async def decode_through_a_death(decoder: Decoder) -> DecodedAudio:
+        with noise() as recording:
+            [decoding] = await begin(decoder, recording)
+            [decoding_process] = running_decoders()
+            psutil.Process(decoding_process.ppid()).kill()
+            with pytest.raises(UploadsBusyError):
+                await decoding
+        return await decode_by(decoder, make_wav(1.0))
+
+    with a_decoder() as decoder:
+        assert asyncio.run(decode_through_a_death(decoder)).seconds == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_program_ends_with_the_process_it_serves() -> None:
+    source = (
+        "import os, time; from api.decoding import DecoderProgram; program = DecoderProgram(); "
+        "print(program.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, stdout=subprocess.PIPE) as served:
+        assert served.stdout is not None
+        program = psutil.Process(int(served.stdout.readline()))
+        served.kill()
+
+    eventually(lambda: has_ended(program), what="the program gone")
+
+
+def test_many_uploads_at_once_take_turns() -> None:
+    async def decode_all() -> list[DecodedAudio]:
+        data = make_wav(1.0)
+        with a_decoder(concurrency=2, most_in_flight=8) as decoder:
+            return await asyncio.gather(*(decode_by(decoder, data) for _ in range(8)))
+
+    assert {round(decoded.seconds, 3) for decoded in asyncio.run(decode_all())} == {1.0}
+
+
+def test_too_many_uploads_at_once_are_to_be_sent_again_and_room_is_made_by_those_that_end() -> None:
+    async def decode_all(decoder: Decoder) -> list[object]:
+        data = make_wav(1.0)
+        outcomes = await asyncio.gather(*(decode_by(decoder, data) for _ in range(5)), return_exceptions=True)
+        return [*outcomes, await decode_by(decoder, data)]
+
+    with a_decoder(concurrency=1, most_in_flight=3) as decoder:
+        outcomes = asyncio.run(decode_all(decoder))
+    assert [type(outcome) for outcome in outcomes] == [
+        *[DecodedAudio] * 3,
+        *[UploadsBusyError] * 2,
+        DecodedAudio,
+    ]
+
+
+async def decode_and_signal(decoder: Decoder, number: signal.Signals) -> DecodedAudio:
+    """Send a signal to the process that decodes while it does."""
+    with noise() as recording:
+        [decoding] = await begin(decoder, recording)
+        [process] = running_decoders()
+        process.send_signal(number)
+        return await decoding
+
+
+def test_a_decoder_killed_by_the_system_says_nothing_against_the_file(decoder: Decoder) -> None:
+    with pytest.raises(UploadsBusyError):
+        asyncio.run(decode_and_signal(decoder, signal.SIGKILL))
+
+
+def test_a_file_that_takes_all_cpu_seconds_is_invalid(decoder: Decoder) -> None:
+    with pytest.raises(InvalidAudioError):
+        asyncio.run(decode_and_signal(decoder, signal.SIGXCPU))
+
+
+def test_a_decoder_has_few_cpu_seconds_and_ends_by_the_signal_that_says_so() -> None:
+    source = "import api.decoder; api.decoder.LIMITS[api.decoder.resource.RLIMIT_CPU] = 1"
+    source += "; api.decoder.limit_this_process()\nwhile True: pass"
+    assert 1 < LIMITS[resource.RLIMIT_CPU] < 6
+
+    ended = subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=False)
+
+    assert ended.returncode == -signal.SIGXCPU
+
+
+def test_the_decoder_cannot_take_more_memory_write_files_or_import_numpy(tmp_path: Path) -> None:
+    def run(program: str) -> subprocess.CompletedProcess[str]:
+        source = f"import api.decoder, sys; api.decoder.limit_this_process(); {program}"
+        return subprocess.run(
+            [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+
+    assert run("sys.exit('numpy' in sys.modules)").returncode == 0
+    assert "MemoryError" in run("bytearray(1 << 30)").stderr
+    assert "File too large" in run(f"open({str(tmp_path / 'file')!r}, 'wb', 0).write(b'x')").stderr
+
+
+def test_a_short_recording_costs_well_under_a_second_of_cpu() -> None:
+    data = make_wav(2.0)
+
+    def spent() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    def cost() -> float:
+        before = spent()
+        decode(data)
+        return spent() - before
+
+    assert min(cost() for _ in range(3)) < 0.5
+
+
+def test_outcomes_differ_from_what_python_and_signals_exit_with() -> None:
+    assert {Outcome.INVALID, Outcome.TOO_LONG}.isdisjoint({0, 1, 2, *range(128, 160)})

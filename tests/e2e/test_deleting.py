@@ -229,9 +229,9 @@ def is_blocked(counter: Counter) -> bool:
 
 
 def has_read(counter: Counter, since: datetime) -> bool:
-    """Tell whether the API has read something since then, and ended its transaction."""
+    """Tell whether the API has asked something about a job since then, and been answered."""
     read = """
         SELECT 1 FROM pg_stat_activity
-        WHERE application_name = 'api' AND query_start > :since AND query = 'ROLLBACK'
+        WHERE application_name = 'api' AND query_start > :since AND query LIKE '%FROM jobs%' AND state = 'idle'
     """
     return bool(counter.stack.sql(read, since=since))

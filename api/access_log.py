@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 UNMATCHED = "unmatched"
 OTHER_METHOD = "other"
 _METHODS = frozenset(HTTPMethod)
+_REFUSED = 400
 # Probes ask these every few seconds; their answers are for machines.
 _SILENT = frozenset({"/health", "/health/ready", "/metrics"})
 
@@ -38,8 +39,9 @@ class AccessLog:
             nonlocal status, has_left
             if message["type"] == "http.response.start":
                 status = message["status"]
-                # Afterwards the server says so of every client.
-                has_left = await Request(scope, receive).is_disconnected()
+                # Afterwards the server says so of every client. Of a request that is refused it may not be
+                # asked: it would first invite the client to send the body.
+                has_left = status < _REFUSED and await Request(scope, receive).is_disconnected()
             await send(message)
 
         try:

@@ -89,10 +89,10 @@ class Chats:
     async def _accept(self, new: NewJob, upload: WrittenAudio | None) -> _Accepted:
         accepted = await self.sessions.commit(_insert, new, upload, self.limits)
         job_id_var.set(str(accepted.job_id))
-        if accepted.is_new:
-            JOBS_ACCEPTED.labels(new.kind).inc()
         if accepted.hint is not None:
             await self.publisher.publish(accepted.hint)
+        if accepted.is_new:
+            JOBS_ACCEPTED.labels(new.kind).inc()
         return accepted
 
     async def _intend_upload(self, audio: DecodedAudio) -> AudioObject:

@@ -17,8 +17,8 @@ from api.database import Sessions
 from api.paging import NEWEST_FIRST, Cursors, MomentAndId, Page
 from api.problems import NotFoundError
 from api.schemas import ConversationsQuery, MessagesQuery
+from api.storing import Storing
 from shared import audio_objects, conversations
-from shared.audio_stores import AudioStores
 from shared.models import AudioObject, Conversation, Job, Message, MessageRole
 from shared.storage import StorageError
 
@@ -71,7 +71,7 @@ class Conversations:
     """Every query is about one user's. An ended job and its sounds are there for as long as `keep`."""
 
     sessions: Sessions
-    stores: AudioStores
+    storing: Storing
     keep: timedelta
 
     async def page(self, query: ConversationsQuery) -> Page[ConversationRecord]:
@@ -111,7 +111,7 @@ class Conversations:
     def _remove_audio(self, session: Session, audio_ids: Sequence[UUID]) -> None:
         """Remove bytes, then rows, of the objects that no job names."""
         locked = audio_objects.lock(session, audio_ids)
-        gone = self.stores.remove(audio_objects.unnamed(session, locked))
+        gone = self.storing.remove_in_time(audio_objects.unnamed(session, locked))
         audio_objects.delete_rows(session, gone)
 
 

@@ -6,6 +6,7 @@ for only so long, and a connection that was waited for in vain is closed at once
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -48,9 +49,9 @@ class Sessions:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Answer:
-        """Return what `work` returns; nothing is committed."""
+        """Return what `work` returns, which must only read: each of its statements is a transaction."""
 
-        def unit() -> Answer:
+        def unit(_: threading.Event) -> Answer:
             with self._read() as session:
                 return work(session, *args, **kwargs)
 
@@ -62,11 +63,17 @@ class Sessions:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Answer:
-        """Return what `work` returns once it is committed; nothing is where it raises."""
+        """Return what `work` returns once it is committed; nothing is where it raises or is given up.
 
-        def unit() -> Answer:
+        Only a commit that was asked for and not answered in time may have happened.
+        """
+
+        def unit(given_up: threading.Event) -> Answer:
             with self._write.begin() as session:
-                return work(session, *args, **kwargs)
+                answer = work(session, *args, **kwargs)
+                if given_up.is_set():
+                    raise DatabaseTimeoutError("nobody waits for this any more")
+                return answer
 
         return await self._in_a_thread(unit)
 
@@ -74,13 +81,18 @@ class Sessions:
         """Give the threads up; one that hangs ends in `ANSWER_SECONDS`."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _in_a_thread(self, unit: Callable[[], Answer]) -> Answer:
-        running = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, unit)
+    async def _in_a_thread(self, unit: Callable[[threading.Event], Answer]) -> Answer:
+        given_up = threading.Event()
+        running = asyncio.get_running_loop().run_in_executor(
+            self._threads, copy_context().run, unit, given_up
+        )
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await running
         except TimeoutError:
             raise DatabaseTimeoutError("the database did not answer in time") from None
+        finally:
+            given_up.set()
 
 
 class EventLoopConnection(AsyncConnection[Any]):

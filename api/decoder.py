@@ -11,6 +11,7 @@ itself, with one demuxer, a list of codecs and no way to open a file or an addre
 counted from decoded samples; what a header claims is never believed.
 """
 
+import ctypes
 import gc
 import os
 import resource
@@ -58,6 +59,11 @@ LIMITS = {
     resource.RLIMIT_FSIZE: 0,
     resource.RLIMIT_NOFILE: 8,
 }
+
+
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl
+_program = os.getpid()
 
 
 class RefusedError(Exception):
@@ -144,6 +150,13 @@ def _encode(frames: Iterable[av.AudioFrame]) -> bytes:
     return output.getvalue()
 
 
+def end_with_the_program() -> None:
+    """Have this process killed when the program that forked it ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != _program:
+        os._exit(Outcome.INVALID)
+
+
 def limit_this_process() -> None:
     """Give this process the limits it decodes under; they cannot be raised again."""
     for limit, value in LIMITS.items():
@@ -156,6 +169,7 @@ def _decode_and_exit(demuxer: str, recording: int, channel: int) -> NoReturn:
     """Be the child: keep two descriptors, take limits on, decode, answer, and end whatever happens."""
     status = 1
     try:
+        end_with_the_program()
         os.dup2(recording, sys.stdin.fileno())
         os.dup2(channel, sys.stdout.fileno())
         os.closerange(sys.stderr.fileno() + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
@@ -204,24 +218,39 @@ class DecoderServer:
                     return
 
     def _take(self) -> bool:
-        """Begin the next upload; tell whether there was one."""
+        """Begin the next upload; tell whether there may be more."""
         request, descriptors, _, _ = socket.recv_fds(self._uploads, REQUEST_MAX_BYTES, 2)
-        if not request:
-            return False
-        recording, answering = descriptors
+        try:
+            if request:
+                self._begin(request.decode(), *descriptors)
+        except (OSError, TypeError, ValueError):
+            # No process or descriptor is left, or the packet is none of ours: its channel is closed.
+            return True
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return bool(request)
+
+    def _begin(self, demuxer: str, recording: int, answering: int) -> None:
         pid = os.fork()
         if pid == 0:
-            _decode_and_exit(request.decode(), recording, answering)
-        os.close(recording)
-        child = _Child(pid, socket.socket(fileno=answering))
-        # Whichever comes first: the child's end, or that nobody waits for it any more.
-        self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, child)
-        self._selector.register(child.channel, selectors.EVENT_READ, child)
-        return True
+            _decode_and_exit(demuxer, recording, answering)
+        try:
+            child = _Child(pid, socket.socket(fileno=os.dup(answering)))
+            # Whichever comes first: the child's end, or that nobody waits for it any more.
+            self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, child)
+            self._selector.register(child.channel, selectors.EVENT_READ, child)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
 
     def _finish(self, child: _Child) -> None:
         """Reap the child, ending it if it still runs, and tell on its channel how it ended."""
-        for key in [key for key in self._selector.get_map().values() if key.data is child]:
+        keys = [key for key in self._selector.get_map().values() if key.data is child]
+        if not keys:
+            return  # it ended, and was given up, in one moment
+        for key in keys:
             self._selector.unregister(key.fileobj)
             if key.fileobj is not child.channel:
                 os.close(key.fd)

@@ -8,13 +8,18 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from api.decoder_protocol import ENDED, STATUS
+from api.decoder_protocol import DECODED_RATE, ENDED, STATUS, Outcome
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 # Our own code is found by PYTHONPATH; -s and -P keep every other directory off the program's path.
 _COMMAND = (sys.executable, "-s", "-P", "-m", "api.decoder")
 _ENVIRONMENT = {"PYTHONPATH": str(PROJECT_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+# A minute of 16-bit samples, and some; FLAC is never much longer than they are.
+_ANSWER_MAX_BYTES = 2 * DECODED_RATE * 65
+_PIECE_BYTES = 256 * 1024
 
 
 class DecoderLostError(Exception):
@@ -63,17 +68,24 @@ class DecoderProgram:
                 channel.close()
                 raise DecoderLostError from error
         reader, writer = await asyncio.open_unix_connection(sock=channel)
+        answer = bytearray()
         try:
-            answer = await reader.read()
+            while len(answer) <= _ANSWER_MAX_BYTES and (piece := await reader.read(_PIECE_BYTES)):
+                answer += piece
         except OSError as error:
             raise DecoderLostError from error
         finally:
             writer.close()
+        if len(answer) > _ANSWER_MAX_BYTES:
+            return (
+                Outcome.INVALID,
+                b"",
+            )  # no minute of sound is so long: whoever sends it is no decoder any more
         decoded, end = answer[: -STATUS.size], answer[-STATUS.size :]
         if not end.startswith(ENDED):
             raise DecoderLostError
         _, status = STATUS.unpack(end)
-        return status, decoded
+        return status, bytes(decoded)
 
     def close(self) -> None:
         """End the program, and what it decodes."""

@@ -18,7 +18,7 @@ from shared.models import Job
 
 @dataclass(frozen=True, slots=True)
 class JobLists:
-    """Finds which jobs are on a page, and has them read together: four queries, however many they are."""
+    """Finds which jobs are on a page, and has them read together: three queries, however many they are."""
 
     sessions: Sessions
     reader: JobReader

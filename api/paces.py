@@ -70,7 +70,7 @@ def _last_runs(stage: Stage) -> Select[Stage, timedelta]:
 
 
 class RecentPaces:
-    """The paces, measured again when they are older than two seconds. One an event loop."""
+    """The paces, measured again when they are older than two seconds."""
 
     def __init__(self) -> None:
         self._paces = Paces({}, {})

@@ -100,7 +100,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
                     loading,
                     reader,
                     JobLists(sessions, reader),
-                    Conversations(sessions, stores, settings.job_retention),
+                    Conversations(sessions, storing, settings.job_retention),
                     UsageReader(sessions, settings.usage_timezone),
                     waiters,
                     links,

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from shared.audio_stores import AudioStores
 from shared.models import AudioBackend, AudioObject
+from shared.storage import StorageError
+
+_REMOVE_SECONDS = 3.0
 
 Result = TypeVar("Result")
 
@@ -28,6 +31,14 @@ class Storing:
     async def remove(self, found: Sequence[AudioObject]) -> list[UUID]:
         """Remove the objects; return the ids of those of which nothing is left. Raises `StorageError`."""
         return await self._in_a_thread(lambda: self._stores.remove(found))
+
+    def remove_in_time(self, found: Sequence[AudioObject]) -> list[UUID]:
+        """Do the same for a thread, which waits for 3 s at most. Raises `StorageError`."""
+        removing = self._threads.submit(copy_context().run, self._stores.remove, found)
+        try:
+            return removing.result(_REMOVE_SECONDS)
+        except TimeoutError:
+            raise StorageError("The audio storage does not answer in time.") from None
 
     async def check(self) -> None:
         """Raise `StorageError` where audio could not be stored as it should be."""

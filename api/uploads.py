@@ -109,7 +109,10 @@ class Decoder:
     def _running_program(self) -> DecoderProgram:
         if self._program.has_ended():
             self._program.close()
-            self._program = DecoderProgram()
+            try:
+                self._program = DecoderProgram()
+            except OSError as error:
+                raise DecoderLostError from error
         return self._program
 
     def close(self) -> None:

@@ -48,19 +48,6 @@ def connection_options(application_name: str) -> dict[str, Any]:
     }
 
 
-def pool_options(application_name: str, pool_size: int) -> dict[str, Any]:
-    """Return SQLAlchemy's options of an engine whose pool never grows beyond `pool_size`."""
-    return {
-        "pool_size": pool_size,
-        "max_overflow": 0,
-        "pool_timeout": POOL_TIMEOUT_SECONDS,
-        # The connection used last: its server process has our statements prepared.
-        "pool_use_lifo": True,
-        "hide_parameters": True,
-        "connect_args": connection_options(application_name),
-    }
-
-
 class BoundedConnection(Connection[Any]):
     """A connection that breaks where a single answer does not come within `answer_seconds`."""
 
@@ -93,8 +80,19 @@ def _refuse_a_closed_connection(connection: Any, _: object, __: object) -> None:
 def create_sync_engine(
     url: str, *, application_name: str, pool_size: int, answer_seconds: float = ANSWER_TIMEOUT_SECONDS
 ) -> Engine:
-    """Return an engine for threads; it connects at first use. `url` names the psycopg driver."""
-    engine = create_engine(url, **pool_options(application_name, pool_size))
+    """Return an engine for threads; it connects at first use. `url` names the psycopg driver.
+
+    Its pool never grows beyond `pool_size`; an answer that takes over `answer_seconds` breaks its connection.
+    """
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_use_lifo=True,  # the connection used last: its server process has our statements prepared
+        hide_parameters=True,
+        connect_args=connection_options(application_name),
+    )
 
     event.listen(engine, "checkout", _refuse_a_closed_connection)
 

@@ -7,6 +7,7 @@ read when it is asked for (`shared.backlog`). Labels come from closed lists, nev
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -22,6 +23,8 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from shared.errors import ErrorCode, WarningCode
 from shared.models import JobKind, JobStatus, Stage, StageOutcome
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -114,7 +117,11 @@ def _count(session: Session) -> None:
     if session.in_nested_transaction():
         return  # a savepoint's release: the whole may still be rolled back
     for count in session.info.pop(_PENDING, ()):
-        count()
+        try:
+            count()
+        except Exception:
+            # What is committed must go on, also where the disk of the counts is full.
+            logger.exception("something is not counted")
 
 
 @event.listens_for(Session, "after_soft_rollback")

@@ -79,6 +79,7 @@ def configure_logging(app_env: AppEnv) -> None:
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    logging.raiseExceptions = app_env is AppEnv.DEV  # what cannot be logged would be shown whole
     if app_env is AppEnv.PROD:
         warnings.formatwarning = _warning_without_words
     sys.excepthook = _end_of_the_program
@@ -147,15 +148,22 @@ def _message_of(record: logging.LogRecord) -> str:
     template = str(_class_of_an_exception(record.msg))
     try:
         message = template % arguments if arguments else template
-    except (TypeError, ValueError, KeyError):
-        message = template  # a line that is said badly is better than none
+    except Exception:  # noqa: BLE001
+        message = template  # a line that is said badly is better than none, or than one with words
     if record.name == "asyncio":
         message = message.partition("\n")[0]  # then come the futures, with their exceptions' texts
     return message.partition(_TRACEBACK)[0].strip() or "a traceback"
 
 
 def _class_of_an_exception(value: object) -> object:
-    return type(value).__name__ if isinstance(value, BaseException) else value
+    """Return the exception's class, also within a list or a dictionary; anything else as it is."""
+    if isinstance(value, BaseException):
+        return type(value).__name__
+    if isinstance(value, list | tuple):
+        return [_class_of_an_exception(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _class_of_an_exception(each) for name, each in value.items()}
+    return value
 
 
 def _class_and_places(error: BaseException, places: int) -> str:

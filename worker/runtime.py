@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from functools import lru_cache
 
+from billiard.exceptions import SoftTimeLimitExceeded
 from billiard.process import current_process
 from celery import Celery
 from celery.concurrency.asynpool import Worker as PoolWorker
@@ -69,7 +70,7 @@ def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:
     with telemetry.working_on(job_id=str(hint.job_id)):
         try:
             queue.publish(app, hint)
-        except PublishError:
+        except (PublishError, SoftTimeLimitExceeded):  # the limit is meant for engines
             logger.warning("the broker did not take a hint for %s", hint.stage)
             _note_unsent(sessions, hint)
 

@@ -52,6 +52,7 @@ class Sweep:
         self._app = app
         self._queue_limit = timedelta(seconds=settings.queue_deadline_seconds)
         self._run_limit = timedelta(seconds=settings.run_deadline_seconds)
+        self._broker_answers = True
 
     def run(self) -> None:
         """Do one pass, unless another sweep is at it. A dead Redis is only logged."""
@@ -59,9 +60,9 @@ class Sweep:
             if reader is None:
                 return
             began = time.monotonic()
-            following = self._settle_all(reader)
+            self._broker_answers = self._ping_broker()
+            self._settle_all(reader)
             try:
-                self._publish_following(following)
                 self._notice_a_wiped_broker()
                 self._publish_unsent(reader)
                 self._publish_lost(reader)
@@ -69,39 +70,39 @@ class Sweep:
                 logger.warning("not all was published: the broker did not answer")
             SWEEP_SECONDS.observe(time.monotonic() - began)
 
-    def _settle_all(self, reader: Session) -> list[Hint]:
-        """Settle, each in a transaction of its own, the jobs that are late, lost or cancelled.
+    def _ping_broker(self) -> bool:
+        """Ask with this client, whose patience is short; the application's own would wait for 10 s."""
+        try:
+            return bool(self._redis.ping())
+        except RedisError:
+            return False
 
-        Returns what is to be published then.
-        """
+    def _settle_all(self, reader: Session) -> None:
+        """Settle, each in a transaction of its own, the jobs that are late, lost or cancelled."""
         found = reader.execute(
             select(col(Job.id), col(Job.request_id))
             .where(col(Job.finished_at).is_(None), self._needs_settling())
             .order_by(col(Job.created_at))
             .limit(_BATCH)
         ).all()
-        following: list[Hint | None] = []
         for job_id, request_id in found:
-            with (
-                telemetry.working_on(job_id=str(job_id), request_id=request_id),
-                self._one_by_one(),
-                self._sessions.begin() as session,
-            ):
-                transitions = Transitions(session, self._settings.usage_timezone)
-                following.append(self._settle(transitions, *transitions.lock(job_id)))
-        return [hint for hint in following if hint is not None]
-
-    def _publish_following(self, hints: list[Hint]) -> None:
-        """Publish what counts as sent already; what the broker does not take is noted as not sent."""
-        sent = 0
-        try:
-            for hint in hints:
-                queue.publish(self._app, hint)
-                sent += 1
-        finally:
-            if unsent := hints[sent:]:
+            with telemetry.working_on(job_id=str(job_id), request_id=request_id), self._one_by_one():
                 with self._sessions.begin() as session:
-                    jobs.mark_unpublished(session, unsent)
+                    transitions = Transitions(session, self._settings.usage_timezone)
+                    following = self._settle(transitions, *transitions.lock(job_id))
+                if following is not None:
+                    self._publish_following(following)
+
+    def _publish_following(self, hint: Hint) -> None:
+        """Publish what counts as sent already, or note that it was not; after a failure nothing is tried."""
+        try:
+            if self._broker_answers:
+                queue.publish(self._app, hint)
+                return
+        except PublishError:
+            self._broker_answers = False
+        with self._sessions.begin() as session:
+            jobs.mark_unpublished(session, [hint])
 
     def _needs_settling(self) -> ColumnElement[bool]:
         return or_(

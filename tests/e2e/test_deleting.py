@@ -232,6 +232,7 @@ def has_read(counter: Counter, since: datetime) -> bool:
     """Tell whether the API has asked something about a job since then, and been answered."""
     read = """
         SELECT 1 FROM pg_stat_activity
-        WHERE application_name = 'api' AND query_start > :since AND query LIKE '%FROM jobs%' AND state = 'idle'
+        WHERE application_name = 'api' AND state = 'idle'
+            AND query_start > :since AND query LIKE '%FROM jobs%'
     """
     return bool(counter.stack.sql(read, since=since))

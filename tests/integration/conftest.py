@@ -6,7 +6,7 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine
 
 from local.servers import EmbeddedRedis
-from shared.queue import create_celery
+from shared.queue import WORKER_SOCKET_TIMEOUT_SECONDS, create_celery
 from tests import engines_for_tests as engines
 from tests.engines_for_tests import engine
 from tests.factories import Bench
@@ -39,7 +39,7 @@ def floor(bench: Bench, database: Engine, floor_redis: EmbeddedRedis, tmp_path: 
         redis_url=floor_redis.url,
         data_dir=tmp_path,
     )
-    app = create_celery(floor_redis.url, socket_timeout_seconds=2)
+    app = create_celery(floor_redis.url, socket_timeout_seconds=WORKER_SOCKET_TIMEOUT_SECONDS)
     with Redis.from_url(floor_redis.url, socket_timeout=2, socket_connect_timeout=1) as redis:
         redis.flushall()
         floor = Floor(bench, redis, app, Sweep(settings, bench.sessions, redis, app))

@@ -1,6 +1,7 @@
 """Connections: bounded in time, replaced when they break, and silent about what learners said."""
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
@@ -101,6 +102,31 @@ def test_a_unit_of_work_is_committed_only_as_a_whole(engine: Engine) -> None:
             asyncio.run(sessions.commit(add, "ravi", "asha"))
 
         assert asyncio.run(sessions.read(users)) == ["asha"]
+
+
+def test_a_unit_that_was_given_up_is_not_committed(engine: Engine) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def add(session: Session) -> None:
+        session.execute(
+            text(
+                "INSERT INTO conversations (id, user_id, public_id, last_turn)"
+                " VALUES (gen_random_uuid(), 'asha', 'market', 1)"
+            )
+        )
+        begun.set()
+        go_on.wait()
+
+    async def give_up(sessions: Sessions) -> int:
+        unit = asyncio.create_task(sessions.commit(add))
+        await asyncio.to_thread(begun.wait)
+        unit.cancel()
+        await asyncio.wait([unit])
+        go_on.set()
+        return await sessions.read(Session.scalar, text("SELECT count(*) FROM conversations")) or 0
+
+    with closing(Sessions(engine, at_once=1)) as sessions:
+        assert asyncio.run(give_up(sessions)) == 0
 
 
 def test_a_unit_that_is_not_done_in_time_is_an_error_of_the_database(engine: Engine) -> None:

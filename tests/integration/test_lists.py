@@ -16,6 +16,7 @@ from api.database import Sessions
 from api.job_lists import JobLists
 from api.reading import JobReader
 from api.schemas import ConversationsQuery, JobsQuery, MessagesQuery, UsageQuery
+from api.storing import Storing
 from api.usage import UsageReader
 from shared.audio_stores import AudioStores
 from shared.database import create_sync_engine
@@ -69,7 +70,7 @@ class Reading:
 
     def conversations(self, sessions: Sessions) -> Conversations:
         stores = AudioStores(LocalAudioStore(self.directory), "here")
-        return Conversations(sessions, stores, timedelta(days=30))
+        return Conversations(sessions, Storing(stores, most_at_once=1), timedelta(days=30))
 
     def job_lists(self, sessions: Sessions) -> JobLists:
         return JobLists(sessions, JobReader(sessions, timedelta(days=30)))

@@ -15,7 +15,7 @@ from tests.floor import Floor
 from worker.locks import Lock
 
 # Generous: a pass that nothing slows down takes milliseconds.
-BOUND_SECONDS = 30.0
+BOUND_SECONDS = 10.0
 LOW_WATER = 20
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -105,6 +106,50 @@ def test_a_program_that_died_costs_those_it_decoded_for_another_try_and_is_repla
 
     with a_decoder() as decoder:
         assert asyncio.run(decode_through_a_death(decoder)).seconds == pytest.approx(1.0, abs=0.01)
+
+
+def test_an_upload_that_ends_and_is_given_up_in_one_moment_harms_no_other(decoder: Decoder) -> None:
+    async def end_and_give_up() -> None:
+        with noise() as recording:
+            [decoding] = await begin(decoder, recording)
+            [process] = running_decoders()
+            program = psutil.Process(process.ppid())
+            program.suspend()  # so that it finds both at once
+            process.kill()
+            decoding.cancel()
+            await asyncio.wait([decoding])
+            program.resume()
+
+    asyncio.run(end_and_give_up())
+
+    eventually(none_decodes, what="the process gone")
+    [before] = {program.pid for program in programs()}
+    assert asyncio.run(decode_by(decoder, make_wav(1.0))).seconds == pytest.approx(1.0, abs=0.01)
+    assert [program.pid for program in programs()] == [before]
+
+
+def test_a_packet_that_is_none_of_ours_does_not_end_the_program(decoder: Decoder) -> None:
+    uploads = decoder._program._uploads
+    with closing(socket.socketpair()[0]) as stray:
+        uploads.send(b"wav")
+        socket.send_fds(uploads, [b"\xff"], [stray.fileno(), stray.fileno()])
+
+    assert asyncio.run(decode_by(decoder, make_wav(1.0))).seconds == pytest.approx(1.0, abs=0.01)
+    assert not decoder._program.has_ended()
+
+
+def test_what_decodes_ends_with_the_program() -> None:
+    async def kill_the_program(decoder: Decoder) -> psutil.Process:
+        with noise() as recording:
+            [decoding] = await begin(decoder, recording)
+            [process] = running_decoders()
+            decoder.close()
+            await asyncio.wait([decoding])
+            return process
+
+    process = asyncio.run(kill_the_program(Decoder(most_in_flight=1)))
+
+    eventually(lambda: has_ended(process), what="the process gone")
 
 
 def test_the_program_ends_with_the_process_it_serves() -> None:

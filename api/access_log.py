@@ -35,17 +35,23 @@ class AccessLog:
         status: int | None = None
         has_left = False
 
+        async def receive_noting() -> Message:
+            nonlocal has_left
+            message = await receive()
+            has_left = has_left or message["type"] == "http.disconnect"
+            return message
+
         async def send_noting(message: Message) -> None:
             nonlocal status, has_left
             if message["type"] == "http.response.start":
                 status = message["status"]
                 # Afterwards the server says so of every client. Of a request that is refused it may not be
                 # asked: it would first invite the client to send the body.
-                has_left = status < _REFUSED and await Request(scope, receive).is_disconnected()
+                has_left = has_left or (status < _REFUSED and await Request(scope, receive).is_disconnected())
             await send(message)
 
         try:
-            await self._app(scope, receive, send_noting)
+            await self._app(scope, receive_noting, send_noting)
         finally:
             if status is None:
                 has_left = await Request(scope, receive).is_disconnected()

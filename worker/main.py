@@ -74,6 +74,7 @@ def create_app(settings: WorkerSettings) -> Celery:
     app = create_celery(settings.redis_url, socket_timeout_seconds=WORKER_SOCKET_TIMEOUT_SECONDS)
     app.conf.update(
         imports=("worker.tasks", "worker.children"),
+        worker_consumer="worker.consumer:HintConsumer",
         task_annotations=_time_limits(settings),
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,

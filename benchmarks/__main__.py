@@ -17,15 +17,18 @@ def main() -> int:
     began = time.monotonic()
     rows: list[Row] = []
     measures: dict[str, Callable[[], list[Row]]] = {
-        "overhead": partial(overhead.measure, ENDED),
         "throughput": throughput.measure,
         "accepting": accepting.measure,
         "waiters": waiters.measure,
         "starting": starting.measure,
+        "overhead": partial(overhead.measure, ENDED),
     }
     for name, measure in measures.items():
         print(f"{name} …", file=sys.stderr, flush=True)
-        rows += measure()
+        found = measure()
+        print_table(found)
+        rows += found
+    print()
     print_table(rows)
     busy = " ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"\n{os.cpu_count()} CPU cores, load {busy}, {time.monotonic() - began:.0f} s")

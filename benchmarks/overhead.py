@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
 from benchmarks.bare import Bare, running_bare
 from benchmarks.product import Speeds, empty_database, running_product, warm_up
 from benchmarks.sweep import fill_history
 from benchmarks.table import Row, print_table
-from shared.database import create_sync_engine
 from shared.settings import SharedSettings
 from tests.stack import Stack
 
@@ -109,9 +109,7 @@ def measure(ended: int | None = None) -> list[Row]:
             compare(voice_turn(stack, tone), bare, VOICE).row("overhead of a recording"),
         ]
         if ended is not None:
-            engine = create_sync_engine(
-                SharedSettings(database_url=database_url).database_url, application_name="fill", pool_size=1
-            )
+            engine = create_engine(SharedSettings(database_url=database_url).database_url)
             fill_history(sessionmaker(engine), ended)
             engine.dispose()
             after = compare(text_turn(stack), bare, TEXT)

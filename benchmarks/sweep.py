@@ -44,9 +44,10 @@ _HISTORY = (
         'succeeded', 0, 100, 40, '[]', '{}', repeat('word ', 20), repeat('word ', 30), a.id,
         now() - interval '1 day', now() - interval '1 day', now() - interval '1 day'
     FROM generate_series(0, :ended - 1) n
-    JOIN (SELECT id, user_id, row_number() OVER () - 1 AS number FROM conversations) c
-        ON c.number = n % 10000
-    LEFT JOIN (SELECT id, row_number() OVER () * 5 AS number FROM audio_objects) a ON a.number = n + 1""",
+    JOIN (SELECT id, user_id, row_number() OVER () - 1 AS number
+        FROM conversations WHERE starts_with(public_id, 'talk-')) c ON c.number = n % 10000
+    LEFT JOIN (SELECT id, row_number() OVER () * 5 AS number FROM audio_objects WHERE host = 'here') a
+        ON a.number = n + 1""",
     """INSERT INTO stage_runs (id, job_id, stage, worker, outcome, started_at, finished_at)
     SELECT gen_random_uuid(), id, 'reply', 'llm@here', 'succeeded', started_at,
         finished_at + interval '1 second'
@@ -81,6 +82,8 @@ def fill_history(sessions: sessionmaker[Session], ended: int) -> None:
 def _run(sessions: sessionmaker[Session], statements: Sequence[str], **counts: int) -> None:
     with sessions.begin() as session:
         session.connection().execute(text("SET LOCAL statement_timeout = 0"))
+        # Nothing is known yet of tables that were empty a moment ago.
+        session.connection().execute(text("SET LOCAL enable_nestloop = off"))
         for statement in statements:
             named = {name: count for name, count in counts.items() if f":{name}" in statement}
             session.execute(text(statement), named)

@@ -119,7 +119,7 @@ def _count(session: Session) -> None:
     for count in session.info.pop(_PENDING, ()):
         try:
             count()
-        except Exception:
+        except (OSError, ValueError):
             # What is committed must go on, also where the disk of the counts is full.
             logger.exception("something is not counted")
 

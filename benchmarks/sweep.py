@@ -51,7 +51,7 @@ _HISTORY = (
     """INSERT INTO stage_runs (id, job_id, stage, worker, outcome, started_at, finished_at)
     SELECT gen_random_uuid(), id, 'reply', 'llm@here', 'succeeded', started_at,
         finished_at + interval '1 second'
-    FROM jobs WHERE finished_at IS NOT NULL LIMIT :ended / 2""",
+    FROM jobs WHERE finished_at IS NOT NULL AND request_id = 'request' LIMIT :ended / 2""",
 )
 _NOW = (
     """INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,

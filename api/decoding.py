@@ -77,10 +77,8 @@ class DecoderProgram:
         finally:
             writer.close()
         if len(answer) > _ANSWER_MAX_BYTES:
-            return (
-                Outcome.INVALID,
-                b"",
-            )  # no minute of sound is so long: whoever sends it is no decoder any more
+            # No minute of sound is so long: whoever sends it is no decoder any more.
+            return Outcome.INVALID, b""
         decoded, end = answer[: -STATUS.size], answer[-STATUS.size :]
         if not end.startswith(ENDED):
             raise DecoderLostError

@@ -53,9 +53,37 @@ She wore a lehenga to the function.
 I filled the form and took a xerox.
 Please off the fan, na.
 I and my friend went to the mall.
+Please prepone the meeting to Monday.
+There's lots of time left.
+There's plenty of food.
+"""
+
+NAMES_TOLD_BY_A_CAPITAL = """
+My friend Will lives in London.
+Will lives near the station.
+My friend Hope sings well.
+Our teacher May gives us homework.
 """
 
 CORRECT = """
+Bill and Grace are my neighbours.
+I met Rose at the station.
+My brother Sunny drives a taxi.
+The clothes she buys are expensive.
+The clothes my mother buys are expensive.
+All the clothes he wears are new.
+The people he meets are kind.
+There are many wine and food festivals this spring.
+I saw many rice and wheat farmers.
+They have many music and dance classes.
+I have a three year old son.
+She has five year old twins.
+We moved the meeting to Tuesday.
+I got 85 percent in my exam.
+My percentage is 85.
+I am working from home.
+He is coming from Delhi.
+I worked there from 2015 to 2019.
 I am going to the market.
 She goes to school every day.
 Yesterday I went to the market.

@@ -5,7 +5,9 @@ from threading import Lock
 
 from harper import Dialect, Language, Lint, Linter, Suggestion, SuggestionKind
 
-from worker.engines.offline.lexicon import word_set
+from worker.engines.offline.lexicon import BE, PRONOUNS, word_set
+from worker.engines.offline.morphology import s_form_lemma
+from worker.engines.offline.nouns import Count, count_of
 from worker.engines.offline.rule import Finding, lesson
 from worker.engines.offline.text import Edit, Sentence
 
@@ -76,7 +78,7 @@ class HarperSource:
             return []
         lints = _surest([lint for lint in self._lint(text, dedup=False) if _is_usable(lint)])
         found = (_finding(sentence, start, lint) for lint in lints)
-        return [finding for finding in found if finding is not None]
+        return [finding for finding in found if finding is not None and _is_trusted(finding)]
 
     def is_foul(self, text: str) -> bool:
         """Say whether Harper marks a word of `text` as a curse."""
@@ -88,6 +90,24 @@ class HarperSource:
     def _lint(self, text: str, *, dedup: bool = True) -> list[Lint]:
         with self._lock:
             return self._linter.lint(text, language=Language.PLAINTEXT, dedup=dedup)
+
+
+def _is_trusted(finding: Finding) -> bool:
+    """Say no to what Harper makes of a name (`Will lives here`) and of a verb after a relative clause."""
+    sentence, changed = finding.sentence, finding.edit.changes
+    if any(sentence.tokens[at].is_name for at in range(finding.edit.first, finding.edit.last + 1)):
+        return False
+    asked = "?" in sentence.message[sentence.tokens[-1].end :][:2]
+    named = finding.edit.first == 0 and sentence.text(0) in ("Will", "May") and not asked
+    return not named and not any(_ends_relative_clause(sentence, at) for at in changed)
+
+
+def _ends_relative_clause(sentence: Sentence, index: int) -> bool:
+    """Say whether token `index` is the verb after `the clothes she buys`: its subject stands before those."""
+    subject = sentence.word(index - 2)
+    clause = s_form_lemma(sentence.word(index - 1)) is not None and sentence.word(index - 1) not in BE
+    stands = subject in PRONOUNS or count_of(subject) is Count.ONE
+    return sentence.word(index) in BE and clause and stands and index > 3
 
 
 def _is_usable(lint: Lint) -> bool:

@@ -106,6 +106,20 @@ PLACES_WITHOUT_ARTICLE = frozenset({"school", "college", "work", "church", "bed"
 TIME_UNITS = word_set(
     "second seconds minute minutes hour hours day days week weeks month months year years decades"
 )
+WEEKDAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")
+MONTHS = word_set("january february april june july august september october november december")
+"""Without `may`, which is nearly always the verb."""
+
+BEFORE_MONTH = word_set("in on at by from to till until since of during last next this every early late mid")
+NAMES_THAT_ARE_WORDS = word_set(
+    "amber angel art baker bill bishop carol carter chance chase cherry christian cliff crystal "
+    "daisy dawn dean dolly drew eve faith fisher frank ginger grace grant guy happy harry hazel heath "
+    "holly honey hope hunter iris ivy jack jasmine jay joy king lily lucky mark martin mason max may "
+    "melody mercy miles miller nick olive parker pat patience pearl penny pinky prince princess ray "
+    "reed rich rob robin rocky rose ruby rusty sandy star sue summer sunny sweety taylor victor "
+    "victory violet wade will wisdom"
+)
+
 NUMBERS = word_set(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "

@@ -13,8 +13,11 @@ _IRREGULAR_CHOICE = {("lie", "VBD"): "lay", ("get", "VBN"): "got", ("quit", "VBN
 
 @lru_cache(maxsize=_CACHED_WORDS)
 def readings(word: str) -> dict[str, tuple[str, ...]]:
-    """Return the lemmas of a lower-case word by part of speech (`VERB`, `NOUN`, `ADJ`, `ADV`, `AUX`)."""
-    lemmas: dict[str, tuple[str, ...]] = getAllLemmas(word)
+    """Return the lemmas of a lower-case word by part of speech (`VERB`, `NOUN`, `ADJ`, `ADV`, `AUX`).
+
+    A name (`Will`) has none.
+    """
+    lemmas: dict[str, tuple[str, ...]] = {} if word[:1].isupper() else getAllLemmas(word)
     return lemmas
 
 

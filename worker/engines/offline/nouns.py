@@ -18,6 +18,7 @@ _NEVER_COUNTED = lexicon.word_set(
     "is has as us his its yes less hers ours yours theirs does goes says plus minus gas bus class "
     "boss glass dress address business process success access illness happiness"
 )
+_STUDIES = frozenset({"mathematics", "maths", "physics", "economics"})
 _SINGULAR_DETERMINERS = frozenset({"a", "an", "this", "that", "each", "every", "another", "one"})
 _PLURAL_DETERMINERS = frozenset({"these", "those", "many", "several", "both", "few"})
 _MODIFIERS = PLAIN_ADJECTIVES | lexicon.word_set(
@@ -68,7 +69,7 @@ def count_of(word: str) -> Count | None:
     """Say how many the bare noun `word` names; None where it is no noun or cannot be told."""
     if word in lexicon.FUNCTION_WORDS:
         return None
-    if word in MASS:
+    if word in MASS or word in _STUDIES:
         return Count.MASS
     if word in _ALWAYS_PLURAL or singular_of(word) is not None:
         return Count.MANY
@@ -101,8 +102,10 @@ def is_countable(word: str) -> bool:
 def is_name(sentence: Sentence, index: int) -> bool:
     """Say whether token `index` is somebody's name: a listed one, or a capital that begins no sentence."""
     text, word = sentence.text(index), sentence.word(index)
-    if word in NAMES:
+    if word in NAMES or word[:1].isupper():
         return True
+    if word in lexicon.WEEKDAYS | lexicon.MONTHS:
+        return False
     return index > 0 and text[:1].isupper() and text[1:].islower() and not readings(word) and len(text) > 2
 
 

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from worker.engines.offline.lexicon import BEFORE_MONTH, NAMES_THAT_ARE_WORDS
 
 MAX_CHARACTERS = 2_000
 """How much of a message is read; what stands beyond it is neither judged nor corrected."""
@@ -69,7 +71,11 @@ _SENTENCE_ENDS = frozenset({".", "!", "?", "…", "।", ";", ":", "(", ")", '"'
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word, number or mark; `lower` is its lower-case form with a plain apostrophe."""
+    """One word, number or mark; `lower` is its lower-case form with a plain apostrophe.
+
+    Of somebody's name that is also a word (`Will`, `Hope`) it is the name as written, so that no rule takes
+    it for that word.
+    """
 
     text: str
     lower: str
@@ -80,6 +86,11 @@ class Token:
     def is_word(self) -> bool:
         """Whether it is a word or a clitic, not a mark or a number."""
         return self.text[0].isalpha() or self.lower in _CLITICS
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is known as somebody's name, though it is also a word."""
+        return self.lower[:1].isupper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +167,24 @@ def split_sentences(message: str) -> list[Sentence]:
         position = token.end
     if current:
         sentences.append(Sentence(message, tuple(current)))
-    fluent = [Sentence(message, tuple(_fluent(sentence.tokens))) for sentence in sentences]
+    fluent = [Sentence(message, tuple(_named(list(_fluent(sentence.tokens))))) for sentence in sentences]
     return [sentence for sentence in fluent if sentence.tokens]
+
+
+def _named(tokens: list[Token]) -> Iterator[Token]:
+    """Yield the tokens, those that are surely names kept as written.
+
+    A capital inside a sentence tells a name, unless all its words have one.
+    """
+    written_small = any(token.text[0].islower() and token.is_word for token in tokens)
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1].lower if index else ""
+        capital = token.text[:1].isupper() and token.text[1:].islower()
+        month = token.lower == "may" and before in BEFORE_MONTH
+        if index and capital and written_small and token.lower in NAMES_THAT_ARE_WORDS and not month:
+            yield replace(token, lower=token.text)
+        else:
+            yield token
 
 
 def _fluent(tokens: tuple[Token, ...]) -> Iterator[Token]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from worker.engines.offline import replies
+from worker.engines.offline.accepted import without_accepted
 from worker.engines.offline.choosing import choose, score, to_mistake
 from worker.engines.offline.harper_source import HarperSource
 from worker.engines.offline.language import Kind, kind_of
@@ -48,7 +49,8 @@ class OfflineTutor:
         return TutorReply(text, to_mistake(chosen, self._find), hinglish, devanagari, points)
 
     def _find(self, sentence: Sentence) -> Sequence[Finding]:
-        return [finding for source in self._sources for finding in source.find(sentence)]
+        found = [finding for source in self._sources for finding in source.find(sentence)]
+        return without_accepted(sentence, found)
 
 
 def _unjudged(text: str) -> TutorReply:

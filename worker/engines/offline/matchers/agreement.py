@@ -13,10 +13,13 @@ from worker.engines.offline.morphology import (
     past_lemma,
     s_form_lemma,
 )
-from worker.engines.offline.nouns import Count, count_of, phrase_at, singular_of
+from worker.engines.offline.nouns import Count, count_of, is_only_noun, phrase_at, singular_of
 from worker.engines.offline.text import Edit, Sentence
 
 _ADVERBS = lexicon.word_set("always usually never also often only daily really sometimes just still hardly")
+_DONE_THINGS = lexicon.word_set(
+    "business work exercise exercises yoga shopping cooking cleaning farming nothing"
+)
 _UNREAL = frozenset({"if", "wish", "though", "suppose", "supposing", "unless", "whether"})
 _VERB_OR_NOUN = lexicon.word_set("like want need know think love agree feel say believe hope")
 _CALLED_TO = lexicon.word_set(
@@ -26,9 +29,7 @@ _NO_HABIT = frozenset({"no", "anybody", "anyone", "nothing", "something", "anyth
 _HABIT = lexicon.word_set("every daily everyday always usually often his her")
 _TO_THE_NAMED = frozenset({"your", "me", "here", "us", "my"})
 _BE_FORMS = {"i": ("am", "was"), "you": ("are", "were"), "we": ("are", "were"), "they": ("are", "were")}
-_MANY_BUT_ONE = lexicon.word_set(
-    "sports studies states nations news maths games means series glasses data media"
-)
+_MANY_BUT_ONE = lexicon.word_set("sports studies states nations games means series glasses data media")
 _NOT_OPENING = frozenset({"and", "or", "nor"})
 
 
@@ -93,8 +94,15 @@ def _lacks_s(sentence: Sentence, subject: Subject, verb: int) -> bool:
             and sentence.word(subject.first) not in _NO_HABIT
         )
     if not is_base_verb(word) or not has_distinct_participle(word) or word == "do":
-        return False
+        return word == "do" and _has_object(sentence, verb + 1)
     return word in lexicon.EVERYDAY_ACTIONS or is_only_verb(word)
+
+
+def _has_object(sentence: Sentence, index: int) -> bool:
+    """Tell `he do business` from the stress of `he do like it`."""
+    word = sentence.word(index)
+    thing = word in lexicon.DETERMINERS or count_of(word) is not None or is_only_noun(word)
+    return thing or word in _DONE_THINGS
 
 
 def _acts(sentence: Sentence, subject: Subject, verb: int) -> bool:

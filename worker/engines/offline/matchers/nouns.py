@@ -55,6 +55,12 @@ def _noun_after(sentence: Sentence, index: int) -> int:
     return index
 
 
+def _shares_noun(sentence: Sentence, index: int) -> bool:
+    """Say whether the noun at token `index` only describes a later plural: `wine and food festivals`."""
+    joined = sentence.word(index + 1) in ("and", "or")
+    return joined and Count.MANY in (count_of(sentence.word(index + 3)), count_of(sentence.word(index + 4)))
+
+
 def number_and_one(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `I have two brother.`."""
     for index in range(len(sentence) - 1):
@@ -74,9 +80,8 @@ def number_and_one(sentence: Sentence) -> Iterator[Edit]:
         noun = sentence.word(at)
         if sentence.text(at)[:1].isupper() or sentence.tokens[index].start == sentence.tokens[index - 1].end:
             continue
-        shared = sentence.word(at + 1) == "and" and count_of(sentence.word(at + 3)) is Count.MANY
         if (
-            shared
+            _shares_noun(sentence, at)
             or not is_countable(noun)
             or not _ends_phrase(sentence, at)
             or _is_measure(sentence, number, at)
@@ -106,6 +111,7 @@ def _is_measure(sentence: Sentence, number: str, noun: int) -> bool:
     return sentence.word(noun) in (
         "rupee",
         "percent",
+        "percentage",
         "dozen",
         "foot",
         "pound",
@@ -115,6 +121,16 @@ def _is_measure(sentence: Sentence, number: str, noun: int) -> bool:
         "star",
         "number",
     )
+
+
+def percentage(sentence: Sentence) -> Iterator[Edit]:
+    """Find mistakes such as `I got 85 percentage.`."""
+    for index in range(1, len(sentence)):
+        word, following = sentence.word(index), sentence.word(index + 1)
+        if word not in ("percentage", "percentages") or following in ("point", "points"):
+            continue
+        if lexicon.is_number(sentence.word(index - 1)) or "." in sentence.word(index - 1):
+            yield Edit(index - 1, index, {index: "percent"})
 
 
 def one_and_many(sentence: Sentence) -> Iterator[Edit]:
@@ -206,6 +222,8 @@ def many_of_mass(sentence: Sentence) -> Iterator[Edit]:
         word = sentence.word(index)
         at = _noun_after(sentence, index + 1)
         noun = sentence.word(at)
+        if _shares_noun(sentence, at):
+            continue
         if word == "number" and sentence.word(index - 1) == "a" and sentence.word(index + 1) == "of":
             at = index + 2
             if sentence.word(at) in MASS and _ends_phrase(sentence, at):

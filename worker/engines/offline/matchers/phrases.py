@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from worker.engines.offline import lexicon
 from worker.engines.offline.morphology import is_known, readings
+from worker.engines.offline.nouns import Count, count_of, is_countable
 from worker.engines.offline.text import Edit, Sentence
 
 _GREETINGS = lexicon.word_set(
@@ -12,6 +13,7 @@ _GREETINGS = lexicon.word_set(
 _NO_NAME = (
     lexicon.PREPOSITIONS | lexicon.AUXILIARIES | lexicon.WH_WORDS | {"and", "or", "included", "too", "also"}
 )
+_VOWEL_NUMBERS = ("8", "11", "18", "eight", "eleven")
 _BE_FOR = {"i": "am", "he": "is", "she": "is", "it": "is", "we": "are", "you": "are", "they": "are"}
 
 
@@ -47,7 +49,7 @@ def years_old(sentence: Sentence) -> Iterator[Edit]:
     for index in range(1, len(sentence) - 2):
         if not lexicon.is_number(sentence.word(index)) or not sentence.word(index + 1).startswith("year"):
             continue
-        if sentence.word(index + 2) != "old":
+        if sentence.word(index + 2) != "old" or _describes(sentence, index + 3):
             continue
         verb = sentence.word(index - 1)
         if verb == "having" and sentence.word(index - 2) in lexicon.BE_PRESENT:
@@ -57,6 +59,27 @@ def years_old(sentence: Sentence) -> Iterator[Edit]:
             yield Edit(max(index - 2, 0), index + 2, {index - 1: form, index + 1: "years"})
         elif verb in lexicon.BE_PRESENT and _lacks_plural(sentence, index):
             yield Edit(index - 1, index + 2, {index + 1: "years"})
+
+
+def _describes(sentence: Sentence, index: int) -> bool:
+    """Say whether an age describes the noun at token `index`: `a 3 year old son`."""
+    word = sentence.word(index)
+    return is_countable(word) or count_of(word) is not None
+
+
+def aged_noun(sentence: Sentence) -> Iterator[Edit]:
+    """Find mistakes such as `I have 3 year old son.`."""
+    for index in range(1, len(sentence) - 3):
+        number, unit = sentence.word(index), sentence.word(index + 1)
+        if sentence.word(index - 1) not in ("have", "has", "had") or not lexicon.is_number(number):
+            continue
+        if unit not in ("year", "years", "month", "months") or sentence.word(index + 2) != "old":
+            continue
+        noun = sentence.word(index + 3)
+        if is_countable(noun) and count_of(noun) is not Count.MANY:
+            article = "an" if number.startswith(_VOWEL_NUMBERS) else "a"
+            changes = {index: f"{article} {sentence.text(index)}", index + 1: unit.removesuffix("s")}
+            yield Edit(index - 1, index + 3, changes)
 
 
 def _lacks_plural(sentence: Sentence, number: int) -> bool:

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from worker.engines.offline import lexicon
-from worker.engines.offline.morphology import is_base_verb, readings
+from worker.engines.offline.morphology import is_base_verb, past_lemma, readings
 from worker.engines.offline.nouns import is_countable, is_name
 from worker.engines.offline.text import Edit, Sentence
-from worker.engines.offline.vocabulary import JOBS
+from worker.engines.offline.vocabulary import JOBS, PLAIN_ADJECTIVES
 
 _OBJECT_STARTS = lexicon.DETERMINERS | lexicon.OBJECT_PRONOUNS | lexicon.WH_WORDS
-_WEEKDAYS = lexicon.word_set("monday tuesday wednesday thursday friday saturday sunday")
-_MONTHS = lexicon.word_set("january february april june july august september october november december")
 _SEASONS = frozenset({"summer", "winter", "spring", "autumn", "monsoon"})
 _DAY_PARTS = frozenset({"morning", "evening", "afternoon"})
 _SUBJECT_FORMS = {"he": "him", "she": "her", "we": "us", "they": "them", "i": "me"}
@@ -75,7 +73,7 @@ _VERBS = _pairs("""
     contact: to with > - | object
     request: for to > - | person
     obey: to > - | object
-    enter: to in > - | place
+    enter: to in into > - | place
     reach: to at > - | place
     accompany: with > - | any
     marry: with to > - | person
@@ -147,7 +145,7 @@ _SKILLS = lexicon.word_set(
 def table(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `We discussed about the exam.`."""
     for index in range(len(sentence) - 2):
-        pair = _ADJECTIVES.get(sentence.word(index)) or _verb_pair(sentence, index)
+        pair = _verb_pair(sentence, index) or _adjective_pair(sentence, index)
         if (
             pair is not None
             and sentence.word(index + 1) in pair.wrong
@@ -163,9 +161,18 @@ def _verb_pair(sentence: Sentence, index: int) -> Pair | None:
     if lemma not in _VERBS:
         return None
     active = before in lexicon.PRONOUNS | lexicon.MODALS | {"to", "not", "don't", "didn't", "please", ""}
-    nominal = bool(readings(word).get("NOUN")) and not (active or word.endswith("ing"))
+    named = before in lexicon.DETERMINERS - {"that"} or before in PLAIN_ADJECTIVES
+    nominal = bool(readings(word).get("NOUN")) and not (active or (word.endswith("ing") and not named))
     helped = before in lexicon.BE | {"been", "being", "be", "get", "got"} and not word.endswith("ing")
     return None if nominal or (helped and lemma not in ("comprise", "consist")) else _VERBS[lemma]
+
+
+def _adjective_pair(sentence: Sentence, index: int) -> Pair | None:
+    """Return the row of the adjective at token `index`, unless it is a verb there: `he engaged with them`."""
+    word, before = sentence.word(index), sentence.word(index - 1)
+    acts = past_lemma(word) is not None and before in lexicon.PRONOUNS
+    pair = _ADJECTIVES.get(word)
+    return None if pair is not None and acts and pair.followed is Followed.PERSON else pair
 
 
 def _follows(sentence: Sentence, index: int, pair: Pair) -> bool:
@@ -252,7 +259,7 @@ def time(sentence: Sentence) -> Iterator[Edit]:
         ):
             continue
         following = sentence.word(index + 2)
-        if word in _WEEKDAYS and preposition in ("in", "at") and following not in ("'s", "night"):
+        if word in lexicon.WEEKDAYS and preposition in ("in", "at") and following not in ("'s", "night"):
             yield Edit(index, index + 1, {index: "on"})
         elif (
             word in ("next", "last", "this", "every")
@@ -275,7 +282,7 @@ def time(sentence: Sentence) -> Iterator[Edit]:
             yield Edit(index, index + 2, {index: "at"})
         elif (
             preposition in ("on", "at")
-            and (_is_year(word) or word in _SEASONS | _MONTHS)
+            and (_is_year(word) or word in _SEASONS | lexicon.MONTHS)
             and following in ("", ",", "and", "i", "we")
         ) and (word not in ("spring", "june", "april", "august") or preposition == "at"):
             yield Edit(index, index + 1, {index: "in"})
@@ -283,7 +290,7 @@ def time(sentence: Sentence) -> Iterator[Edit]:
 
 def _is_time(word: str) -> bool:
     """Say whether a word is a unit that `last` and `next` go with."""
-    return word in _WEEKDAYS | _DAY_PARTS | {"week", "month", "year", "day", "night", "weekend"}
+    return word in lexicon.WEEKDAYS | _DAY_PARTS | {"week", "month", "year", "day", "night", "weekend"}
 
 
 def _is_year(word: str) -> bool:

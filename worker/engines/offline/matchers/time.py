@@ -46,13 +46,33 @@ _WAS = frozenset({"i", "he", "she", "it"})
 def _duration(sentence: Sentence, index: int) -> bool:
     """Say whether a length of time up to now stands at token `index`: `since 2010`, `for two years`."""
     word, after = sentence.word(index), sentence.word(index + 1)
+    if word == "from":
+        return _from(sentence, index) is not None
     if word == "since":
         year = after.isdecimal() and len(after) == 4
         the = after in ("last", "the", "my", "many", "long", "this")
         return year or after in _STARTS or the or lexicon.is_number(after)
-    if word != "for":
-        return False
-    at = index + 1
+    return word == "for" and _is_length(sentence, index + 1)
+
+
+def _from(sentence: Sentence, index: int) -> str | None:
+    """Return what English says for the `from` at token `index` where the time goes on up to now.
+
+    None where an end is named too, and for a day, which may be one to come.
+    """
+    after = sentence.word(index + 1)
+    if has_word(sentence, frozenset({"to", "till", "until", "onwards", "onward"}), index + 2, len(sentence)):
+        return None
+    if _is_length(sentence, index + 1):
+        return "for"
+    year = after.isdecimal() and len(after) == 4 and after[:2] in ("19", "20")
+    before_now = after in ("morning", "yesterday", "childhood", "birth")
+    last = after == "last" and sentence.word(index + 2) in _LAST_UNITS
+    return "since" if year or before_now or last else None
+
+
+def _is_length(sentence: Sentence, at: int) -> bool:
+    """Say whether a length of time stands at token `at`: `two years`, `the last few months`."""
     while sentence.word(at) in ("the", "last", "past", "almost", "about", "over", "nearly", "more", "than"):
         at += 1
     counted = lexicon.is_number(sentence.word(at)) or sentence.word(at) in lexicon.FEW | {"a"}
@@ -73,10 +93,19 @@ def since_tense(sentence: Sentence) -> Iterator[Edit]:
             if sentence.word(span) in lexicon.CLAUSE_OPENERS - {"today"}:
                 break
             if _duration(sentence, span):
-                edit = _perfect(sentence, subject, at, since=sentence.word(span) == "since")
+                edit = _perfect(sentence, subject, at, since=sentence.word(span) != "for")
+                if edit is not None and sentence.word(span) == "from":
+                    edit = _since(sentence, edit, span)
                 if edit is not None:
                     yield edit
                 break
+
+
+def _since(sentence: Sentence, edit: Edit, at: int) -> Edit | None:
+    """Let a corrected verb have the right word for the `from` at token `at`; None for `coming from`."""
+    new = _from(sentence, at)
+    moving = sentence.word(at - 1) in ("coming", "come", "comes", "starting", "start", "starts", "away")
+    return Edit(edit.first, at, {**edit.changes, at: new}) if new is not None and not moving else None
 
 
 def _perfect(sentence: Sentence, subject: Subject, at: int, *, since: bool) -> Edit | None:

@@ -26,6 +26,7 @@ _THINGS = lexicon.word_set(
     "movie film book story lesson class match game speech lecture song news day subject show trip "
     "journey serial exam test result"
 )
+_PLACES_TO_FEEL = lexicon.DETERMINERS | {"class", "school", "college", "home", "office", "meetings"}
 _MAKE = {"do": "make", "does": "makes", "did": "made", "doing": "making", "done": "made"}
 _MADE = frozenset(
     {"mistake", "mistakes", "noise", "decision", "effort", "promise", "progress", "plan", "plans"}
@@ -85,8 +86,11 @@ def _feels(sentence: Sentence, index: int) -> bool:
     if not person:
         return False
     felt = _FELT[sentence.word(index)]
+    here = following in ("here", "there") or (
+        following in ("in", "at", "during") and sentence.word(index + 2) in _PLACES_TO_FEEL
+    )
     return following == _PREPOSITION.get(felt, "?") or (
-        sentence.word(verb - 1) == "i" and following in ("", "today", "now", "because")
+        sentence.word(verb - 1) in ("i", "we") and (following in ("", "today", "now", "because") or here)
     )
 
 

@@ -22,11 +22,15 @@ THIRD_PERSON = Rule(
         ("Priya teach maths in our school.", "Priya teaches maths in our school."),
         ("everybody usually enter by this door", "everybody usually enters by this door"),
         ("I think she know the answer", "I think she knows the answer"),
+        ("He is my cousin and he do business.", "He is my cousin and he does business."),
+        ("my mother do yoga daily", "my mother does yoga daily"),
     ),
     silent=(
         "She goes to school.",
         "He put it there.",
         "Did he go home?",
+        "What does he do daily?",
+        "He did business here.",
         "They suggested that he go home.",
         "Can he sing and she dance?",
         "I saw him go home.",
@@ -35,6 +39,7 @@ THIRD_PERSON = Rule(
         "rahul come here and sit down",
         "Let the dog sleep.",
         "The dog food is finished.",
+        "My friend Hope sings well.",
     ),
 )
 
@@ -82,6 +87,8 @@ BE_AGREEMENT = Rule(
         ("where is my shoes", "where are my shoes"),
         ("It are very hot today.", "It is very hot today."),
         ("Swimming are good for you.", "Swimming is good for you."),
+        ("The news are good.", "The news is good."),
+        ("mathematics are difficult", "mathematics is difficult"),
     ),
     silent=(
         "If I were you, I would go.",

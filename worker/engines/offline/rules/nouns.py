@@ -33,7 +33,24 @@ NUMBER_AND_ONE = Rule(
         "Many more people came.",
         "Few would agree.",
         "Take bus number 5 tomorrow.",
+        "There are three bus and train stations here.",
     ),
+)
+
+PERCENTAGE = Rule(
+    "percentage",
+    lesson(
+        "word choice",
+        7,
+        'Number ke baad "percent" kehte hain; "percentage" bina number ke aata hai',
+        'नंबर के बाद "परसेंट" कहते हैं; "परसेंटेज" बिना नंबर के आता है',
+    ),
+    match.percentage,
+    fires=(
+        ("I got 85 percentage.", "I got 85 percent."),
+        ("she scored ninety percentages in maths", "she scored ninety percent in maths"),
+    ),
+    silent=("I got 85 percent.", "My percentage is 85.", "It rose by two percentage points."),
 )
 
 ONE_AND_MANY = Rule(
@@ -119,6 +136,8 @@ MANY_OF_MASS = Rule(
         ("there was a few milk in the glass", "there was a little milk in the glass"),
     ),
     silent=(
+        "There are many wine and food festivals this spring.",
+        "Several milk or sugar packets fell.",
         "I don't have much money.",
         "Many work hard.",
         "How much money do you have?",
@@ -206,6 +225,7 @@ THESE_AND_ONE = Rule(
 )
 
 RULES = (
+    PERCENTAGE,
     ONE_OF,
     NUMBER_AND_ONE,
     ONE_AND_MANY,

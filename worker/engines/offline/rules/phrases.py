@@ -1,7 +1,7 @@
 """Rules about small words and set phrases: articles, comparison, prepositions, introducing oneself."""
 
 from worker.engines.offline.matchers import phrases as match
-from worker.engines.offline.rule import Lesson, Rule
+from worker.engines.offline.rule import Lesson, Rule, lesson
 
 EXPLAIN_ME = Rule(
     "explain_me",
@@ -55,6 +55,22 @@ YEARS_OLD = Rule(
     silent=("I am 25 years old.", "I have a 25 year old car.", "He is 5 year old boy."),
 )
 
+AGED_NOUN = Rule(
+    "aged_noun",
+    lesson(
+        "article",
+        7,
+        'Umar ke baad noun aaye to pehle "a" lagta hai aur "year" mein "s" nahi',
+        'उम्र के बाद नाउन आए तो पहले "अ" लगता है और "ईयर" में "ऐस" नहीं',
+    ),
+    match.aged_noun,
+    fires=(
+        ("I have 3 year old son.", "I have a 3 year old son."),
+        ("she has eleven years old daughter", "she has an eleven year old daughter"),
+    ),
+    silent=("I have a 3 year old son.", "I have two 3 year old sons.", "She had five year old twins."),
+)
+
 SINCE_DURATION = Rule(
     "since_duration",
     Lesson(
@@ -76,4 +92,4 @@ SINCE_DURATION = Rule(
     ),
 )
 
-RULES = (YEARS_OLD, MYSELF, SINCE_DURATION, EXPLAIN_ME)
+RULES = (YEARS_OLD, AGED_NOUN, MYSELF, SINCE_DURATION, EXPLAIN_ME)

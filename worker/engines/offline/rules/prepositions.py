@@ -28,6 +28,8 @@ TABLE = Rule(
         ("Don't worry for me.", "Don't worry about me."),
         ("I am afraid from dogs.", "I am afraid of dogs."),
         ("please contact to my brother", "please contact my brother"),
+        ("He married with a doctor.", "He married a doctor."),
+        ("She entered into the room.", "She entered the room."),
     ),
     silent=(
         "We discussed the exam.",
@@ -38,6 +40,10 @@ TABLE = Rule(
         "The order for the book came.",
         "He reached for his phone.",
         "She is married with two kids.",
+        "Please prepone the meeting to Monday.",
+        "I postponed my meeting to Friday.",
+        "They entered into an agreement.",
+        "He engaged with a customer.",
     ),
 )
 

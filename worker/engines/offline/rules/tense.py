@@ -83,6 +83,9 @@ MODAL_FORM = Rule(
         "The best I could was not enough.",
         "I can dance.",
         "What I could saw off, I did.",
+        "My friend Will lives in London.",
+        "Will lives in London.",
+        "Our teacher May gives us homework.",
     ),
 )
 

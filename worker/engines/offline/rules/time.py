@@ -18,6 +18,8 @@ SINCE_TENSE = Rule(
         ("I know him since childhood.", "I have known him since childhood."),
         ("it is raining since morning", "it has been raining since morning"),
         ("we live in Pune for two years", "we have been living in Pune for two years"),
+        ("I am working here from 2019.", "I have been working here since 2019."),
+        ("she is teaching here from two years", "she has been teaching here for two years"),
     ),
     silent=(
         "I have lived here since 2015.",
@@ -25,6 +27,9 @@ SINCE_TENSE = Rule(
         "She works for two hours every day.",
         "I am free, since Monday is a holiday.",
         "I am staying because it rains.",
+        "I am working from home.",
+        "I am working here from Monday.",
+        "He works from 2019 to 2021 in this story.",
     ),
 )
 

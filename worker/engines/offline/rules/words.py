@@ -15,6 +15,7 @@ FEELINGS = Rule(
     fires=(
         ("I am feeling very boring.", "I am feeling very bored."),
         ("I am interesting in music.", "I am interested in music."),
+        ("I am boring in this class.", "I am bored in this class."),
         ("The movie was bored.", "The movie was boring."),
         ("we are exciting about the trip", "we are excited about the trip"),
     ),

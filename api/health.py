@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import text
+from sqlalchemy import exists, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -24,11 +25,14 @@ from api.storing import Storing
 from shared import __version__, backlog, workers
 from shared.backlog import Backlog
 from shared.errors import DomainError
+from shared.jobs import Deadlines
 from shared.models import Worker
 from shared.queue import QueueName
 from shared.settings import AppEnv
 
 _LIMIT_SECONDS = 2.0
+# The sweep comes every few seconds: what it has left for so long it does not end at all.
+_SWEPT_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,14 @@ class HealthChecks:
     redis: Redis
     storing: Storing
     app_env: AppEnv
+    deadlines: Deadlines
 
     async def look(self) -> Health:
         """Return the service as it is; whatever is down is said, nothing is raised."""
-        (database, seen), broker, storage = await asyncio.gather(
+        (database, seen, stuck), broker, storage = await asyncio.gather(
             self._look_at_database(), _look(self._ping_broker()), _look(self.storing.check())
         )
-        fleet, engines = _fleet(seen), _engines(seen)
+        fleet, engines = _fleet(seen, stuck), _engines(seen)
         loadable = all(engine.status != "failed" for engine in engines.values())
         healthy = database.ok and broker.ok and storage.ok and fleet.ok and loadable
         return Health(
@@ -69,13 +74,20 @@ class HealthChecks:
 
         return found[0] if (await _look(read())).ok else None
 
-    async def _look_at_database(self) -> tuple[DependencyHealth, Sequence[Worker]]:
+    async def _look_at_database(self) -> tuple[DependencyHealth, Sequence[Worker], bool]:
+        """Return whether it answers, who lives, and whether a job is left that none of them ends."""
         seen: list[Worker] = []
+        stuck = False
 
         async def read() -> None:
+            nonlocal stuck
             seen.extend(await self.sessions.read(workers.live))
+            stuck = await self.sessions.read(self._any_stuck)
 
-        return await _look(read()), seen
+        return await _look(read()), seen, stuck
+
+    def _any_stuck(self, session: Session) -> bool:
+        return bool(session.scalar(select(exists().where(self.deadlines.overdue(_SWEPT_WITHIN)))))
 
     async def _ping_database(self) -> None:
         await self.sessions.read(Session.execute, text("SELECT 1"))
@@ -100,12 +112,15 @@ async def _look(check: Coroutine[Any, Any, None]) -> DependencyHealth:
     return DependencyHealth(ok=True)
 
 
-def _fleet(seen: Sequence[Worker]) -> WorkersHealth:
+def _fleet(seen: Sequence[Worker], stuck: bool) -> WorkersHealth:
     counts = {name: sum(name in worker.queues for worker in seen) for name in QueueName}
     idle = [str(name) for name, count in counts.items() if not count]
+    problems = [f"no worker serves {', '.join(idle)}"] if idle else []
+    if stuck:
+        problems.append("a job is long past its time and is not ended")
     return WorkersHealth(
-        ok=not idle,
-        detail=f"no worker serves {', '.join(idle)}" if idle else None,
+        ok=not problems,
+        detail="; ".join(problems) or None,
         queues={name: QueueHealth(ok=count > 0, workers=count) for name, count in counts.items()},
     )
 

@@ -1,22 +1,29 @@
 """Cancels and retries jobs. A race with a worker is decided by the database."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import NoResultFound
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from api import backpressure
 from api.backpressure import Limits
 from api.database import Sessions
 from api.publishing import Publisher
 from api.reading import JobNotFoundError
+from shared import telemetry
+from shared.database import may_pass
 from shared.jobs import Hint
 from shared.models import Job
 from shared.transitions import Transitions
+
+logger = logging.getLogger(__name__)
 
 _Move = Callable[[Transitions, Job, datetime], Hint | None]
 
@@ -31,8 +38,25 @@ class JobControl:
     limits: Limits
 
     async def cancel(self, job_id: UUID, owner: str | None) -> None:
-        """End the job: at once while it waits, after its stage while it runs. Raises `JobNotFoundError`."""
-        await self._apply(Transitions.cancel, job_id, owner)
+        """End the job: at once while it waits, after its stage while it runs. Raises `JobNotFoundError`.
+
+        A job whose proper end cannot be written is cancelled with the least that can be.
+        """
+        try:
+            await self._apply(Transitions.cancel, job_id, owner)
+        except SQLAlchemyError as error:
+            if may_pass(error):
+                raise
+            what = telemetry.without_words(error)
+            logger.error("abandoned, for its proper end cannot be written: %s", what)  # noqa: TRY400
+            await self.sessions.commit(self._abandon, job_id, owner)
+
+    def _abandon(self, session: Session, job_id: UUID, owner: str | None) -> None:
+        if owner not in {None, session.scalar(select(col(Job.user_id)).where(col(Job.id) == job_id))}:
+            raise JobNotFoundError
+        asked = update(Job).where(col(Job.id) == job_id).values(cancel_requested_at=func.now())
+        session.execute(asked.execution_options(synchronize_session=False))
+        Transitions(session, self.usage_zone).abandon(job_id)
 
     async def retry(self, job_id: UUID, owner: str | None) -> None:
         """Run a failed job again. Raises `JobNotFoundError`, `NotRetryableError` or a `RefusedError`."""

@@ -28,6 +28,7 @@ from api.usage import UsageReader
 from api.waiting import JobWaiters
 from shared.audio_stores import open_stores
 from shared.database import create_sync_engine
+from shared.jobs import Deadlines
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
 
 
@@ -88,7 +89,8 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     )
     control = JobControl(sessions, publisher, settings.usage_timezone, limits)
     loading = ModelLoading(sessions, publisher)
-    health = HealthChecks(sessions, redis, storing, settings.app_env)
+    deadlines = Deadlines(settings.queue_deadline, settings.run_deadline)
+    health = HealthChecks(sessions, redis, storing, settings.app_env, deadlines)
     draining = Draining()
     try:
         async with waiters.running():

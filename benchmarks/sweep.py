@@ -144,7 +144,8 @@ def main(ended: int) -> None:
         migrate(postgres.url, "head")
         engine = create_engine(settings.database_url, pool_pre_ping=True)
         sessions = sessionmaker(engine, expire_on_commit=False)
-        sweep = Sweep(settings, sessions, redis, create_celery(server.url, socket_timeout_seconds=2))
+        app = create_celery(server.url, socket_timeout_seconds=2)
+        sweep = Sweep(settings, sessions, redis, app, {})
         sweep.run()  # the broker is new: said once
         began = time.monotonic()
         fill_history(sessions, ended)

@@ -14,7 +14,7 @@ from psycopg import OperationalError as PsycopgError
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 CONNECT_TIMEOUT_SECONDS = 2
@@ -27,7 +27,31 @@ ANSWER_TIMEOUT_SECONDS = 12.0
 Answer = TypeVar("Answer")
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
-"""What says that the server cannot be used now, and nothing about the statement: try again later."""
+"""What says that the server cannot be used now: try again later, where `may_pass` says so."""
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: 54 is "Program Limit Exceeded".
+_OF_THE_STATEMENT = "54"
+
+
+def may_pass(error: BaseException) -> bool:
+    """Tell whether the same statement may succeed later: the server is away, at its limits or busy.
+
+    A value that is too large for PostgreSQL is an `OperationalError` too, but stays too large.
+    """
+    if isinstance(error, DBAPIError) and str(_sqlstate(error)).startswith(_OF_THE_STATEMENT):
+        return False
+    return isinstance(error, DATABASE_AWAY)
+
+
+def is_disconnected(error: BaseException) -> bool:
+    """Tell whether the server cannot be reached at all, so that the next statement would fail too."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (may_pass(error) and _sqlstate(error) is None)
+    return isinstance(error, PoolTimeoutError)
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def connection_options(application_name: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -97,6 +98,30 @@ def waiting() -> ColumnElement[bool]:
         .where(col(earlier.conversation_id) == col(Job.conversation_id), col(earlier.finished_at).is_(None))
         .scalar_subquery(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a job may wait for its first claim, and run from there on."""
+
+    queue: timedelta
+    run: timedelta
+
+    def overdue(self, since: timedelta = timedelta()) -> ColumnElement[bool]:
+        """Return the condition that the sweep should have ended an unfinished job, or its claim, `since` ago.
+
+        Its lease ran out, it was to be cancelled while nobody ran it, or it is past a deadline.
+        """
+        moment = func.now() - since
+        return and_(
+            col(Job.finished_at).is_(None),
+            or_(
+                col(Job.lease_expires_at) < moment,
+                col(Job.lease_token).is_(None) & (col(Job.cancel_requested_at) < moment),
+                col(Job.started_at).is_(None) & (col(Job.stage_ready_at) < moment - self.queue),
+                col(Job.started_at) < moment - self.run,
+            ),
+        )
 
 
 def texts_to_speak(job: Job) -> dict[SpokenPart, str]:
@@ -184,8 +209,13 @@ def _forget_expired_key(session: Session, user_id: str, key: str) -> None:
 
 
 def mark_published(session: Session, hints: Collection[Hint]) -> None:
-    """Note that the hints were sent again. A stage that has moved on meanwhile is left alone."""
-    _note(session, hints, func.now())
+    """Note that the hints were sent again. A stage that has moved on meanwhile is left alone.
+
+    So is a job that others have locked: they may be at it for long, and a second copy costs nothing.
+    """
+    free = select(col(Job.id)).where(col(Job.id).in_([hint.job_id for hint in hints]))
+    held = session.scalars(free.with_for_update(skip_locked=True)).all()
+    _note(session, [hint for hint in hints if hint.job_id in held], func.now())
 
 
 def mark_unpublished(session: Session, hints: Collection[Hint]) -> None:

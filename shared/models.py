@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Enum, Index, MetaData, String, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, DateTime, Enum, Index, MetaData, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -276,15 +276,15 @@ class DailyUsage(SQLModel, table=True):
 
     user_id: str = Field(max_length=128, primary_key=True)
     day: date = Field(primary_key=True)
-    text_turns: int = Field(default=0)
-    voice_turns: int = Field(default=0)
+    text_turns: int = Field(default=0, sa_type=BigInteger)
+    voice_turns: int = Field(default=0, sa_type=BigInteger)
     voice_seconds: float = Field(default=0.0)
     speech_seconds: float = Field(default=0.0)
-    corrections: int = Field(default=0)
-    score_sum: int = Field(default=0)
-    score_count: int = Field(default=0)
-    tokens_in: int = Field(default=0)
-    tokens_out: int = Field(default=0)
+    corrections: int = Field(default=0, sa_type=BigInteger)
+    score_sum: int = Field(default=0, sa_type=BigInteger)
+    score_count: int = Field(default=0, sa_type=BigInteger)
+    tokens_in: int = Field(default=0, sa_type=BigInteger)
+    tokens_out: int = Field(default=0, sa_type=BigInteger)
 
 
 class Worker(SQLModel, table=True):

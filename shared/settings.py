@@ -74,6 +74,10 @@ class SharedSettings(BaseSettings):
     job_retention_days: float = Field(
         default=30, ge=1, description="how long a finished job and its audio are kept"
     )
+    queue_deadline_seconds: float = Field(
+        default=900, gt=0, description="longest wait before the first stage"
+    )
+    run_deadline_seconds: float = Field(default=600, gt=0, description="longest run after the first claim")
     usage_timezone: ZoneInfo = Field(default=ZoneInfo("Asia/Kolkata"), description="whose days usage counts")
 
     @model_validator(mode="after")
@@ -100,6 +104,16 @@ class SharedSettings(BaseSettings):
     def job_retention(self) -> timedelta:
         """How long a finished job and its audio are kept; longer than an idempotency key."""
         return timedelta(days=self.job_retention_days)
+
+    @property
+    def queue_deadline(self) -> timedelta:
+        """The longest wait before the first stage."""
+        return timedelta(seconds=self.queue_deadline_seconds)
+
+    @property
+    def run_deadline(self) -> timedelta:
+        """The longest run after the first claim."""
+        return timedelta(seconds=self.run_deadline_seconds)
 
     @property
     def local_audio_dir(self) -> Path:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import Float, Select, bindparam, case, func, insert, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -23,6 +24,14 @@ from shared.errors import DomainError, ErrorCode
 from shared.failures import POISONED, Failure
 from shared.jobs import AUDIO_COLUMNS, Claim, Hint, texts_to_speak, waiting
 from shared.models import AudioObject, Conversation, Job, JobStatus, SpokenPart, Stage, StageOutcome, StageRun
+
+_LEASE_COLUMNS = (
+    "lease_token",
+    "lease_worker",
+    "lease_expires_at",
+    "stage_started_at",
+    "stage_deadline_at",
+)
 
 
 class LeaseLostError(Exception):
@@ -141,13 +150,36 @@ class Transitions:
         return self._end_with(job, now, failure)
 
     def cancel(self, job: Job, now: datetime) -> Hint | None:
-        """End a locked `job` that waits; ask one that runs to end after its stage; leave an ended one."""
+        """End a locked `job` that waits; ask one that runs to end after its stage; leave an ended one.
+
+        One whose worker let its lease run out does not run any more.
+        """
         if job.finished_at is not None:
             return None
         job.cancel_requested_at = job.cancel_requested_at or now
         if job.lease_token is not None:
-            return None
+            if job.lease_expires_at is None or job.lease_expires_at >= now:
+                return None
+            self._add_run(job, now, StageOutcome.LOST)
         return self._end(job, now, JobStatus.CANCELLED)
+
+    def abandon(self, job_id: UUID, *, token: UUID | None = None) -> None:
+        """End a job whose proper end cannot be written, unless it has ended.
+
+        It is quarantined, or cancelled where that was asked for, with the least that can be written: without
+        the run, messages and usage. The conversation's next turn is left to the sweep.
+        With `token` only the owner of that lease may: raises `LeaseLostError` where it is not held any more.
+        """
+        owned = {} if token is None else {"its_token": token}
+        ended = self.session.execute(_abandon(fenced=token is not None), {"its_id": job_id} | owned)
+        row = ended.one_or_none()
+        if row is None:
+            if token is not None:
+                raise LeaseLostError
+            return
+        count = partial(metrics.count_end, row.kind, row.status, row.error_code, row.seconds)
+        metrics.on_commit(self.session, count)
+        events.notify_job_ended(self.session, job_id)
 
     def retry(self, job: Job, now: datetime) -> Hint | None:
         """Let a locked, failed `job` run again from the stage that failed, as its conversation's last turn.
@@ -283,6 +315,34 @@ def _send_next_turn() -> ReturningUpdate[UUID, Stage | None]:
     )
 
 
+@cache
+def _abandon(*, fenced: bool) -> ReturningUpdate[Any]:
+    unfinished = (col(Job.id) == bindparam("its_id"), col(Job.finished_at).is_(None))
+    of_the_owner = [col(Job.lease_token) == bindparam("its_token")] if fenced else []
+    was_cancelled = col(Job.cancel_requested_at).is_not(None)
+    poisoned = POISONED[Stage.REPLY]
+    return (
+        update(Job)
+        .where(*unfinished, *of_the_owner)
+        .values(
+            status=case((was_cancelled, JobStatus.CANCELLED), else_=JobStatus.FAILED),
+            error_code=case((was_cancelled, None), else_=str(poisoned.code)),
+            error_detail=case((was_cancelled, None), else_=poisoned.detail),
+            error_stage=case((was_cancelled, None), else_=col(Job.stage)),
+            stage=None,
+            finished_at=func.now(),
+            **dict.fromkeys(_LEASE_COLUMNS),
+        )
+        .returning(
+            col(Job.kind),
+            col(Job.status),
+            col(Job.error_code),
+            func.extract("epoch", func.now() - col(Job.created_at)).cast(Float).label("seconds"),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _stage_of(job: Job) -> Stage:
     if job.stage is None:
         raise ValueError(f"job {job.id} has ended")
@@ -310,5 +370,5 @@ def _make_ready(job: Job, now: datetime) -> None:
 
 
 def _release(job: Job) -> None:
-    job.lease_token = job.lease_worker = job.lease_expires_at = None
-    job.stage_started_at = job.stage_deadline_at = None
+    for column in _LEASE_COLUMNS:
+        setattr(job, column, None)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from billiard.exceptions import SoftTimeLimitExceeded
 
-from shared.database import DATABASE_AWAY
+from shared.database import DATABASE_AWAY, may_pass
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +31,19 @@ class Patience:
     def __call__(self, work: Callable[[], Result]) -> Result:
         """Return what `work` returns, called at least once. Raises `DatabaseAwayError`.
 
-        `work` is called again from its beginning, so it must bear that. A soft time limit that fires
+        `work` is called again from its beginning, so it must bear that. What waiting cannot mend is raised
+        as it is. A soft time limit that fires
         meanwhile is meant for engines: it changes nothing here.
         """
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return work()
-            except (*DATABASE_AWAY, SoftTimeLimitExceeded) as error:
+            except SoftTimeLimitExceeded as error:
+                what = type(error).__name__
+            except DATABASE_AWAY as error:
+                if not may_pass(error):
+                    raise
                 what = type(error).__name__
             if time.monotonic() + pause > self.until:
                 raise DatabaseAwayError(what)

@@ -1,8 +1,9 @@
 """What a worker process works with, built once a process, at first use."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from uuid import UUID
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from billiard.process import current_process
@@ -30,13 +31,17 @@ _POOL_SIZE = 18
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One process's settings, database sessions, audio stores, engines and stage runner."""
+    """One process's settings, database sessions, audio stores, engines and stage runner.
+
+    `unsettled`: what the sweep's last pass could not settle, and why.
+    """
 
     settings: WorkerSettings
     sessions: sessionmaker[Session]
     stores: AudioStores
     engines: Engines
     runner: StageRunner
+    unsettled: dict[UUID, str] = field(default_factory=dict)
 
     def report_models(self, worker: str) -> None:
         """Write what this process has loaded; a database that is away is only logged."""

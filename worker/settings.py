@@ -80,10 +80,6 @@ class WorkerSettings(SharedSettings):
         default=30, gt=0, description="when a published hint that nobody took counts as lost"
     )
     deaths_allowed: int = Field(default=3, ge=1, description="worker deaths that quarantine a job")
-    queue_deadline_seconds: float = Field(
-        default=900, gt=0, description="longest wait before the first stage"
-    )
-    run_deadline_seconds: float = Field(default=600, gt=0, description="longest run after the first claim")
 
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="port of the worker's `/metrics`; unset, it is not served"

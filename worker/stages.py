@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -107,12 +108,10 @@ class StageRunner:
             return
         with telemetry.working_on(job_id=str(claim.job.id), request_id=claim.job.request_id):
             try:
-                outcome = self._outcome(_Work(claim, loading, saving))
-                self._record(claim, outcome, saving)
+                said = self._record(claim, self._outcome(_Work(claim, loading, saving)), saving)
             except LeaseLostError:
                 logger.warning("%s was not recorded: the lease was lost", claim.stage)
                 return
-            said = outcome.code if isinstance(outcome, Failure) else "succeeded"
             logger.info("%s %s in %.2f s", claim.stage, said, time.monotonic() - started)
 
     def _claim(self, hint: Hint, token: UUID, worker: str) -> Claim | None:
@@ -144,20 +143,41 @@ class StageRunner:
             logger.error("%s broke: %s", stage, telemetry.without_words(error))  # noqa: TRY400
             return _defect(stage)
 
-    def _record(self, claim: Claim, outcome: StageResult | Failure, saving: Patience) -> None:
-        """Write the outcome, then publish what follows."""
+    def _record(self, claim: Claim, outcome: StageResult | Failure, saving: Patience) -> str:
+        """Write the outcome, then publish what follows; return how the stage ended, for the log.
+
+        What an engine gave may be anything. What cannot be written is recorded as a failure, once; where
+        that cannot be written either, the job is abandoned, and at last left to the sweep.
+        """
+        for written in (outcome, _defect(claim.stage)):
+            try:
+                following = saving(partial(self._record_once, claim, written))
+            except (DatabaseAwayError, LeaseLostError):
+                raise
+            except Exception as error:  # noqa: BLE001
+                what = telemetry.without_words(error)
+                logger.error("the end of %s cannot be recorded: %s", claim.stage, what)  # noqa: TRY400
+                continue
+            if following is not None:
+                self._publish(following)
+            return written.code if isinstance(written, Failure) else "succeeded"
+        return self._abandon(claim, saving)
+
+    def _abandon(self, claim: Claim, saving: Patience) -> str:
         try:
-            following = saving(lambda: self._record_once(claim, outcome))
+            saving(lambda: self._abandon_once(claim))
         except (DatabaseAwayError, LeaseLostError):
             raise
         except Exception as error:  # noqa: BLE001
-            # What an engine gave may be anything; what cannot be written must not run for ever.
             what = telemetry.without_words(error)
-            logger.error("%s gave what cannot be recorded: %s", claim.stage, what)  # noqa: TRY400
-            self._record(claim, _defect(claim.stage), saving)
-            return
-        if following is not None:
-            self._publish(following)
+            logger.error("%s cannot be ended and is left to the sweep: %s", claim.stage, what)  # noqa: TRY400
+            return "left to the sweep"
+        return ErrorCode.POISONED
+
+    def _abandon_once(self, claim: Claim) -> None:
+        with self._sessions.begin() as session:
+            transitions = Transitions(session, self._settings.usage_timezone)
+            transitions.abandon(claim.job.id, token=claim.token)
 
     def _record_once(self, claim: Claim, outcome: StageResult | Failure) -> Hint | None:
         with self._sessions.begin() as session:

@@ -96,7 +96,7 @@ def sweep() -> None:
     url = process.settings.redis_url
     try:
         with Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1) as redis:
-            Sweep(process.settings, process.sessions, redis, current_app).run()
+            Sweep(process.settings, process.sessions, redis, current_app, process.unsettled).run()
     except DATABASE_AWAY as error:
         logger.warning("nothing was swept: the database did not answer (%s)", type(error).__name__)
 

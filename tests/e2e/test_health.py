@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from api.publishing import BREAK_SECONDS
@@ -56,6 +58,19 @@ def test_health_shows_version_engines_and_every_dependency(stack: Stack) -> None
     assert all(dependency["ok"] for dependency in health["dependencies"].values())
     queues = health["dependencies"]["workers"]["queues"]
     assert queues == {name: {"ok": True, "workers": 1} for name in WORKERS}
+
+
+def test_a_job_that_nobody_ends_is_shown(tmp_path: Path, create_migrated_database: Callable[[], str]) -> None:
+    url = create_migrated_database()
+    with running_stack(tmp_path, url, "api") as running, psycopg.connect(url, autocommit=True) as database:
+        assert running.client.post(TEXT, json={"user_id": "asha", "message": "Hello"}).status_code == 202
+        fresh = running.client.get("/health").json()["dependencies"]["workers"]
+        database.execute("UPDATE jobs SET stage_ready_at = now() - interval '1 hour'")
+        late = running.client.get("/health").json()
+
+    assert "a job is long past its time" not in fresh["detail"]
+    assert "a job is long past its time and is not ended" in late["dependencies"]["workers"]["detail"]
+    assert late["status"] == "degraded"
 
 
 def test_ready_while_jobs_can_be_accepted(stack: Stack) -> None:

@@ -42,7 +42,7 @@ def floor(bench: Bench, database: Engine, floor_redis: EmbeddedRedis, tmp_path: 
     app = create_celery(floor_redis.url, socket_timeout_seconds=WORKER_SOCKET_TIMEOUT_SECONDS)
     with Redis.from_url(floor_redis.url, socket_timeout=2, socket_connect_timeout=1) as redis:
         redis.flushall()
-        floor = Floor(bench, redis, app, Sweep(settings, bench.sessions, redis, app))
+        floor = Floor(bench, redis, app, Sweep(settings, bench.sessions, redis, app, {}))
         floor.sweep.run()
         yield floor
     app.close()

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Enum, create_engine, inspect, text
 
 from shared.models import metadata
@@ -82,6 +84,35 @@ def test_two_deploys_that_migrate_at_once_take_turns(create_database: CreateData
     outputs = [process.communicate(timeout=60)[0] for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0], outputs
+
+
+def test_sums_of_usage_survive_the_way_up_and_down(create_database: CreateDatabase) -> None:
+    url = create_database()
+    engine = connect(url)
+    migrate(url, "0004")
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO daily_usage VALUES ('asha', '2026-01-01', 1, 0, 0, 0, 0, 0, 0, 7, 9)")
+        )
+
+    migrate(url, "0005")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE daily_usage SET tokens_in = tokens_in + 2147483647"))
+        up = connection.execute(text("SELECT tokens_in, tokens_out FROM daily_usage")).one()
+    assert alembic(url, "downgrade", "0004").wait(60) == 0
+    with engine.begin() as connection:
+        down = connection.execute(text("SELECT tokens_in, tokens_out FROM daily_usage")).one()
+    engine.dispose()
+
+    assert (tuple(up), tuple(down)) == ((2_147_483_654, 9), (2_147_483_647, 9))
+
+
+def test_migrations_sort_by_name_in_the_order_in_which_they_run() -> None:
+    scripts = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
+    in_order = [Path(script.path).name for script in scripts.walk_revisions()][::-1]
+
+    assert in_order == sorted(in_order)
+    assert [name[:4] for name in in_order] == [script.revision for script in scripts.walk_revisions()][::-1]
 
 
 def test_nothing_is_left_to_migrate(database: Engine) -> None:

@@ -27,7 +27,7 @@ from worker.settings import WorkerSettings
 from worker.sweep import Sweep
 settings = WorkerSettings(_env_file=None)
 app = create_celery(settings.redis_url, socket_timeout_seconds=2)
-sweep = Sweep(settings, create_sessions(settings, pool_size=2), Redis.from_url(settings.redis_url), app)
+sweep = Sweep(settings, create_sessions(settings, pool_size=2), Redis.from_url(settings.redis_url), app, {})
 while True:
     sweep.run()
 """

@@ -4,13 +4,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
 from api.access_log import AccessLog
 from api.body_limit import BodyLimit
 from api.head_requests import HeadRequests
+from api.parameters import only_declared_parameters
 from api.request_ids import HEADER, RequestIds
 from api.routers import audio, chat, conversations, health, jobs, metrics, models, usage
 from api.services import running_services
@@ -43,6 +44,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         summary="A tutor for Indian learners of English: talk to it by text or voice.",
         lifespan=lifespan,
         redirect_slashes=False,
+        dependencies=[Depends(only_declared_parameters)],
     )
     for resource in (chat, jobs, conversations, usage, models, audio, health, metrics):
         app.include_router(resource.router)

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import DomainError, ErrorCode
@@ -22,9 +24,13 @@ from shared.models import Job, Stage
 logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+PROBLEM_CODE = "english_practice.problem_code"
+"""Where the scope says with which problem the request was answered, if with one."""
 RETRY_AFTER_SECONDS = 5
 _COME_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-_MISTAKES_SHOWN = 5
+# What is left of such a request is not waited for, or cannot be told from the next one.
+_HANG_UP = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_TIMEOUT}
+MISTAKES_SHOWN = 5
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -36,6 +42,7 @@ class _Kind(NamedTuple):
 
 KINDS: Mapping[ErrorCode, _Kind] = {
     ErrorCode.INVALID_REQUEST: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
+    ErrorCode.MALFORMED_REQUEST: _Kind(HTTPStatus.BAD_REQUEST, "This is not an HTTP request"),
     ErrorCode.NOT_FOUND: _Kind(HTTPStatus.NOT_FOUND, "Not found"),
     ErrorCode.METHOD_NOT_ALLOWED: _Kind(HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"),
     ErrorCode.RANGE_NOT_SATISFIABLE: _Kind(
@@ -171,33 +178,43 @@ class RequestTooLargeError(DomainError):
     code = ErrorCode.REQUEST_TOO_LARGE
 
 
-def problem_response(answer: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return the HTTP response for a problem; what is refused for now says when to come again."""
-    also = {"Retry-After": str(RETRY_AFTER_SECONDS)} if answer.status in _COME_AGAIN else {}
-    if answer.status == HTTPStatus.REQUEST_TIMEOUT:
-        also["Connection"] = "close"  # what is left of the body is not waited for
-    content = answer.model_dump(mode="json", exclude_none=True)
-    return JSONResponse(content, answer.status, also | dict(headers or {}), PROBLEM_JSON)
+class ProblemResponse(JSONResponse):
+    """The HTTP response for a problem; what is refused for now says when to come again."""
+
+    media_type = PROBLEM_JSON
+
+    def __init__(self, answer: Problem, headers: Mapping[str, str] | None = None) -> None:
+        also = {"Retry-After": str(RETRY_AFTER_SECONDS)} if answer.status in _COME_AGAIN else {}
+        if answer.status in _HANG_UP:
+            also["Connection"] = "close"
+        content = answer.model_dump(mode="json", exclude_none=True)
+        super().__init__(content, answer.status, also | dict(headers or {}))
+        self._code = answer.code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, and tell the middleware which problem it is."""
+        scope[PROBLEM_CODE] = self._code
+        await super().__call__(scope, receive, send)
 
 
-async def _domain_error(_: Request, error: DomainError) -> JSONResponse:
+async def _domain_error(_: Request, error: DomainError) -> ProblemResponse:
     seconds = error.retry_after_seconds
     headers = None if seconds is None else {"Retry-After": str(seconds)}
-    return problem_response(problem(error.code, error.detail), headers)
+    return ProblemResponse(problem(error.code, error.detail), headers)
 
 
-async def _problem_error(_: Request, error: ProblemError) -> JSONResponse:
-    return problem_response(error.answer)
+async def _problem_error(_: Request, error: ProblemError) -> ProblemResponse:
+    return ProblemResponse(error.answer)
 
 
-async def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
+async def _validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
     """Name the fields and what is wrong with them, without a word of what was sent."""
-    return problem_response(problem(ErrorCode.INVALID_REQUEST, describe_validation(error.errors())))
+    return ProblemResponse(problem(ErrorCode.INVALID_REQUEST, describe_validation(error.errors())))
 
 
 def describe_validation(errors: Any) -> str:
     """Return one line from pydantic's errors, the first few: `field: what is wrong; …`."""
-    return "; ".join(f"{_field_of(error)}: {_message_of(error)}" for error in errors[:_MISTAKES_SHOWN])
+    return "; ".join(f"{_field_of(error)}: {_message_of(error)}" for error in errors[:MISTAKES_SHOWN])
 
 
 def _field_of(error: Mapping[str, Any]) -> str:
@@ -205,6 +222,11 @@ def _field_of(error: Mapping[str, Any]) -> str:
     inside = [str(part) for part in error["loc"] if part not in {"body", "query", "path", "header"}]
     named = error["type"] != "json_invalid" and all(map(_FIELD_NAME.fullmatch, inside))
     return ".".join(inside) if inside and named else "body"
+
+
+def shown_name(name: str, otherwise: str) -> str:
+    """Return the name that a client gave to something, or `otherwise` where it reads like no name."""
+    return name if _FIELD_NAME.fullmatch(name) else otherwise
 
 
 def _message_of(error: Mapping[str, Any]) -> str:
@@ -221,32 +243,44 @@ _HTTP_CODES = {
 }
 
 
-async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
+async def _http_error(request: Request, error: HTTPException) -> ProblemResponse:
     if isinstance(error.__cause__, DomainError):
         # FastAPI wraps whatever is raised while it reads a body.
         return await _domain_error(request, error.__cause__)
     unreadable = (ErrorCode.INVALID_REQUEST, "body: it could not be read")
     code, detail = _HTTP_CODES.get(HTTPStatus(error.status_code), unreadable)
-    return problem_response(problem(code, detail), error.headers)
+    headers = error.headers
+    if code is ErrorCode.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(sorted(_allowed_methods(request)))}
+    return ProblemResponse(problem(code, detail), headers)
 
 
-async def _database_error(_: Request, error: Exception) -> JSONResponse:
+def _allowed_methods(request: Request) -> set[str]:
+    """Return the methods of every route of the request's path; the router knows those of the first alone."""
+    allowed: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.matches(request.scope)[0] is not Match.NONE:
+            allowed |= route.methods or set()
+    return allowed | ({"HEAD"} if "GET" in allowed else set())
+
+
+async def _database_error(_: Request, error: Exception) -> ProblemResponse:
     # The driver's own words, which say why there is no connection; SQLAlchemy's quote the statement too.
     logger.warning("the database did not answer: %s", str(getattr(error, "orig", "")) or type(error).__name__)
-    return problem_response(
+    return ProblemResponse(
         problem(ErrorCode.DATABASE_UNAVAILABLE, "We could not take this just now. Please try again soon.")
     )
 
 
-async def _dbapi_error(request: Request, error: DBAPIError) -> JSONResponse:
+async def _dbapi_error(request: Request, error: DBAPIError) -> ProblemResponse:
     if error.connection_invalidated:
         return await _database_error(request, error)
     return _internal_error(error)
 
 
-def _internal_error(error: Exception) -> JSONResponse:
+def _internal_error(error: Exception) -> ProblemResponse:
     logger.error("unexpected error", exc_info=error)
-    return problem_response(problem(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."))
+    return ProblemResponse(problem(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."))
 
 
 class UnexpectedErrors:

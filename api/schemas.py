@@ -64,9 +64,7 @@ class TextChatRequest(ChatRequest):
 
 
 class UserQuery(BaseModel):
-    """Whose things are asked for. A parameter that is not known is refused: it would have no effect."""
-
-    model_config = ConfigDict(extra="forbid")
+    """Whose things are asked for."""
 
     user_id: UserId
 
@@ -94,8 +92,6 @@ class MessagesQuery(_PageQuery):
 
 class UsageQuery(BaseModel):
     """Which days are asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     first: Day | None = Field(
         default=None, alias="from", description="first day; 30 days before `to` when not given"

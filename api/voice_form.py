@@ -16,12 +16,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.body_limit import AUDIO_MAX_BYTES, AudioTooLargeError
-from api.problems import InvalidRequestError, describe_validation
+from api.problems import InvalidRequestError, describe_validation, shown_name
 from api.schemas import ChatRequest
 
 _AUDIO_FIELD = "audio_file"
 _FIELD_MAX_BYTES = 4096
 _MAX_FIELDS = 8
+_MAX_FILES = 2  # one is too many already, and can be named
 _IN_MEMORY_BYTES = 64 * 1024
 
 
@@ -44,7 +45,7 @@ async def read_voice_chat(request: Request) -> AsyncIterator[VoiceChat]:
     parser = MultiPartParser(
         request.headers,
         request.stream(),
-        max_files=1,
+        max_files=_MAX_FILES,
         max_fields=_MAX_FIELDS,
         max_part_size=_FIELD_MAX_BYTES,
     )
@@ -63,6 +64,8 @@ async def read_voice_chat(request: Request) -> AsyncIterator[VoiceChat]:
 
 def _audio(form: FormData) -> BinaryIO:
     upload = form.get(_AUDIO_FIELD)
+    if len(form.getlist(_AUDIO_FIELD)) > 1:
+        raise InvalidRequestError(f"{_AUDIO_FIELD}: is given more than once")
     if not isinstance(upload, UploadFile):
         raise InvalidRequestError(f"{_AUDIO_FIELD}: a recording is required")
     if upload.size is not None and upload.size > AUDIO_MAX_BYTES:
@@ -84,8 +87,10 @@ def _fields(form: FormData) -> ChatRequest:
         values = form.getlist(name)
         if name == "speak":
             fields[name] = _list(values)
+        elif len(values) > 1:
+            raise InvalidRequestError(f"{shown_name(name, 'body')}: is given more than once")
         else:
-            fields[name] = values[0] if len(values) == 1 else values
+            fields[name] = values[0]
     try:
         return ChatRequest.model_validate(fields)
     except ValidationError as error:

@@ -8,6 +8,7 @@ class ErrorCode(StrEnum):
     """Stable, machine-readable names of everything that can go wrong for a client."""
 
     INVALID_REQUEST = "invalid_request"
+    MALFORMED_REQUEST = "malformed_request"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable"

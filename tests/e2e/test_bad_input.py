@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from tests.e2e.contract import TEXT, assert_problem
+from tests.e2e.contract import CONVERSATIONS, TEXT, assert_problem
 from tests.stack import Stack
 
 WORDS = "mysecretwords"
@@ -173,7 +173,13 @@ def test_an_unknown_path_is_not_found(stack: Stack, path: str) -> None:
 def test_a_wrong_method_is_refused_with_the_right_ones(stack: Stack, method: str, path: str) -> None:
     response = stack.client.request(method, path)
     assert_problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"]
+    assert response.headers["allow"] == ("POST" if path == TEXT else "GET, HEAD")
+
+
+def test_every_method_of_a_path_is_allowed_whatever_route_has_it(stack: Stack) -> None:
+    response = stack.client.put(f"{CONVERSATIONS}/conv-1")
+    assert_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "DELETE, GET, HEAD"
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready", "/docs", "/openapi.json"])

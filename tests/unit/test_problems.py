@@ -4,13 +4,14 @@ from uuid import uuid4
 
 import pytest
 
-from api.problems import KINDS, problem, problem_of, problem_response
+from api.problems import KINDS, ProblemResponse, problem, problem_of
 from shared.errors import DomainError, ErrorCode
 from shared.models import Job, JobKind, Stage
 from worker import errors as worker_errors
 
 STATUSES = {
     ErrorCode.INVALID_REQUEST: 422,
+    ErrorCode.MALFORMED_REQUEST: 400,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.AUDIO_TOO_LARGE: 413,
     ErrorCode.REQUEST_TOO_LARGE: 413,
@@ -62,7 +63,7 @@ def test_every_code_has_a_type_and_a_title_of_its_own_kind() -> None:
 
 @pytest.mark.parametrize("code", ErrorCode)
 def test_what_is_temporary_says_when_to_come_again(code: ErrorCode) -> None:
-    response = problem_response(problem(code, ""))
+    response = ProblemResponse(problem(code, ""))
 
     assert response.media_type == "application/problem+json"
     assert ("retry-after" in response.headers) == (response.status_code in {429, 503})

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.head_requests import ASKED_METHOD
 from api.http_metrics import count_request
+from api.problems import PROBLEM_CODE
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,6 @@ def _log(scope: Scope, status: int | None, seconds: float, *, has_left: bool) ->
     route = route_of(scope)
     if route in _SILENT:
         return
-    said = "no answer" if status is None else str(status)
+    said = "no answer" if status is None else f"{status} {scope.get(PROBLEM_CODE, '')}".rstrip()
     left = ", the client had left" if has_left else ""
     logger.info("%s %s: %s in %.0f ms%s", method_of(scope), route, said, 1000 * seconds, left)

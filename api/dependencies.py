@@ -21,7 +21,9 @@ from api.voice_form import VoiceChat, read_voice_chat
 from api.waiting import JobWaiters
 
 MAX_WAIT_SECONDS = 60
-_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
+# What stands in quotes is a value; only one that is a number means something here.
+_QUOTED = re.compile(r'"(?:(\d{1,9})"|(?:[^"\\]|\\.)*(?:"|\\?$))')
+_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*(\d{1,9})\s*(?=$|[,;])", re.IGNORECASE)
 
 
 async def _services(request: Request) -> Services:
@@ -85,7 +87,8 @@ def preferred_wait(prefer: list[str] | None) -> int | None:
 
     Several headers count as one; a preference that cannot be read is ignored, as the RFC says.
     """
-    asked = _WAIT.search(", ".join(prefer or ()))
+    unquoted = _QUOTED.sub(lambda quoted: quoted[1] or "?", ", ".join(prefer or ()))
+    asked = _WAIT.search(unquoted)
     seconds = int(asked[1]) if asked else 0
     return min(seconds, MAX_WAIT_SECONDS) or None
 

@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access_log import AccessLog, method_of, route_of
 from api.head_requests import HeadRequests
+from api.problems import ProblemResponse, problem
+from shared.errors import ErrorCode
 
 PATH = "/jobs/secret-path"
 GONE: Message = {"type": "http.disconnect"}
@@ -40,6 +42,10 @@ async def answering(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body"})
 
 
+async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+    await ProblemResponse(problem(ErrorCode.NO_SPEECH, "We heard nothing."))(scope, receive, send)
+
+
 async def silent(scope: Scope, receive: Receive, send: Send) -> None:
     """End without an answer."""
 
@@ -53,6 +59,7 @@ async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
     [
         (answering, False, "GET unmatched: 204 in 0 ms"),
         (answering, True, "GET unmatched: 204 in 0 ms, the client had left"),
+        (refusing, False, "GET unmatched: 422 no_speech in 0 ms"),
         (silent, False, "GET unmatched: no answer in 0 ms"),
         (silent, True, "GET unmatched: no answer in 0 ms, the client had left"),
     ],
@@ -63,7 +70,7 @@ def test_a_line_says_how_the_request_ended(
     line = line_of(app, caplog, has_left=has_left)
 
     # A busy machine takes a millisecond or some.
-    assert [part for part in line.split() if not part.isdecimal() or part == "204"] == [
+    assert [part for part in line.split() if not part.isdecimal() or part in {"204", "422"}] == [
         part for part in said.split() if part != "0"
     ]
 

@@ -19,6 +19,8 @@ from api.dependencies import preferred_wait
         (["respond-async", "wait=10"], 10),
         (["wait=1"], 1),
         (["wait=60"], 60),
+        (['note="later, or not"; wait=10'], 10),
+        ([r'note="a \"quoted\" word", wait="10"'], 10),
     ],
 )
 def test_the_wait_is_found_wherever_it_stands(headers: list[str], seconds: int) -> None:
@@ -46,6 +48,15 @@ def test_nobody_waits_longer_than_a_minute(asked: str) -> None:
         ["wait=5 minutes"],
         ["await=5"],
         ["wait=" + "9" * 5000],
+        ['note=", wait=5"'],
+        ['note=", wait=5, "'],
+        [r'note="\", wait=5"'],
+        ['note=", wait=5'],
+        ['wait="5'],
+        ['wait=5"'],
+        ['wait="5 minutes"'],
+        ['"wait=5"'],
+        ['note="\\'],
     ],
 )
 def test_a_preference_that_asks_for_no_wait_or_cannot_be_read_is_ignored(headers: list[str] | None) -> None:

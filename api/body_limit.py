@@ -3,14 +3,16 @@
 import asyncio
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import RequestTimeoutError, RequestTooLargeError
+from api.problems import ProblemResponse, RequestTimeoutError, RequestTooLargeError, problem
 from shared.errors import DomainError, ErrorCode
 
 AUDIO_MAX_BYTES = 10 * 1024 * 1024
 _FORM_MAX_BYTES = AUDIO_MAX_BYTES + 64 * 1024
-_BODY_MAX_BYTES = 1024 * 1024
+_BODY_MAX_BYTES = 64 * 1024
+_BODY = "english_practice.body"
 
 
 class AudioTooLargeError(DomainError):
@@ -23,7 +25,10 @@ class AudioTooLargeError(DomainError):
 
 
 class BodyLimit:
-    """ASGI middleware: reading past a limit raises a domain error where the body is read."""
+    """ASGI middleware: reading past a limit raises a domain error where the body is read.
+
+    The limit is 64 kB, whatever the headers say, but where the route calls `expect_recording`.
+    """
 
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:
         """`seconds` is how long a body may take to arrive."""
@@ -32,9 +37,48 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http":
-            receive = _bounded(Headers(scope=scope), _in_time(receive, self._seconds))
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # Two servers that choose differently between them see two different requests (RFC 9112, 6.1).
+            said = problem(
+                ErrorCode.MALFORMED_REQUEST, "Content-Length and Transfer-Encoding exclude each other."
+            )
+            await ProblemResponse(said)(scope, receive, send)
+            return
+        body = scope[_BODY] = _Body(headers.get("content-length", ""), _in_time(receive, self._seconds))
+        await self._app(scope, body.receive, send)
+
+
+def expect_recording(request: HTTPConnection) -> None:
+    """Let the request's body be as large as the form of a voice chat."""
+    body: _Body = request.scope[_BODY]
+    body.expect_recording()
+
+
+class _Body:
+    """A request's body while it arrives."""
+
+    def __init__(self, declared: str, receive: Receive) -> None:
+        self._declared = int(declared) if declared.isdecimal() else 0
+        self._receive = receive
+        self._received = 0
+        self._limit = _BODY_MAX_BYTES
+        self._error: DomainError = RequestTooLargeError("The request's body is too large.")
+
+    def expect_recording(self) -> None:
+        self._limit, self._error = _FORM_MAX_BYTES, AudioTooLargeError()
+
+    async def receive(self) -> Message:
+        """Return the next message. Raises where what has come, or was announced, is over the limit."""
+        if max(self._declared, self._received) <= self._limit:
+            message = await self._receive()
+            self._received += len(message.get("body", b""))
+            if self._received <= self._limit:
+                return message
+        raise self._error
 
 
 def _in_time(receive: Receive, seconds: float) -> Receive:
@@ -53,21 +97,3 @@ def _in_time(receive: Receive, seconds: float) -> Receive:
         return message
 
     return receive_in_time
-
-
-def _bounded(headers: Headers, receive: Receive) -> Receive:
-    is_form = headers.get("content-type", "").lower().startswith("multipart/")
-    limit = _FORM_MAX_BYTES if is_form else _BODY_MAX_BYTES
-    declared = headers.get("content-length", "")
-    received = int(declared) if declared.isdecimal() and int(declared) > limit else 0
-
-    async def receive_bounded() -> Message:
-        nonlocal received
-        if received <= limit:
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received <= limit:
-                return message
-        raise AudioTooLargeError if is_form else RequestTooLargeError("The request's body is too large.")
-
-    return receive_bounded

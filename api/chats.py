@@ -7,6 +7,7 @@ job and the others find it, and a user's limit is exact.
 import hashlib
 import json
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -67,13 +68,14 @@ class Chats:
         Raises the errors of `Decoder.decode`, `StorageError`, and a `RefusedError`, before anything is
         decoded where that is possible.
         """
-        demuxer_of(chat.audio)  # what is no audio is told so, whoever asks, and costs no question more
-        new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
-        replayed = await self.sessions.read(_replay_or_room, new, self.limits)
-        if replayed is not None:
-            job_id_var.set(str(replayed))
-            return replayed
-        audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
+        with closing(chat):  # whoever waits for the job needs its file no more
+            demuxer_of(chat.audio)  # what is no audio is told so, whoever asks, and costs no question more
+            new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
+            replayed = await self.sessions.read(_replay_or_room, new, self.limits)
+            if replayed is not None:
+                job_id_var.set(str(replayed))
+                return replayed
+            audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
         upload = await self._intend_upload(audio)
         backend = await self.storing.write(upload.name, audio.flac)
         written = WrittenAudio(upload.id, backend, audio.seconds)

@@ -1,6 +1,8 @@
 """Named dependencies of the routers; all coroutines, for FastAPI runs any other function in a thread."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -82,6 +84,11 @@ async def _draining(services: ServicesDep) -> Draining:
     return services.draining
 
 
+async def _voice_chat(request: Request, services: ServicesDep) -> AsyncIterator[VoiceChat]:
+    async with asynccontextmanager(read_voice_chat)(request, services.arrivals) as chat:
+        yield chat
+
+
 def preferred_wait(prefer: list[str] | None) -> int | None:
     """Return the seconds that `Prefer: wait=N` asks for (RFC 7240), 60 at most; None if it asks for none.
 
@@ -109,7 +116,7 @@ LinksDep = Annotated[AudioLinks, Depends(_links)]
 ListeningDep = Annotated[Listening, Depends(_listening)]
 DrainingDep = Annotated[Draining, Depends(_draining)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
-VoiceChatDep = Annotated[VoiceChat, Depends(read_voice_chat)]
+VoiceChatDep = Annotated[VoiceChat, Depends(_voice_chat)]
 PreferredWait = Annotated[int | None, Depends(_preferred_wait)]
 IdempotencyKey = Annotated[
     str | None,

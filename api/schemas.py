@@ -5,9 +5,17 @@ from datetime import date, datetime
 from typing import Annotated, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
-from api.problems import Problem
+from api.problems import MISTAKES_SHOWN, Problem
 from shared.models import JobKind, JobStatus, MessageRole, SpokenPart, Stage
 
 MESSAGE_MAX_CHARACTERS = 2_000
@@ -40,10 +48,24 @@ MessageText = Annotated[
 Day = Annotated[date, BeforeValidator(_written_as_a_day), Field(examples=["2026-11-22"])]
 
 
-class ChatRequest(BaseModel):
-    """What a text and a voice chat have in common."""
+class _Body(BaseModel):
+    """What a client sends: a field that is not known is refused, for it would have no effect."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pass_few_unknown_on(cls, fields: object) -> object:
+        """Drop unknown fields beyond those that an answer names: each makes an error, and costs time."""
+        if not isinstance(fields, dict):
+            return fields
+        unknown = [name for name in fields if name not in cls.model_fields]
+        dropped = set(unknown[MISTAKES_SHOWN:])
+        return {name: value for name, value in fields.items() if name not in dropped}
+
+
+class ChatRequest(_Body):
+    """What a text and a voice chat have in common."""
 
     user_id: UserId
     conversation_id: ConversationId | None = None

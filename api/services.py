@@ -8,6 +8,7 @@ from datetime import timedelta
 from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 
+from api.arrivals import Arrivals
 from api.audio_links import AudioLinks
 from api.backpressure import Limits
 from api.chats import Chats
@@ -37,6 +38,7 @@ class Services:
     """The rooms that the routers call."""
 
     settings: ApiSettings
+    arrivals: Arrivals
     chats: Chats
     control: JobControl
     model_loading: ModelLoading
@@ -78,6 +80,9 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         base_url=settings.public_base_url,
         lifetime=timedelta(seconds=settings.s3_presigned_expiry_seconds),
     )
+    arrivals = Arrivals(
+        most=settings.max_uploads_held, most_bytes=settings.max_upload_megabytes_held * 1024**2
+    )
     decoder = Decoder(most_in_flight=settings.max_uploads_in_flight)
     chats = Chats(
         sessions,
@@ -97,6 +102,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             with draining.on_signal(waiters.release):
                 yield Services(
                     settings,
+                    arrivals,
                     chats,
                     control,
                     loading,

@@ -1,6 +1,7 @@
 """Reads a voice chat's multipart form. Its size is bounded by `api.body_limit` as it arrives.
 
-A recording goes into a temporary file while it arrives, so that many at once take no memory.
+A recording goes into a temporary file while it arrives, so that many at once take no memory; how many, and
+how many bytes together, `api.arrivals` bounds.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from api.body_limit import AUDIO_MAX_BYTES, AudioTooLargeError
+from api.arrivals import Arrivals, Place
+from api.body_limit import AUDIO_MAX_BYTES, AudioTooLargeError, expect_recording
 from api.problems import InvalidRequestError, describe_validation, shown_name
 from api.schemas import ChatRequest
 
@@ -33,33 +35,45 @@ class VoiceChat:
     request: ChatRequest
     audio: BinaryIO
     digest: str
+    place: Place
+
+    def close(self) -> None:
+        """Remove the file, and make room for others."""
+        self.audio.close()
+        self.place.give_back()
 
 
-async def read_voice_chat(request: Request) -> AsyncIterator[VoiceChat]:
-    """Yield the form once; its file is gone afterwards.
+async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator[VoiceChat]:
+    """Yield the form once; its file is gone afterwards, if it has not been closed before.
 
-    Raises `InvalidRequestError` naming the field, or `AudioTooLargeError`.
+    Raises `InvalidRequestError` naming the field, `AudioTooLargeError` or `TooManyArrivalsError`.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidRequestError("body: must be multipart/form-data")
+    expect_recording(request)
+    with arrivals.place() as place:
+        form = await _parse(request, place)
+        try:
+            fields, audio = _fields(form), _audio(form)
+            yield VoiceChat(fields, audio, await asyncio.to_thread(_digest, audio), place)
+        finally:
+            await form.close()
+
+
+async def _parse(request: Request, place: Place) -> FormData:
     parser = MultiPartParser(
         request.headers,
-        request.stream(),
+        place.counting(request.stream()),
         max_files=_MAX_FILES,
         max_fields=_MAX_FIELDS,
         max_part_size=_FIELD_MAX_BYTES,
     )
     parser.spool_max_size = _IN_MEMORY_BYTES
     try:
-        form = await parser.parse()
+        return await parser.parse()
     except (MultiPartException, ValueError) as error:
         # A ValueError is a character set that Python knows but cannot decode these bytes by.
         raise InvalidRequestError("body: is not a readable multipart form") from error
-    try:
-        fields, audio = _fields(form), _audio(form)
-        yield VoiceChat(fields, audio, await asyncio.to_thread(_digest, audio))
-    finally:
-        await form.close()
 
 
 def _audio(form: FormData) -> BinaryIO:

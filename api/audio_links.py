@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from shared.audio_stores import AudioStores
 from shared.errors import DomainError, ErrorCode
@@ -26,6 +27,8 @@ class AudioLinks:
         self._stores = stores
         self._key = key
         self._base_url = base_url.rstrip("/")
+        self.base_path = urlsplit(self._base_url).path
+        """Under which path clients find the API: empty, or begun by a slash and not ended by one."""
         self._lifetime = lifetime
 
     def expiry(self, *, no_later_than: datetime | None = None) -> datetime:

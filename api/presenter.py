@@ -28,7 +28,7 @@ _ELSEWHERE = ReplyWarning(
 
 def present(record: JobRecord, links: AudioLinks) -> JobView:
     """Return the job as clients see it, with fresh audio links."""
-    job, place, here = record.job, record.place, f"/jobs/{record.job.id}"
+    job, place, here = record.job, record.place, f"{links.base_path}/jobs/{record.job.id}"
     return JobView(
         id=job.id,
         kind=job.kind,

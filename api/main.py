@@ -1,7 +1,7 @@
 """The HTTP application: `uvicorn api.main:app`."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
@@ -10,10 +10,11 @@ from fastapi.middleware.cors import CORSMiddleware
 from api import problems
 from api.access_log import AccessLog
 from api.body_limit import BodyLimit
+from api.connections import STATE, Connections
 from api.head_requests import HeadRequests
 from api.parameters import only_declared_parameters
 from api.request_ids import HEADER, RequestIds
-from api.routers import audio, chat, conversations, health, jobs, metrics, models, usage
+from api.routers import audio, chat, conversations, docs, health, jobs, metrics, models, usage
 from api.services import running_services
 from api.settings import ApiSettings
 from shared import __version__, telemetry
@@ -28,11 +29,11 @@ def create_app(settings: ApiSettings) -> FastAPI:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote what was sent
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Connections]]:
         try:
             async with running_services(settings) as services:
                 app.state.services = services
-                yield
+                yield {STATE: _connections(settings)}
         except Exception:
             # The server will only have the traceback's text, which is not shown.
             logger.exception("the API cannot run")
@@ -43,11 +44,15 @@ def create_app(settings: ApiSettings) -> FastAPI:
         version=__version__,
         summary="A tutor for Indian learners of English: talk to it by text or voice.",
         lifespan=lifespan,
+        servers=[{"url": settings.public_path}] if settings.public_path else None,
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
         dependencies=[Depends(only_declared_parameters)],
     )
-    for resource in (chat, jobs, conversations, usage, models, audio, health, metrics):
+    for resource in (chat, jobs, conversations, usage, models, audio, health, metrics, docs):
         app.include_router(resource.router)
+    app.mount(docs.ASSETS_PATH, docs.assets(), name="assets")
     problems.install(app)
     app.add_middleware(BodyLimit, seconds=settings.body_timeout_seconds)
     if settings.cors_origins:
@@ -62,6 +67,15 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_middleware(HeadRequests)
     app.add_middleware(RequestIds)
     return app
+
+
+def _connections(settings: ApiSettings) -> Connections:
+    return Connections(
+        head_seconds=settings.head_timeout_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        taking_seconds=settings.body_timeout_seconds,
+        most=settings.max_connections,
+    )
 
 
 app = create_app(read_settings(ApiSettings))

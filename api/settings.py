@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -36,8 +37,31 @@ class ApiSettings(SharedSettings):
     max_uploads_in_flight: int = Field(
         default=32, ge=1, description="uploads decoded or waiting for it in one API process; beyond them, 503"
     )
+    max_uploads_held: int = Field(
+        default=128,
+        ge=1,
+        description="uploads that arrive, wait or are decoded in one API process; beyond them, 503",
+    )
+    max_upload_megabytes_held: int = Field(
+        default=256, ge=16, description="what has come of them, together; beyond it, 503"
+    )
     body_timeout_seconds: float = Field(
-        default=120, gt=0, description="how long a request's body may take to arrive; past it, 408"
+        default=120,
+        gt=0,
+        description="how long a request's body may take to arrive (past it, 408), and an answer to be taken",
+    )
+    head_timeout_seconds: float = Field(
+        default=10,
+        gt=0,
+        description="how long a connection may be silent, or a request's head take to arrive",
+    )
+    keep_alive_seconds: int = Field(
+        default=75, ge=1, description="how long a connection is kept for the next request"
+    )
+    max_connections: int = Field(
+        default=500,
+        ge=1,
+        description="connections of one API process; past them the longest silent is closed",
     )
     max_unfinished_jobs_per_user: int = Field(
         default=100, ge=1, description="a user's unfinished jobs; one more is refused with 429"
@@ -47,12 +71,25 @@ class ApiSettings(SharedSettings):
     )
     database_pool_size: int = Field(default=10, ge=1, description="connections of one API process")
 
+    @field_validator("public_base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be an http:// or https:// URL without a query")
+        return value.rstrip("/")
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+
+    @property
+    def public_path(self) -> str:
+        """Under which path clients find the API: that of `public_base_url`, without a slash at its end."""
+        return urlsplit(self.public_base_url).path
 
     @model_validator(mode="after")
     def _require_key_in_prod(self) -> Self:

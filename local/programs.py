@@ -96,9 +96,9 @@ def _api(settings: LauncherSettings) -> tuple[str, ...]:
         "--no-access-log",  # ours (`api.access_log`) has no query strings
         "--log-config",
         "api/log_config.json",
-        # httptools reads a header of any length; h11 refuses one that is too long.
+        # h11, with limits on what a client may make it wait for.
         "--http",
-        "h11",
+        "api.connections:BoundedConnection",
         "--ws",
         "none",
         "--timeout-graceful-shutdown",

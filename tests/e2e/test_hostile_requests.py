@@ -3,12 +3,13 @@
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 
 import httpx
 import pytest
 
-from tests.e2e.contract import TEXT, VOICE, post_audio, silence
-from tests.stack import Stack
+from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, silence
+from tests.stack import Stack, eventually
 
 BODY = b'{"user_id":"asha","message":"hi"}'
 JSON = b"Host: here\r\nContent-Type: application/json\r\n"
@@ -22,6 +23,16 @@ def no_unexpected_error(stack: Stack) -> Iterator[None]:
     yield
     assert "unexpected error" not in stack.logs()
     assert "Exception in ASGI" not in stack.logs()
+
+
+def answer(stack: Stack, data: bytes) -> httpx.Response:
+    """Send the bytes; return what comes back."""
+    url = stack.client.base_url
+    with socket.create_connection((url.host, url.port), timeout=20) as connection:
+        connection.sendall(data)
+        response = HTTPResponse(connection)
+        response.begin()
+        return httpx.Response(response.status, headers=response.getheaders(), content=response.read())
 
 
 def first_line(stack: Stack, data: bytes) -> str:
@@ -40,6 +51,7 @@ def first_line(stack: Stack, data: bytes) -> str:
         POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n" + BODY,
         POST + b"Content-Length: \xb2\r\n\r\n" + BODY,
         POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + BODY,
+        POST + b"Content-Length: 33\r\nTransfer-Encoding: chunked\r\n\r\n21\r\n" + BODY + b"\r\n0\r\n\r\n",
         POST + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"use\r\nzz\r\n',
         POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
         b"GET /health HTTP/1.1\r\n\r\n",
@@ -50,7 +62,23 @@ def first_line(stack: Stack, data: bytes) -> str:
     ids=lambda data: repr(data[-40:]),
 )
 def test_what_is_no_http_is_a_bad_request(stack: Stack, data: bytes) -> None:
-    assert first_line(stack, data) == "HTTP/1.1 400 Bad Request"
+    response = answer(stack, data)
+
+    assert_problem(response, 400, "malformed_request")
+    assert response.headers["connection"] == "close"
+    eventually(
+        lambda: f"request {response.headers['x-request-id']}" in stack.log("api"), what="the refusal logged"
+    )
+
+
+def test_what_breaks_behind_an_answer_ends_the_connection_only(stack: Stack) -> None:
+    with socket.create_connection((stack.client.base_url.host, stack.client.base_url.port), 20) as connection:
+        connection.sendall(GET + b"\r\n" + b"no HTTP at all\r\n\r\n")
+        received = b""
+        while came := connection.recv(4096):
+            received += came
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert received.count(b"HTTP/1.1 400 ") == 1
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,39 @@ def test_a_login_that_flower_could_not_check_is_refused_unseen(login: str) -> No
     assert login not in str(refusal.value)
 
 
+def test_a_connection_is_kept_longer_than_common_proxies_keep_theirs() -> None:
+    assert ApiSettings().keep_alive_seconds > 60
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://example.com", ""),
+        ("https://example.com/", ""),
+        ("https://example.com/english/", "/english"),
+        ("http://10.0.0.1:8080/a/b", "/a/b"),
+    ],
+)
+def test_the_public_path_is_that_of_the_public_address(url: str, path: str) -> None:
+    assert ApiSettings(public_base_url=url).public_path == path
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "example.com",
+        "/english",
+        "ftp://example.com",
+        "https://",
+        "https://example.com/?a=b",
+        "https://e.com/#a",
+    ],
+)
+def test_a_public_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="public_base_url"):
+        ApiSettings(public_base_url=url)
+
+
 def test_in_dev_a_signing_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     first, second = ApiSettings(data_dir=tmp_path / "d"), ApiSettings(data_dir=tmp_path / "d")
 

@@ -37,7 +37,7 @@ def test_uvicorn_by_hand_logs_in_our_form_and_nothing_of_a_query(tmp_path: Path,
         _, written = program.communicate()
 
     lines = written.splitlines()
-    assert sum("/audio/{name}: 403 in " in line for line in lines) == 1
+    assert sum("/audio/{name}: 403 invalid_signature in " in line for line in lines) == 1
     assert any("Started server process" in line for line in lines)
     assert "durian" not in written
     if environment == "prod":

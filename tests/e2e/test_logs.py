@@ -278,13 +278,13 @@ def test_a_request_is_followed_by_its_id_to_its_job_and_into_the_workers(day: Da
         ("r-text", "POST /api/v1/ai/text-chat: 202 in ", "r-text"),
         ("r-voice", "POST /api/v1/ai/voice-chat: 202 in ", "r-voice"),
         ("r-head", "HEAD /jobs: 200 in ", None),
-        ("r-method", "other /jobs: 405 in ", None),
+        ("r-method", "other /jobs: 405 method_not_allowed in ", None),
         ("r-delete", "DELETE /api/v1/conversations/{conversation_id}: 204 in ", None),
         ("r-retry", "POST /jobs/{job_id}/retry: 202 in ", "r-broken"),
         ("r-cancel", "POST /jobs/{job_id}/cancel: 200 in ", "r-killed"),
         ("r-listen", "GET /audio/{name}: 200 in ", None),
-        ("r-unexpected", "POST /api/v1/ai/text-chat: 500 in ", None),
-        ("r-no-database", "POST /api/v1/ai/text-chat: 503 in ", None),
+        ("r-unexpected", "POST /api/v1/ai/text-chat: 500 internal_error in ", None),
+        ("r-no-database", "POST /api/v1/ai/text-chat: 503 database_unavailable in ", None),
     ],
 )
 def test_a_request_has_one_access_line_with_its_route_and_job(

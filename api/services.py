@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from redis.asyncio import Redis
-from sqlalchemy.engine import make_url
 
 from api.arrivals import Arrivals
 from api.audio_links import AudioLinks
@@ -28,7 +27,7 @@ from api.uploads import Decoder
 from api.usage import UsageReader
 from api.waiting import JobWaiters
 from shared.audio_stores import open_stores
-from shared.database import create_sync_engine
+from shared.database import connect_arguments, create_sync_engine
 from shared.jobs import Deadlines
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
 
@@ -73,7 +72,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     storing = Storing(stores, most_at_once=settings.max_uploads_in_flight)
     reader = JobReader(sessions, settings.job_retention)
     limits = Limits(settings.max_unfinished_jobs_per_user, settings.max_unfinished_jobs)
-    waiters = JobWaiters(_listen_url(settings.database_url), reader)
+    waiters = JobWaiters(connect_arguments(settings.database_url, "api-listen"), reader)
     links = AudioLinks(
         settings.signing_key(),
         stores,
@@ -123,7 +122,3 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         await redis.aclose()
         sessions.close()
         engine.dispose()
-
-
-def _listen_url(database_url: str) -> str:
-    return make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)

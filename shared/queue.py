@@ -8,11 +8,10 @@ from uuid import UUID
 
 from celery import Celery
 from celery.utils.nodenames import worker_direct
-from kombu.exceptions import KombuError, OperationalError
-from redis.exceptions import RedisError
 
 from shared.jobs import Hint
 from shared.models import Stage
+from shared.server_urls import broker_url
 
 
 class QueueName(StrEnum):
@@ -49,12 +48,12 @@ class PublishError(Exception):
     """The broker did not take the message; the sweep will publish it."""
 
 
-def create_celery(broker_url: str, *, socket_timeout_seconds: float) -> Celery:
+def create_celery(redis_url: str, *, socket_timeout_seconds: float) -> Celery:
     """Return the Celery application. A worker's socket timeout must exceed its 1 s blocking pop.
 
     There is no result backend: results are rows. Without the timeouts a hung Redis blocks for ever.
     """
-    app = Celery("english_practice", broker=broker_url, set_as_current=False)
+    app = Celery("english_practice", broker=broker_url(redis_url), set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         task_serializer="json",
@@ -99,7 +98,8 @@ def send_task(app: Celery, name: TaskName, *args: str, queue: str) -> None:
     """Send a task by name. Raises `PublishError`."""
     try:
         app.send_task(name, args=args, queue=queue, ignore_result=True)
-    except (OperationalError, KombuError, RedisError, OSError) as error:
+    except Exception as error:
+        # Whatever kombu and its driver raise: what the message stands for is committed.
         raise PublishError(str(name)) from error
 
 

@@ -5,25 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, model_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.server_urls import DatabaseUrl, RedisUrl
 
 DEFAULT_DATA_DIR = Path("data")
 _DATA_DIR = os.environ.get("DATA_DIR") or dotenv_values(".env").get("DATA_DIR") or DEFAULT_DATA_DIR
-
-
-def _with_psycopg_driver(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
-        raise ValueError("must be a postgresql:// URL")
-    return f"postgresql+psycopg://{rest}"
-
-
-DatabaseUrl = Annotated[str, AfterValidator(_with_psycopg_driver)]
 
 
 class AppEnv(StrEnum):
@@ -63,7 +55,10 @@ class SharedSettings(BaseSettings):
         default="postgresql+psycopg://user:password@localhost:5432/english_practice",
         description="PostgreSQL; `postgres://` and `postgresql://` both work",
     )
-    redis_url: str = Field(default="redis://localhost:6379/0", description="Redis: broker and cache")
+    redis_url: RedisUrl = Field(
+        default="redis://localhost:6379/0",
+        description="Redis: broker and cache; `rediss://` and `unix://` work too",
+    )
     data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where local files live")
     audio_dir: Path | None = Field(default=None, description="local audio; `DATA_DIR/audio` when unset")
     s3_bucket_name: str | None = Field(default=None, description="private bucket for audio; switches S3 on")

@@ -32,6 +32,7 @@ from tests.architecture.containers import (
 from worker.settings import FlowerSettings, WorkerSettings
 
 API_PORT, FLOWER_PORT, METRICS_PORT, PROMETHEUS_PORT = 8000, 5555, 9801, 9090
+DIGEST = "@sha256:[0-9a-f]{64}"
 SERVICES = compose_services()
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 SETTINGS: dict[str, type[BaseSettings]] = {
@@ -112,7 +113,7 @@ def test_an_image_has_a_pinned_base_of_our_python_and_ends_as_the_one_account(im
     bases = {rest.split()[0] for rest in said(image, "FROM")}
 
     assert len(said(image, "FROM")) == 2
-    assert all(re.fullmatch(r"python:3\.11\.\d+-slim-bookworm", base) for base in bases)
+    assert all(re.fullmatch(rf"python:3\.11\.\d+-slim-bookworm{DIGEST}", base) for base in bases)
     assert said(image, "USER") == ["10001:10001"]
     assert "--uid 10001 " in said(image, "RUN")[-1]
     assert "--require-hashes" in said(image, "RUN")[0]
@@ -121,7 +122,7 @@ def test_an_image_has_a_pinned_base_of_our_python_and_ends_as_the_one_account(im
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "image" in service])
 def test_a_foreign_image_is_pinned(name: str) -> None:
     if name not in OURS:
-        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+(\.\d+)?", SERVICES[name]["image"])
+        assert re.fullmatch(rf"[\w/]+:v?\d+\.\d+(\.\d+)?{DIGEST}", SERVICES[name]["image"])
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -2,9 +2,9 @@
 
 import logging
 import time
-from urllib.parse import urlsplit
 
 from shared.errors import WarningCode
+from shared.server_urls import masked
 from worker.engines.gemini.form import (
     ReplyForm,
     UnreadableAnswerError,
@@ -34,7 +34,8 @@ class GeminiTutor:
         self.name = model
         self.version = f"prompt {PROMPT_VERSION} at {base_url or 'the provider'}"
         self._provider = Provider(api_key, model, base_url)
-        logger.info("%s, prompt %s at %s", model, PROMPT_VERSION, _without_login(base_url or "the provider"))
+        where = "the provider" if base_url is None else masked(base_url)
+        logger.info("%s, prompt %s at %s", model, PROMPT_VERSION, where)
 
     def reply(self, request: TutorRequest) -> TutorReply:
         """Return the model's answer, checked; a kind fixed one and a warning where it was blocked."""
@@ -56,11 +57,6 @@ class GeminiTutor:
             logger.warning("asking once more: %s", str(problem))
             turns = [*turns, *repair(answer.text, str(problem))]
         raise InvalidTutorReplyError("The tutor's answer could not be understood.") from problem
-
-
-def _without_login(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _form_of(answer: Answer) -> ReplyForm:

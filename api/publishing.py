@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.database import Sessions
 from shared import jobs, queue
 from shared.jobs import Hint
+from shared.outages import OutageLog
 from shared.queue import PublishError, TaskName
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Publisher:
         self._sessions = sessions
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="publish")
         self._broken_until = 0.0
+        self._outage = OutageLog(logger, "the broker", "hints are left to the sweep")
 
     async def publish(self, hint: Hint) -> None:
         """Send the hint, or note that it was not sent. Never raises: what it stands for is committed."""
@@ -48,11 +50,12 @@ class Publisher:
             return False
         try:
             await self._in_a_thread(lambda: queue.publish(self._app, hint))
-        except (PublishError, TimeoutError, RuntimeError):
+        except (PublishError, TimeoutError, RuntimeError) as error:
             # A RuntimeError: the threads are given up, because the process ends.
             self._broken_until = time.monotonic() + BREAK_SECONDS
-            logger.warning("the broker did not take a hint; the sweep will publish it")
+            self._outage.failed(error.__cause__ or error.__context__ or error)
             return False
+        self._outage.worked()
         return True
 
     async def send(self, name: TaskName, *args: str, queue_name: str) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.database import EventLoopConnection
 from api.reading import JobReader, JobRecord
 from shared.events import JOB_ENDED
+from shared.outages import OutageLog
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class JobWaiters:
         self._latest: dict[UUID, asyncio.Future[JobRecord | None]] = {}
         self._notified: asyncio.Queue[UUID] = asyncio.Queue()
         self._released = False
+        self._outage = OutageLog(logger, "the LISTEN connection", "waiters hear some seconds late")
 
     async def wait(self, job_id: UUID, seconds: float, *, owner: str | None = None) -> JobRecord:
         """Return the job as soon as it has ended, or as it stands after `seconds` or a `release`.
@@ -85,10 +87,11 @@ class JobWaiters:
                     autocommit=True, **self._connection
                 ) as connection:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(JOB_ENDED)))
+                    self._outage.worked()
                     self._notify_all()
                     await self._hear(connection)
-            except PsycopgError:
-                logger.warning("the LISTEN connection is down; trying again")
+            except PsycopgError as error:
+                self._outage.failed(error)
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _hear(self, connection: EventLoopConnection) -> None:

@@ -4,6 +4,7 @@ Messages carry ids only. They are acknowledged early and may be lost or repeated
 """
 
 from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
 
 from celery import Celery
@@ -39,6 +40,9 @@ QUEUE_OF_STAGE = {
     Stage.REPLY: QueueName.LLM,
     Stage.SYNTHESIZE: QueueName.GPU,
 }
+
+WRITE_PROBE: Final[dict[str, Any]] = {"name": "english_practice:write_probe", "value": "", "ex": 60}
+"""Arguments of a client's `set`: whether Redis takes writes. A full one, or a replica, answers a PING."""
 
 PUBLISH_TIMEOUT_SECONDS = 1.5
 WORKER_SOCKET_TIMEOUT_SECONDS = 10.0
@@ -79,6 +83,8 @@ def create_celery(redis_url: str, *, socket_timeout_seconds: float) -> Celery:
         broker_pool_acquire_timeout=2,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # What a failed-over Redis answers is no connection error: a worker must begin anew, not end.
+        broker_channel_error_retry=True,
         broker_transport_options={
             "socket_timeout": socket_timeout_seconds,
             "socket_connect_timeout": 1,

@@ -12,7 +12,7 @@ from billiard.process import current_process
 from celery import signals
 
 from shared import telemetry
-from worker.settings import WorkerSettings
+from worker.settings import worker_settings
 
 _PR_SET_PDEATHSIG = 1
 
@@ -27,7 +27,7 @@ def end_without_parent(**_: object) -> None:
 @signals.worker_process_init.connect
 def configure_child_logging(**_: object) -> None:
     """Replace Celery's own format, which carries no job's id."""
-    telemetry.configure_logging(WorkerSettings().app_env)
+    telemetry.configure_logging(worker_settings().app_env)
 
 
 @signals.beat_embedded_init.connect

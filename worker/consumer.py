@@ -1,15 +1,71 @@
-"""How a worker takes hints from Redis, and goes on with it after the connection was lost."""
+"""How a worker takes hints from Redis, and goes on with it after it was lost, replaced, or refused writes.
 
+A worker has models loaded, so nothing that Redis does may end it. What a failed-over or full Redis answers is
+no connection error, so Celery would end; `broker_channel_error_retry` makes it begin anew, which comes here.
+"""
+
+import logging
+import time
 from typing import Any
 
 from celery.concurrency.prefork import TaskPool as ProcessPool
 from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
+from kombu import Connection
+from redis.exceptions import RedisError
+
+from shared.outages import OutageLog
+from shared.queue import WRITE_PROBE
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_SECONDS = 5
+_WRITES_TRIED_EVERY_SECONDS = 1.0
 
 
 class HintConsumer(Consumer):
-    """Celery's consumer, which leaves behind what belongs to a lost connection and to dead children."""
+    """Celery's consumer, which leaves behind what belongs to a lost connection and to dead children.
 
-    task_consumer: Any  # the types do not know it
+    It takes hints only from a Redis that it can write to: another one would give a hint and then refuse to
+    note that it is taken.
+    """
+
+    task_consumer: Any  # the types do not know them
+    connection: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._outage = OutageLog(
+            logger, "the broker", "this worker keeps trying, and takes no hints meanwhile"
+        )
+        super().__init__(*args, **kwargs)
+
+    def connection_for_read(self, heartbeat: float | None = None) -> Connection:
+        """Return a connection to a Redis that takes writes, however long that takes; a stop ends the wait.
+
+        Before anything is done with it: Celery's event loop writes as soon as it has the connection.
+        """
+        connection = super().connection_for_read(heartbeat)
+        channel: Any = connection.default_channel  # the types do not know Redis'
+        while True:
+            try:
+                channel.client.set(**WRITE_PROBE)
+            except RedisError as error:
+                self._outage.failed(error)
+            else:
+                self._outage.worked()
+                return connection
+            maybe_shutdown()
+            time.sleep(_WRITES_TRIED_EVERY_SECONDS)
+
+    def ensure_connected(self, conn: Connection) -> Connection:
+        """Connect, however long that takes. Celery's own says each try."""
+        connected = conn.ensure_connection(
+            lambda error, _: self._outage.failed(error),
+            interval_max=_LONGEST_PAUSE_SECONDS,
+            callback=maybe_shutdown,
+        )
+        self.first_connection_attempt = False
+        return connected
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Do not put hints back over the lost connection: Celery fails at that, and the worker would end."""

@@ -27,13 +27,12 @@ from shared.queue import (
     direct_queue,
     send_task,
 )
-from shared.settings import read_settings
 from worker.bootstrap import Engines, UnknownEngineError, kinds_served
 from worker.errors import EngineError
 from worker.metrics_server import serve_metrics
 from worker.presence import Presence
 from worker.runtime import create_sessions, process_runtime
-from worker.settings import HARD_LIMIT_SLACK, WorkerSettings
+from worker.settings import HARD_LIMIT_SLACK, WorkerSettings, worker_settings
 from worker.settling import settler_of
 from worker.stopping import Grace, PutHintsBack
 
@@ -83,15 +82,17 @@ def create_app(settings: WorkerSettings) -> Celery:
         # Gives a child the flag by which it ends in good order (`Runtime.retire`).
         worker_pool_restarts=True,
         worker_proc_alive_timeout=_CHILD_START_SECONDS,
+        # Of what is acknowledged late, which nothing here is; unset, each lost connection logs a paragraph.
+        worker_cancel_long_running_tasks_on_connection_loss=True,
         worker_send_task_events=True,
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="worker.schedule:Schedule",
         beat_schedule=_beat_schedule(settings),
     )
     app.steps["consumer"].add(PutHintsBack)
     return app
 
 
-settings = read_settings(WorkerSettings)
+settings = worker_settings()
 telemetry.configure_logging(settings.app_env)  # at once, so that whatever fails later is a line
 app = create_app(settings)
 app.set_default()

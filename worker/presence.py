@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from shared import workers
 from shared.models import Worker
+from shared.outages import OutageLog
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Presence:
             engines=engines,
             started_at=datetime.now(UTC),
         )
+        self._outage = OutageLog(logger, "the database", "the worker cannot report that it lives")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
@@ -68,5 +70,7 @@ class Presence:
         try:
             with self._sessions.begin() as session:
                 write(session, self._worker)
-        except SQLAlchemyError:
-            logger.warning("the worker could not report: the database did not answer")
+        except SQLAlchemyError as error:
+            self._outage.failed(error)
+        else:
+            self._outage.worked()

@@ -19,7 +19,7 @@ from shared.jobs import Hint
 from shared.queue import PublishError
 from worker.bootstrap import Engines
 from worker.cache import open_cache
-from worker.settings import WorkerSettings
+from worker.settings import WorkerSettings, worker_settings
 from worker.shelf import AudioShelf
 from worker.stages import StageRunner
 
@@ -114,4 +114,4 @@ def process_runtime() -> Runtime:
     """Return this process's runtime, built from the environment at the first call."""
     from celery import current_app  # noqa: PLC0415 - the app is known once the worker has started
 
-    return build_runtime(WorkerSettings(), current_app)
+    return build_runtime(worker_settings(), current_app)

@@ -1,13 +1,14 @@
 """Settings of the workers."""
 
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
 
 from shared.models import Stage
-from shared.settings import AppEnv, SharedSettings
+from shared.settings import AppEnv, SharedSettings, read_settings
 
 _DEFAULT_ENGINES = {
     AppEnv.DEV: ("pocketsphinx", "offline", "espeak"),  # the tutor: `gemini` where a key is set
@@ -124,6 +125,12 @@ class WorkerSettings(SharedSettings):
             Stage.SYNTHESIZE: self.tts_timeout_seconds,
         }
         return timedelta(seconds=seconds[stage])
+
+
+@lru_cache(maxsize=1)
+def worker_settings() -> WorkerSettings:
+    """Return this process's settings, read at the first call; a worker that lacks some ends in a sentence."""
+    return read_settings(WorkerSettings)
 
 
 class FlowerSettings(SharedSettings):

@@ -20,7 +20,7 @@ from shared.transitions import Transitions
 from worker.leases import LeaseKeeper
 from worker.patience import DatabaseAwayError, Patience
 from worker.runtime import create_sessions, publish
-from worker.settings import DEADLINE_SLACK, WorkerSettings
+from worker.settings import DEADLINE_SLACK, WorkerSettings, worker_settings
 
 logger = logging.getLogger(__name__)
 
@@ -120,5 +120,5 @@ def settler_of(worker: str) -> Settler:
     """Return the worker's one settler; on the thread pool many threads ask for it at once."""
     with _settlers_lock:
         if worker not in _settlers:
-            _settlers[worker] = Settler(WorkerSettings(), worker)
+            _settlers[worker] = Settler(worker_settings(), worker)
         return _settlers[worker]

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 class PutHintsBack(bootsteps.StartStopStep):
     """Closes the channel that brings hints before the pool is waited for; Celery itself closes it after.
 
-    Closing puts back whatever is not acknowledged, and what Redis gave to the last call of BRPOP.
+    Closing puts back whatever is not acknowledged, and what Redis gives to the last call of BRPOP.
     """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -33,8 +33,12 @@ class PutHintsBack(bootsteps.StartStopStep):
         """Take no more hints where the worker ends; a lost connection stops this step too."""
         if state.should_stop is None or parent.task_consumer is None:
             return
-        ignore_errors(parent, parent.task_consumer.cancel)
-        ignore_errors(parent, parent.task_consumer.channel.close)
+        channel = parent.task_consumer.channel
+        transport = channel.connection
+        # Without a consumer kombu puts a hint back just so, but warns of each: here that is what is meant.
+        for queue in parent.task_consumer.queues:
+            transport._callbacks[queue.name] = transport._reject_inbound_message  # noqa: SLF001
+        ignore_errors(parent, channel.close)
 
 
 class Grace:

@@ -51,6 +51,14 @@ def test_a_hung_broker_is_an_error_soon(silent_port: int) -> None:
     assert seconds_to_fail(silent_port) < BOUND_SECONDS
 
 
+def test_whatever_the_brokers_driver_raises_is_that_error() -> None:
+    app = create_celery("redis://127.0.0.1:1/0?unknown=1", socket_timeout_seconds=1)
+
+    with closing(app), pytest.raises(PublishError) as refusal:
+        publish(app, HINT)
+    assert isinstance(refusal.value.__cause__, TypeError)
+
+
 @pytest.mark.parametrize("stage", Stage)
 def test_every_stage_has_a_task_of_its_name_on_its_queue(stage: Stage) -> None:
     app = create_celery("redis://127.0.0.1:1/0", socket_timeout_seconds=1)

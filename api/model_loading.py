@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.database import Sessions
 from api.publishing import Publisher
 from api.schemas import ModelState, ModelStates
+from api.single_flight import SingleFlight
 from shared import workers
 from shared.errors import DomainError, ErrorCode
 from shared.models import Worker
@@ -34,19 +34,27 @@ class BrokerUnavailableError(DomainError):
     code = ErrorCode.BROKER_UNAVAILABLE
 
 
-@dataclass(frozen=True, slots=True)
 class ModelLoading:
-    """Asks the workers over the broker, each on its own queue, and reads their answers in the database."""
+    """Asks the workers over the broker, each on its own queue, and reads their answers in the database.
 
-    sessions: Sessions
-    publisher: Publisher
+    One loading at a time, however many ask for it.
+    """
+
+    def __init__(self, sessions: Sessions, publisher: Publisher) -> None:
+        self._sessions = sessions
+        self._publisher = publisher
+        self._loading = SingleFlight(self._load)
 
     async def load_all(self) -> ModelStates:
         """Return what became of each kind's model once every live worker has tried to load its own.
 
+        Who asks while others wait for that gets the same answer.
         Raises `ModelsTimeoutError` past five minutes, `BrokerUnavailableError`.
         """
-        asked_at, fleet = await self.sessions.read(_look)
+        return await self._loading()
+
+    async def _load(self) -> ModelStates:
+        asked_at, fleet = await self._sessions.read(_look)
         ask_again_at = 0.0
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
@@ -56,7 +64,7 @@ class ModelLoading:
                         await asyncio.gather(*map(self._ask, silent))
                         ask_again_at = time.monotonic() + _ASK_AGAIN_SECONDS
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-                    _, fleet = await self.sessions.read(_look)
+                    _, fleet = await self._sessions.read(_look)
         except TimeoutError:
             raise ModelsTimeoutError("The models are still loading. Please look again later.") from None
         return ModelStates(
@@ -67,7 +75,7 @@ class ModelLoading:
 
     async def _ask(self, worker: Worker) -> None:
         try:
-            await self.publisher.send(TaskName.WARM_UP, *worker.queues, queue_name=direct_queue(worker.name))
+            await self._publisher.send(TaskName.WARM_UP, *worker.queues, queue_name=direct_queue(worker.name))
         except (PublishError, TimeoutError) as error:
             raise BrokerUnavailableError("The workers cannot be reached just now.") from error
 

@@ -315,6 +315,7 @@ class Dependencies(BaseModel):
     broker: DependencyHealth
     storage: DependencyHealth
     workers: WorkersHealth
+    tutor: DependencyHealth
 
 
 class EngineHealth(BaseModel):

@@ -73,6 +73,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     reader = JobReader(sessions, settings.job_retention)
     limits = Limits(settings.max_unfinished_jobs_per_user, settings.max_unfinished_jobs)
     waiters = JobWaiters(connect_arguments(settings.database_url, "api-listen"), reader)
+    new_connection = connect_arguments(settings.database_url, "api-health")
     links = AudioLinks(
         settings.signing_key(),
         stores,
@@ -94,7 +95,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     control = JobControl(sessions, publisher, settings.usage_timezone, limits)
     loading = ModelLoading(sessions, publisher)
     deadlines = Deadlines(settings.queue_deadline, settings.run_deadline)
-    health = HealthChecks(sessions, redis, storing, settings.app_env, deadlines)
+    health = HealthChecks(sessions, redis, storing, settings.app_env, deadlines, new_connection)
     draining = Draining()
     try:
         async with waiters.running():

@@ -221,6 +221,10 @@ class Job(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=_Moment)
 
 
+REPEATED = " (cached)"
+"""Ends an engine's name where nothing was asked of it: its answer was given before."""
+
+
 class StageRun(SQLModel, table=True):
     """One run of a stage by one worker: what it cost and how it ended."""
 

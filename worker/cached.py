@@ -17,7 +17,7 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from shared import __version__
-from shared.models import SpokenPart
+from shared.models import REPEATED, SpokenPart
 from shared.transitions import StoredSpeech
 from worker.bootstrap import EngineKind, Engines
 from worker.cache import Cache, Kept
@@ -41,7 +41,6 @@ _VOICE_SETTINGS = {
     "indicf5_voice_text",
 }
 _REPLY = TypeAdapter(TutorReply)
-_LABEL = " (cached)"
 
 Value = TypeVar("Value")
 
@@ -59,7 +58,7 @@ class _Spoken:
     """What is kept of a spoken text: where it lies, and who spoke it. The name is one that a row can hold."""
 
     audio_id: UUID
-    engine: Annotated[str, StringConstraints(max_length=255 - len(_LABEL), pattern=r"^[^\x00]*$")]
+    engine: Annotated[str, StringConstraints(max_length=255 - len(REPEATED), pattern=r"^[^\x00]*$")]
 
 
 _SPEECH = TypeAdapter(_Spoken)
@@ -125,7 +124,7 @@ class CachedSpeech:
 
 def cached(engine: str) -> str:
     """Return what to show for an engine that was not asked, because it had answered the same before."""
-    return f"{engine}{_LABEL}"
+    return f"{engine}{REPEATED}"
 
 
 def reply_key(engines: Engines, request: TutorRequest) -> str:

@@ -54,7 +54,7 @@ def test_health_shows_version_engines_and_every_dependency(stack: Stack) -> None
     assert (health["status"], health["app_env"]) == ("ok", "dev")
     assert health["engines"].keys() == {"stt", "llm", "tts"}
     assert all(engine["engine"] for engine in health["engines"].values())
-    assert health["dependencies"].keys() == {"database", "broker", "storage", "workers"}
+    assert health["dependencies"].keys() == {"database", "broker", "storage", "workers", "tutor"}
     assert all(dependency["ok"] for dependency in health["dependencies"].values())
     queues = health["dependencies"]["workers"]["queues"]
     assert queues == {name: {"ok": True, "workers": 1} for name in WORKERS}

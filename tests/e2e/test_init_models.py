@@ -1,12 +1,17 @@
 """Loading the models on request."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+
+import httpx
+from redis import Redis
 
 from tests.e2e.contract import assert_problem
 from tests.stack import Stack, running_stack
 
 INIT = "/api/v1/ai/init-models"
+CALLERS = 300
 
 
 def test_every_model_is_loaded_and_health_shows_it(stack: Stack) -> None:
@@ -19,6 +24,28 @@ def test_every_model_is_loaded_and_health_shows_it(stack: Stack) -> None:
     }
     engines = stack.client.get("/health").json()["engines"]
     assert {engine["status"] for engine in engines.values()} == {"loaded"}
+
+
+def test_three_hundred_callers_at_once_are_one_loading_after_another(stack: Stack) -> None:
+    async def call_all() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=CALLERS)
+        async with httpx.AsyncClient(base_url=stack.settings.local_url, timeout=90, limits=limits) as client:
+            return await asyncio.gather(*(client.post(INIT) for _ in range(CALLERS)))
+
+    with Redis.from_url(stack.redis.url) as redis:
+        before = sent(redis)
+        answers = asyncio.run(call_all())
+        hints = sent(redis) - before
+
+    assert [answer.status_code for answer in answers] == [200] * CALLERS
+    assert {answer.text for answer in answers} == {answers[0].text}
+    # Each by itself would ask two workers: 600 hints. A few are the sweep's.
+    assert hints < CALLERS / 2
+
+
+def sent(redis: Redis) -> int:
+    """Return how many hints Redis was ever given."""
+    return int(redis.info("commandstats")["cmdstat_lpush"]["calls"])
 
 
 def test_a_voice_of_two_models_is_shown_by_their_names(

@@ -1,0 +1,33 @@
+"""One run for all who ask at the same time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Outcome = TypeVar("Outcome")
+
+
+class SingleFlight(Generic[Outcome]):
+    """Runs `work` once at a time: who asks while it runs waits for that run's outcome.
+
+    A caller that leaves does not end the run, on which others may wait.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[Outcome]]) -> None:
+        self._work = work
+        self._running: asyncio.Task[Outcome] | None = None
+
+    async def __call__(self) -> Outcome:
+        """Return the outcome, or raise what the run raised."""
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+            self._running.add_done_callback(self._ended)
+        return await asyncio.shield(self._running)
+
+    async def _run(self) -> Outcome:
+        return await self._work()
+
+    def _ended(self, run: asyncio.Task[Outcome]) -> None:
+        self._running = None
+        if not run.cancelled():
+            run.exception()  # looked at, so that asyncio does not complain where all callers have left

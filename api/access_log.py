@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.head_requests import ASKED_METHOD
-from api.http_metrics import count_request
+from api.metrics import count_request
 from api.problems import PROBLEM_CODE
 
 logger = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from api import backpressure
 from api.backpressure import Limits, RefusedError
 from api.database import Sessions
+from api.metrics import JOBS_ACCEPTED
 from api.publishing import Publisher
 from api.schemas import ChatRequest, TextChatRequest
 from api.storing import Storing
@@ -26,7 +27,6 @@ from api.voice_form import VoiceChat
 from shared import audio_objects, jobs
 from shared.audio_objects import WrittenAudio
 from shared.jobs import Hint, NewJob
-from shared.metrics import JOBS_ACCEPTED
 from shared.models import AudioObject, JobKind
 from shared.storage import FLAC, StorageError
 from shared.telemetry import job_id_var, request_id_var

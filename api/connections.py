@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from api.access_log import OTHER_METHOD, UNMATCHED
-from api.http_metrics import count_request
+from api.metrics import count_request
 from api.problems import Problem, ProblemResponse, problem
 from api.request_ids import HEADER
 from shared.errors import ErrorCode

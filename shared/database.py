@@ -14,10 +14,11 @@ from psycopg import OperationalError as PsycopgError
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from shared.server_urls import psycopg_arguments
 
 CONNECT_TIMEOUT_SECONDS = 2
 POOL_TIMEOUT_SECONDS = 5
@@ -58,8 +59,7 @@ def _sqlstate(error: DBAPIError) -> str | None:
 
 def connect_arguments(url: str, application_name: str) -> dict[str, Any]:
     """Return psycopg's arguments for the URL, read as SQLAlchemy's engine reads it, and bounded in time."""
-    _, arguments = PGDialect_psycopg().create_connect_args(make_url(url))
-    return {**arguments, **_bounds(url, application_name)}
+    return psycopg_arguments(url) | _bounds(url, application_name)
 
 
 def _bounds(url: str, application_name: str) -> dict[str, Any]:

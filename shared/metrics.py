@@ -11,11 +11,12 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import event
@@ -59,7 +60,6 @@ _share_a_folder()
 counter = partial(Counter, namespace=NAMESPACE, registry=DEFINED)
 histogram = partial(Histogram, namespace=NAMESPACE, registry=DEFINED)
 
-JOBS_ACCEPTED = counter("jobs_accepted_total", "New jobs that were accepted.", ["kind"])
 JOBS_FINISHED = counter("jobs_finished_total", "Jobs that ended.", ["kind", "status", "code"])
 JOB_SECONDS = histogram(
     "job_seconds",
@@ -79,7 +79,6 @@ AUDIO_KEPT_ON_DISK = counter("audio_kept_on_disk_total", "Sounds kept on a disk 
 def _begin_at_zero() -> None:
     """Show what is rare before it happens: an increase is only seen between two values."""
     for kind in JobKind:
-        JOBS_ACCEPTED.labels(kind)
         JOBS_FINISHED.labels(kind, JobStatus.SUCCEEDED, _NO_CODE)
         for error in (ErrorCode.POISONED, ErrorCode.NO_SPEECH):
             JOBS_FINISHED.labels(kind, JobStatus.FAILED, error)
@@ -136,11 +135,26 @@ def _forget_unfinished(session: Session, transaction: SessionTransaction) -> Non
         session.info.pop(_PENDING, None)  # closed without a commit
 
 
-def program_registry(*collectors: Collector) -> CollectorRegistry:
-    """Return what all processes of this program have counted, and what the collectors say, read each time."""
+class _Counted:
+    """Shows what all processes of this program have counted, but for what it does not count."""
+
+    def __init__(self, hidden: Collection[str]) -> None:
+        self._hidden = {f"{NAMESPACE}_{name}".removesuffix("_total") for name in hidden}
+        self._all = MultiProcessCollector(None)  # type: ignore[no-untyped-call]
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the figures as they are now."""
+        counted = self._all.collect()  # type: ignore[no-untyped-call]
+        return (metric for metric in counted if metric.name.removesuffix("_total") not in self._hidden)
+
+
+def program_registry(*collectors: Collector, hidden: Collection[str] = ()) -> CollectorRegistry:
+    """Return what all processes of this program have counted, and what the collectors say, read each time.
+
+    `hidden` are the metrics that this program knows and does not count: they would stand at zero for ever.
+    """
     registry = CollectorRegistry(support_collectors_without_names=True)
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    for collector in collectors:
+    for collector in (_Counted(hidden), *collectors):
         registry.register(collector)
     return registry
 

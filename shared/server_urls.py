@@ -1,11 +1,11 @@
 """URLs of PostgreSQL and Redis: read once, at the start, and written so that every library reads them alike.
 
 SQLAlchemy, libpq, redis-py, kombu and Flower each read a login with `@`, `/` or `#` in it differently.
-Here the login ends at the URL's last `@`; what is returned has it percent-encoded, which all of them agree on.
+Here the login ends at the URL's last `@`; what is returned has it percent-encoded: all read that alike.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from psycopg.pq import Conninfo
@@ -25,7 +25,7 @@ _SEVERAL_HOSTS = {"host", "port"}
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A URL: `login` is encoded and ends with `@` where there is one, `place` is what lies before the query."""
+    """A URL: `login` is encoded and ends with `@` where there is one, `place` is what follows it."""
 
     scheme: str
     login: str
@@ -52,7 +52,7 @@ def read_database_url(given: str) -> str:
     query = f"?{urlencode(parts.query)}" if parts.query else ""
     url = f"{_PSYCOPG}://{parts.login}{parts.place}{query}"
     try:
-        PGDialect_psycopg().create_connect_args(make_url(url))
+        psycopg_arguments(url)
     except (ArgumentError, ValueError):
         raise ValueError("must have the form postgresql://user:password@host:port/database") from None
     names = [name for name, _ in parts.query]
@@ -91,6 +91,13 @@ def read_redis_url(given: str) -> str:
     return f"{parts.scheme}://{parts.login}{host}/{number}{tail}"
 
 
+def psycopg_arguments(database_url: str) -> dict[str, Any]:
+    """Return what psycopg connects with, as SQLAlchemy reads it. Raises `ArgumentError`, `ValueError`."""
+    dialect: Any = PGDialect_psycopg
+    arguments: dict[str, Any] = dialect().create_connect_args(make_url(database_url))[1]
+    return arguments
+
+
 def broker_url(redis_url: str) -> str:
     """Return what `read_redis_url` returned as Celery wants it: it has names of its own for Unix sockets."""
     if not redis_url.startswith("unix://"):
@@ -113,7 +120,9 @@ def _split(url: str) -> _Parts:
     return _Parts(scheme, encoded, place, parse_qsl(query, keep_blank_values=True))
 
 
-def _refuse_parameters(names: list[str], known: set[str], *, several: frozenset[str] | set[str] = frozenset()) -> None:
+def _refuse_parameters(
+    names: list[str], known: set[str], *, several: frozenset[str] | set[str] = frozenset()
+) -> None:
     for name in names:
         if name not in known:
             what = f"the parameter {name}" if name.isidentifier() else "a parameter"

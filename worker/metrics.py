@@ -1,9 +1,11 @@
 """What only workers count."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from shared.metrics import counter, histogram
 from shared.models import Stage
+from shared.queue import QueueName
 from worker.cache import Cache
 
 LEASES_EXPIRED = counter("leases_expired_total", "Stages taken from a worker that fell silent.", ["stage"])
@@ -17,6 +19,19 @@ LLM_TOKENS = counter("llm_tokens_total", "Tokens that the tutor was paid for.", 
 
 for _stage in Stage:
     LEASES_EXPIRED.labels(_stage)  # shown before the first one happens
+
+_COUNTED_ON = {
+    "leases_expired_total": {QueueName.MAINTENANCE},
+    "sweep_seconds": {QueueName.MAINTENANCE},
+    "llm_tokens_total": {QueueName.LLM},
+    "cache_lookups_total": {QueueName.GPU, QueueName.LLM},
+    "audio_kept_on_disk_total": {QueueName.GPU},
+}
+
+
+def not_counted_on(queues: Collection[str]) -> set[str]:
+    """Return the metrics that a worker on these queues knows and never counts."""
+    return {name for name, counting in _COUNTED_ON.items() if counting.isdisjoint(queues)}
 
 
 def count_lookups(cache: Cache, kind: Literal["reply", "speech"], *found: object) -> None:

@@ -11,6 +11,7 @@ from shared import backlog
 from shared.backlog import Backlog, BacklogCollector
 from shared.metrics import program_registry
 from shared.queue import QueueName
+from worker.metrics import not_counted_on
 from worker.runtime import create_sessions
 from worker.settings import WorkerSettings
 
@@ -30,7 +31,8 @@ def serve_metrics(settings: WorkerSettings, queues: Sequence[str]) -> None:
         sessions = create_sessions(settings, pool_size=1)
         collectors.append(BacklogCollector(lambda: _read_backlog(sessions)))
     try:
-        start_http_server(settings.metrics_port, settings.metrics_host, program_registry(*collectors))
+        registry = program_registry(*collectors, hidden=not_counted_on(queues))
+        start_http_server(settings.metrics_port, settings.metrics_host, registry)
     except OSError as error:
         where = f"{settings.metrics_host}:{settings.metrics_port}"
         logger.warning("no metrics are served: %s cannot be listened on (%s)", where, error.strerror)

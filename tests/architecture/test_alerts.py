@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-import api.http_metrics  # noqa: F401
+import api.metrics  # noqa: F401
 import worker.metrics  # noqa: F401 - imported, like the one above, to define what it counts
 from shared.backlog import Backlog, BacklogCollector
 from shared.metrics import DEFINED, NAMESPACE, exposition

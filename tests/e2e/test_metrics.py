@@ -65,6 +65,20 @@ def test_a_text_and_a_voice_job_are_counted_where_they_were_done(
     eventually(lambda: shown(counted_stack, "maintenance").of("sweep_seconds_count") > 0, what="a sweep")
 
 
+def test_each_program_shows_only_what_it_counts(counted_stack: Stack) -> None:
+    programs = {program: shown(counted_stack, program) for program in ("api", *WORKERS)}
+
+    def showing(metric: str) -> set[str]:
+        return {program for program, figures in programs.items() if figures.shown(metric)}
+
+    assert showing("jobs_accepted_total") == {"api"}
+    assert showing("http_requests_total") == {"api"}
+    assert showing("sweep_seconds_count") == {"maintenance"}
+    assert showing("leases_expired_total") == {"maintenance"}
+    assert showing("audio_kept_on_disk_total") == {"api", "gpu"}
+    assert showing("jobs_finished_total") == {"api", *WORKERS}
+
+
 def test_a_recording_without_speech_is_counted_as_that(counted_stack: Stack) -> None:
     labels = {"kind": "voice", "status": "failed", "code": "no_speech"}
     before = shown(counted_stack, "gpu")

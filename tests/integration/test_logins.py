@@ -46,7 +46,9 @@ def login_redis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Logi
         yield server
 
 
-@pytest.mark.parametrize("form", ["redis://:{password}@127.0.0.1:{port}/1", "unix://:{password}@{socket}?db=1"])
+@pytest.mark.parametrize(
+    "form", ["redis://:{password}@127.0.0.1:{port}/1", "unix://:{password}@{socket}?db=1"]
+)
 def test_redis_is_reached_by_its_client_and_by_celery(login_redis: LoginRedis, form: str) -> None:
     given = form.format(password=login_redis._password, port=login_redis.port, socket=login_redis.socket)
     url = read_redis_url(given)
@@ -72,7 +74,9 @@ def test_postgresql_is_reached_by_both_ways_to_it(postgres: EmbeddedPostgres, pa
 
 
 def test_options_in_the_url_hold_beside_our_own(postgres: EmbeddedPostgres) -> None:
-    url = read_database_url(f"{postgres.url}?options=-c%20search_path%3Delsewhere%20-c%20statement_timeout%3D0")
+    url = read_database_url(
+        f"{postgres.url}?options=-c%20search_path%3Delsewhere%20-c%20statement_timeout%3D0"
+    )
     engine = create_sync_engine(url, application_name="test", pool_size=1)
     question = """SELECT current_setting('search_path'), setting FROM pg_settings
         WHERE name = 'statement_timeout'"""

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from local.ports import free_port
+from shared.queue import QueueName
 from tests import figures
 from tests.figures import Figures
 from worker.metrics_server import serve_metrics
@@ -33,7 +34,20 @@ def test_a_database_that_is_away_fails_no_scrape() -> None:
     shown = served(nobody, "maintenance")
 
     assert shown.shown("database_up") == {frozenset(): 0}
-    assert shown.shown("jobs_accepted_total")
+    assert shown.shown("jobs_finished_total")
+
+
+def test_a_worker_shows_only_what_it_counts() -> None:
+    nobody = f"postgresql://user:password@127.0.0.1:{free_port()}/none"
+    shown = {queue: served(nobody, queue) for queue in QueueName}
+
+    def showing(metric: str) -> set[QueueName]:
+        return {queue for queue, figures in shown.items() if figures.shown(metric)}
+
+    assert showing("sweep_seconds_count") == {QueueName.MAINTENANCE}
+    assert showing("leases_expired_total") == {QueueName.MAINTENANCE}
+    assert showing("audio_kept_on_disk_total") == {QueueName.GPU}
+    assert showing("jobs_finished_total") == set(QueueName)
 
 
 def test_without_a_port_nothing_is_served(caplog: pytest.LogCaptureFixture) -> None:

@@ -84,4 +84,4 @@ def test_what_is_rare_is_shown_before_it_happens() -> None:
     poisoned = frozenset({("kind", "voice"), ("status", "failed"), ("code", "poisoned")})
     assert poisoned in shown.shown("jobs_finished_total")
     assert "speech_poisoned" in shown.labels("jobs_finished_total", "code")
-    assert shown.labels("jobs_accepted_total", "kind") == {"text", "voice"}
+    assert shown.labels("jobs_finished_total", "kind") == {"text", "voice"}

@@ -1,19 +1,34 @@
 """URLs of PostgreSQL and Redis: every library reads the same in them, and nobody is shown a password."""
 
+import io
+
 import pytest
 from flower.utils.broker import Broker
 from kombu import Connection
-from kombu.utils.url import parse_url as kombu_parse_url
 from kombu.utils.url import url_to_parts
-from redis.connection import parse_url as redis_parse_url
+from redis import ConnectionPool
 from sqlalchemy.engine import make_url
 
+from local import launcher
+from local.console import Console
+from local.settings import LauncherSettings
 from shared.database import connect_arguments
 from shared.queue import create_celery
 from shared.server_urls import broker_url, masked, read_database_url, read_redis_url
 from shared.settings import SharedSettings, read_settings
 
-SECRETS = ["secret", "se/cret", "se#cret", "se@cret", "se:cret", "se/c#r@e:t", "se+cret", "se;cret", "sé cret", "100%"]
+SECRETS = [
+    "secret",
+    "se/cret",
+    "se#cret",
+    "se@cret",
+    "se:cret",
+    "se/c#r@e:t",
+    "se+cret",
+    "se;cret",
+    "sé cret",
+    "100%",
+]
 ENCODED = {"se%2Fcret": "se/cret", "se%40cret": "se@cret", "se%3Fcret": "se?cret", "se%25cret": "se%cret"}
 PASSWORDS = {secret: secret for secret in SECRETS} | ENCODED
 
@@ -35,11 +50,15 @@ def test_sqlalchemy_and_psycopg_read_the_same_login(scheme: str, written: str, m
 def test_redis_py_kombu_and_flower_read_the_same_login(login: str, written: str, meant: str) -> None:
     url = read_redis_url(f"redis://{login}:{written}@cache:6380/3")
 
-    read, broker, flower = redis_parse_url(url), kombu_parse_url(broker_url(url)), Broker(broker_url(url))
+    read, broker, flower = (
+        ConnectionPool.from_url(url).connection_kwargs,
+        url_to_parts(broker_url(url)),
+        Broker(broker_url(url)),
+    )
     assert (read.get("username", ""), read["password"]) == (login, meant)
     assert (read["host"], read["port"], read["db"]) == ("cache", 6380, 3)
-    assert (broker["userid"] or "", broker["password"]) == (login, meant)
-    assert (broker["hostname"], broker["port"], broker["virtual_host"]) == ("cache", 6380, "3")
+    assert (broker.username or "", broker.password) == (login, meant)
+    assert (broker.hostname, broker.port, broker.path) == ("cache", 6380, "3")
     assert (flower.username or "", flower.password) == (login, meant)
     assert (flower.host, flower.port, flower.vhost) == ("cache", 6380, 3)
 
@@ -48,11 +67,11 @@ def test_redis_py_kombu_and_flower_read_the_same_login(login: str, written: str,
 def test_a_unix_socket_is_read_alike(written: str, meant: str) -> None:
     url = read_redis_url(f"unix://:{written}@/run/redis.sock?db=3")
 
-    read, flower = redis_parse_url(url), Broker(broker_url(url))
+    read, flower = ConnectionPool.from_url(url).connection_kwargs, Broker(broker_url(url))
     assert (read["path"], read["db"], read["password"]) == ("/run/redis.sock", 3, meant)
     assert broker_url(url).startswith("redis+socket://")
     with Connection(broker_url(url)) as broker:
-        options = url_to_parts(broker.hostname)
+        options = url_to_parts(str(broker.hostname))
     assert (options.path, options.password) == ("run/redis.sock", meant)
     assert options.query == {"virtual_host": "3"}
     assert flower.password == meant
@@ -83,7 +102,10 @@ def test_what_a_redis_url_leaves_out_is_written(given: str, read: str) -> None:
         ("postgresql://me:secret@db:port/name", "must have the form postgresql://"),
         ("postgresql://me:secret@db/name?pgbouncer=true", "must not have pgbouncer"),
         ("postgresql://me:secret@db/name?schema=public", "has the parameter schema, which is not understood"),
-        ("postgresql://me:secret@db/name?sslmode=require&sslmode=disable", "has the parameter sslmode more than"),
+        (
+            "postgresql://me:secret@db/name?sslmode=require&sslmode=disable",
+            "has the parameter sslmode more than",
+        ),
         ("postgresql://me:sec?ret@db/name", "must have \\? in its login written as %3F"),
     ],
 )
@@ -145,6 +167,22 @@ def test_a_url_is_shown_without_its_login_and_its_parameters(url: str, written: 
     scheme, _, rest = url.partition("://")
     place = rest.rpartition("@")[2].partition("?")[0]
     assert shown in {f"{scheme}://***@{place}", f"{scheme}://***"}
+
+
+@pytest.mark.parametrize("written", PASSWORDS)
+def test_the_launcher_says_where_its_servers_are_without_their_passwords(written: str) -> None:
+    settings = LauncherSettings(
+        _env_file=None,
+        database_url=f"postgresql://me:{written}@db:5432/name",
+        redis_url=f"redis://:{written}@cache:6379/0",
+    )
+    shown = io.StringIO()
+    launcher._show_addresses(settings, launcher.Servers(settings).urls, Console(shown))
+
+    assert "db:5432/name" in shown.getvalue()
+    assert "cache:6379/0" in shown.getvalue()
+    assert "cret" not in shown.getvalue()
+    assert "100%" not in shown.getvalue()
 
 
 def test_what_has_no_login_is_shown_as_it_is() -> None:

@@ -62,7 +62,7 @@ _NOTHING_KNOWN = _Report((), DependencyHealth(ok=False, detail="not known withou
 class HealthChecks:
     """Looks at the dependencies of one API process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         sessions: Sessions,
         redis: Redis,

@@ -1,7 +1,7 @@
 """Named dependencies of the routers; all coroutines, for FastAPI runs any other function in a thread."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -89,19 +89,30 @@ async def _voice_chat(request: Request, services: ServicesDep) -> AsyncIterator[
         yield chat
 
 
-def preferred_wait(prefer: list[str] | None) -> int | None:
+def preferred_wait(prefer: Sequence[str]) -> int | None:
     """Return the seconds that `Prefer: wait=N` asks for (RFC 7240), 60 at most; None if it asks for none.
 
     Several headers count as one; a preference that cannot be read is ignored, as the RFC says.
     """
-    unquoted = _QUOTED.sub(lambda quoted: quoted[1] or "?", ", ".join(prefer or ()))
+    unquoted = _QUOTED.sub(lambda quoted: quoted[1] or "?", ", ".join(prefer))
     asked = _WAIT.search(unquoted)
     seconds = int(asked[1]) if asked else 0
     return min(seconds, MAX_WAIT_SECONDS) or None
 
 
-async def _preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> int | None:
-    return preferred_wait(prefer)
+async def _preferred_wait(
+    request: Request,
+    _: Annotated[
+        str | None,
+        Header(
+            alias="Prefer",
+            description=f"`wait=N`: answer within N seconds, {MAX_WAIT_SECONDS} at most (RFC 7240)",
+            examples=["wait=10"],
+        ),
+    ] = None,
+) -> int | None:
+    # The parameter is for the document: a client sends one header, though several are allowed.
+    return preferred_wait(request.headers.getlist("Prefer"))
 
 
 ChatsDep = Annotated[Chats, Depends(_chats)]
@@ -124,5 +135,6 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="the same key and request give the same job again; kept 24 h, per user",
+        examples=["9f6b2c1e-turn-1"],
     ),
 ]

@@ -12,6 +12,7 @@ from api.access_log import AccessLog
 from api.body_limit import BodyLimit
 from api.connections import STATE, Connections
 from api.head_requests import HeadRequests
+from api.openapi import DocumentedApp, operation_id
 from api.parameters import only_declared_parameters
 from api.request_ids import HEADER, RequestIds
 from api.routers import audio, chat, conversations, docs, health, jobs, metrics, models, usage
@@ -39,7 +40,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
             logger.exception("the API cannot run")
             raise
 
-    app = FastAPI(
+    app = DocumentedApp(
         title="English practice",
         version=__version__,
         summary="A tutor for Indian learners of English: talk to it by text or voice.",
@@ -49,6 +50,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         dependencies=[Depends(only_declared_parameters)],
+        generate_unique_id_function=operation_id,
     )
     for resource in (chat, jobs, conversations, usage, models, audio, health, metrics, docs):
         app.include_router(resource.router)

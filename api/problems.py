@@ -101,7 +101,7 @@ KINDS: Mapping[ErrorCode, _Kind] = {
 class Problem(BaseModel):
     """An error. `detail` is safe to show a learner; `code` is stable."""
 
-    type: str = Field(examples=["about:blank"])
+    type: str = Field(examples=["urn:english-practice:problem:not_found"])
     title: str
     status: int
     detail: str
@@ -109,14 +109,6 @@ class Problem(BaseModel):
     stage: Stage | None = None
     retryable: bool
     job_id: str | None = None
-
-
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "A problem",
-        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-}
 
 
 def problem(

@@ -12,20 +12,48 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from fastapi import Request
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.arrivals import Arrivals, Place
 from api.body_limit import AUDIO_MAX_BYTES, AudioTooLargeError, expect_recording
 from api.problems import InvalidRequestError, describe_validation, shown_name
-from api.schemas import ChatRequest
+from api.schemas import ChatRequest, ConversationId, UserId
+from shared.models import SpokenPart
 
-_AUDIO_FIELD = "audio_file"
+AUDIO_FIELD = "audio_file"
 _FIELD_MAX_BYTES = 4096
 _MAX_FIELDS = 8
 _MAX_FILES = 2  # one is too many already, and can be named
 _IN_MEMORY_BYTES = 64 * 1024
+
+VOICE_FORM = "VoiceChatForm"
+VOICE_FORM_SCHEMA: dict[str, Any] = {
+    "title": VOICE_FORM,
+    "description": "A learner's recording.",
+    "type": "object",
+    "required": ["user_id", AUDIO_FIELD],
+    "additionalProperties": False,
+    "properties": {
+        "user_id": TypeAdapter(UserId).json_schema(),
+        "conversation_id": TypeAdapter(ConversationId).json_schema(),
+        "speak": {
+            "description": "which texts are spoken: the field once for each; once and empty for none",
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/SpokenPart"},
+            "maxItems": len(SpokenPart),
+            "default": [SpokenPart.REPLY],
+        },
+        AUDIO_FIELD: {
+            "description": "at most 10 MB and 60 s; its content says what it is, whatever it is called",
+            "type": "string",
+            "format": "binary",
+        },
+    },
+}
+"""The form as the OpenAPI document shows it: FastAPI sees none, as it is read while it arrives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +69,18 @@ class VoiceChat:
         """Remove the file, and make room for others."""
         self.audio.close()
         self.place.give_back()
+
+
+class _Parser(MultiPartParser):
+    """Takes the recording for a file whatever the client says of its filename: nothing, or `filename*`."""
+
+    def on_headers_finished(self) -> None:
+        """Give the recording's part a filename where it has none, for Starlette knows a file by that."""
+        part = self._current_part
+        _, options = parse_options_header(part.content_disposition)
+        if options.get(b"name") == AUDIO_FIELD.encode() and b"filename" not in options:
+            part.content_disposition = (part.content_disposition or b"") + b'; filename=""'
+        super().on_headers_finished()
 
 
 async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator[VoiceChat]:
@@ -61,7 +101,7 @@ async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator
 
 
 async def _parse(request: Request, place: Place) -> FormData:
-    parser = MultiPartParser(
+    parser = _Parser(
         request.headers,
         place.counting(request.stream()),
         max_files=_MAX_FILES,
@@ -77,11 +117,11 @@ async def _parse(request: Request, place: Place) -> FormData:
 
 
 def _audio(form: FormData) -> BinaryIO:
-    upload = form.get(_AUDIO_FIELD)
-    if len(form.getlist(_AUDIO_FIELD)) > 1:
-        raise InvalidRequestError(f"{_AUDIO_FIELD}: is given more than once")
+    upload = form.get(AUDIO_FIELD)
+    if len(form.getlist(AUDIO_FIELD)) > 1:
+        raise InvalidRequestError(f"{AUDIO_FIELD}: is given more than once")
     if not isinstance(upload, UploadFile):
-        raise InvalidRequestError(f"{_AUDIO_FIELD}: a recording is required")
+        raise InvalidRequestError(f"{AUDIO_FIELD}: a recording is required")
     if upload.size is not None and upload.size > AUDIO_MAX_BYTES:
         raise AudioTooLargeError
     return upload.file
@@ -97,7 +137,7 @@ def _digest(audio: BinaryIO) -> str:
 
 def _fields(form: FormData) -> ChatRequest:
     fields: dict[str, Any] = {}
-    for name in set(form) - {_AUDIO_FIELD}:
+    for name in set(form) - {AUDIO_FIELD}:
         values = form.getlist(name)
         if name == "speak":
             fields[name] = _list(values)

@@ -1,6 +1,7 @@
 """Audio, by signed link."""
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, RedirectResponse, Response
@@ -8,10 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
 from api.dependencies import ListeningDep
-from api.problems import PROBLEM_RESPONSES
+from api.openapi import ITEM_PROBLEMS, problems, redirect, sound
+from shared.errors import ErrorCode
 from shared.storage import content_type_of
 
-router = APIRouter(tags=["audio"], responses=PROBLEM_RESPONSES)
+router = APIRouter(tags=["audio"])
 
 
 class _AudioResponse(FileResponse):
@@ -28,7 +30,34 @@ class _AudioResponse(FileResponse):
             raise HTTPException(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=size) from error
 
 
-@router.get("/audio/{name}", response_class=FileResponse)
+_SOUND = {"Accept-Ranges": True, "Cache-Control": True, "ETag": True, "Last-Modified": True}
+_RANGE: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Range",
+            "in": "header",
+            "description": "which part is asked for (RFC 9110, 14.2)",
+            "required": False,
+            "schema": {"type": "string"},
+            "example": "bytes=0-1023",
+        }
+    ]
+}
+
+
+@router.get(
+    "/audio/{name}",
+    response_class=FileResponse,
+    responses=sound(HTTPStatus.OK, "The audio", _SOUND)
+    | sound(HTTPStatus.PARTIAL_CONTENT, "The part", _SOUND | {"Content-Range": True})
+    | redirect("It has moved", {"Cache-Control": True, "Location": True})
+    | problems(
+        *ITEM_PROBLEMS,
+        ErrorCode.INVALID_SIGNATURE,
+        ErrorCode.RANGE_NOT_SATISFIABLE,
+    ),
+    openapi_extra=_RANGE,
+)
 async def read_audio(name: str, listening: ListeningDep, expires: str = "", signature: str = "") -> Response:
     """Return the audio, or the part of it that a Range header asks for; 307 where it has moved since."""
     found = await listening.open(name, expires, signature)

@@ -15,39 +15,74 @@ from api.dependencies import (
     VoiceChatDep,
     WaitersDep,
 )
+from api.openapi import answer, problems
 from api.presenter import present, present_result
-from api.problems import PROBLEM_RESPONSES
 from api.schemas import ChatReply, JobView, TextChatRequest
 from api.services import Services
+from api.voice_form import AUDIO_FIELD, VOICE_FORM
+from shared.errors import ErrorCode
 
-router = APIRouter(prefix="/api/v1/ai", tags=["chat"], responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/api/v1/ai", tags=["chat"])
 
 _VOICE_FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["user_id", "audio_file"],
-                    "properties": {
-                        "user_id": {"type": "string"},
-                        "conversation_id": {"type": "string"},
-                        "speak": {"type": "array", "items": {"enum": ["reply", "explanation"]}},
-                        "audio_file": {"type": "string", "format": "binary"},
-                    },
-                }
+                "schema": {"$ref": f"#/components/schemas/{VOICE_FORM}"},
+                "encoding": {AUDIO_FIELD: {"contentType": "audio/*, video/*, application/octet-stream"}},
             }
         },
     }
 }
 
-_WITHIN_THE_WAIT: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.OK: {"model": JobView, "description": "The finished job, where `Prefer: wait=N` was enough"}
-}
+_TURN_REFUSED = (
+    ErrorCode.INVALID_REQUEST,
+    ErrorCode.IDEMPOTENCY_KEY_REUSED,
+    ErrorCode.REQUEST_TOO_LARGE,
+    ErrorCode.REQUEST_TIMEOUT,
+    ErrorCode.TOO_MANY_JOBS,
+    ErrorCode.BUSY,
+    ErrorCode.DATABASE_UNAVAILABLE,
+    ErrorCode.NOT_FOUND,  # deleted with its conversation before the answer
+)
+_RECORDING_REFUSED = (
+    ErrorCode.AUDIO_TOO_LARGE,
+    ErrorCode.UNSUPPORTED_AUDIO,
+    ErrorCode.INVALID_AUDIO,
+    ErrorCode.AUDIO_TOO_LONG,
+    ErrorCode.UPLOADS_BUSY,
+    ErrorCode.STORAGE_UNAVAILABLE,
+)
+_NO_REPLY = (
+    ErrorCode.WAIT_TIMEOUT,
+    ErrorCode.LLM_TIMEOUT,
+    ErrorCode.QUEUE_DEADLINE,
+    ErrorCode.RUN_DEADLINE,
+    ErrorCode.TUTOR_UNAVAILABLE,
+    ErrorCode.TUTOR_INVALID_REPLY,
+    ErrorCode.POISONED,
+    ErrorCode.OUT_OF_MEMORY,
+    ErrorCode.CANCELLED,
+)
+_NO_TRANSCRIPT = (ErrorCode.NO_SPEECH, ErrorCode.STT_TIMEOUT, ErrorCode.ENGINE_UNAVAILABLE)
+
+_JOB = answer(
+    HTTPStatus.ACCEPTED,
+    "The job",
+    "queued_job",
+    headers={"Location": True, "Preference-Applied": False, "Retry-After": False},
+) | answer(
+    HTTPStatus.OK,
+    "The finished job, where `Prefer: wait=N` was enough",
+    "finished_job",
+    model=JobView,
+    headers={"Location": True, "Preference-Applied": True},
+)
+_REPLY = answer(HTTPStatus.OK, "The reply", "reply")
 
 
-@router.post("/text-chat", status_code=HTTPStatus.ACCEPTED, responses=_WITHIN_THE_WAIT)
+@router.post("/text-chat", status_code=HTTPStatus.ACCEPTED, responses=_JOB | problems(*_TURN_REFUSED))
 async def text_chat(
     body: TextChatRequest,
     chats: ChatsDep,
@@ -63,7 +98,7 @@ async def text_chat(
 @router.post(
     "/voice-chat",
     status_code=HTTPStatus.ACCEPTED,
-    responses=_WITHIN_THE_WAIT,
+    responses=_JOB | problems(*_TURN_REFUSED, *_RECORDING_REFUSED),
     openapi_extra=_VOICE_FORM,
 )
 async def voice_chat(
@@ -78,7 +113,7 @@ async def voice_chat(
     return await _answer(await chats.accept_voice(chat, key), services, wait, response)
 
 
-@router.post("/text-chat/wait")
+@router.post("/text-chat/wait", responses=_REPLY | problems(*_TURN_REFUSED, *_NO_REPLY))
 async def text_chat_and_wait(
     body: TextChatRequest,
     chats: ChatsDep,
@@ -92,7 +127,11 @@ async def text_chat_and_wait(
     return present_result(await waiters.wait(job_id, services.settings.wait_timeout_seconds), links)
 
 
-@router.post("/voice-chat/wait", openapi_extra=_VOICE_FORM)
+@router.post(
+    "/voice-chat/wait",
+    responses=_REPLY | problems(*_TURN_REFUSED, *_RECORDING_REFUSED, *_NO_REPLY, *_NO_TRANSCRIPT),
+    openapi_extra=_VOICE_FORM,
+)
 async def voice_chat_and_wait(
     chat: VoiceChatDep,
     chats: ChatsDep,

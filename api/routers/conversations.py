@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import ConversationsDep, LinksDep
+from api.openapi import ITEM_PROBLEMS, LIST_PROBLEMS, answer, problems
 from api.presenter import present_conversation, present_message
-from api.problems import PROBLEM_RESPONSES
 from api.schemas import (
     ConversationId,
     ConversationPage,
@@ -18,12 +18,12 @@ from api.schemas import (
     UserQuery,
 )
 
-router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
 
 PublicId = Annotated[ConversationId, Path(alias="conversation_id")]
 
 
-@router.get("")
+@router.get("", responses=answer(HTTPStatus.OK, "A page", "conversations") | problems(*LIST_PROBLEMS))
 async def list_conversations(
     query: Annotated[ConversationsQuery, Query()], conversations: ConversationsDep
 ) -> ConversationPage:
@@ -33,7 +33,10 @@ async def list_conversations(
     return ConversationPage(items=items, next_cursor=page.next_cursor)
 
 
-@router.get("/{conversation_id}")
+@router.get(
+    "/{conversation_id}",
+    responses=answer(HTTPStatus.OK, "A page", "messages") | problems(*ITEM_PROBLEMS),
+)
 async def read_conversation(
     public_id: PublicId,
     query: Annotated[MessagesQuery, Query()],
@@ -47,7 +50,12 @@ async def read_conversation(
     return MessagePage(items=items, next_cursor=page.next_cursor)
 
 
-@router.delete("/{conversation_id}", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
+@router.delete(
+    "/{conversation_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
+    responses=problems(*ITEM_PROBLEMS),
+)
 async def delete_conversation(
     public_id: PublicId, query: Annotated[UserQuery, Query()], conversations: ConversationsDep
 ) -> None:

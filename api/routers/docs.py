@@ -8,9 +8,8 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from api.dependencies import ServicesDep
-from api.problems import PROBLEM_RESPONSES
 
-router = APIRouter(responses=PROBLEM_RESPONSES, include_in_schema=False)
+router = APIRouter(include_in_schema=False)
 
 ASSETS_PATH = "/docs/assets"
 

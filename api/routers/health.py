@@ -1,22 +1,29 @@
 """Whether the service lives, and whether it can accept jobs."""
 
+from http import HTTPStatus
+
 from fastapi import APIRouter
 
 from api.dependencies import HealthDep
-from api.problems import PROBLEM_RESPONSES, ProblemError, problem
+from api.openapi import answer, problems
+from api.problems import ProblemError, problem
 from api.schemas import Health, Readiness
 from shared.errors import ErrorCode
 
 router = APIRouter(prefix="/health", tags=["operations"])
 
 
-@router.get("")
+@router.get("", responses=answer(HTTPStatus.OK, "The state", "health") | problems(ErrorCode.INVALID_REQUEST))
 async def health(checks: HealthDep) -> Health:
     """Return the state of everything the service needs: always 200 while the process lives."""
     return await checks.look()
 
 
-@router.get("/ready", responses=PROBLEM_RESPONSES)
+@router.get(
+    "/ready",
+    responses=answer(HTTPStatus.OK, "Jobs are accepted", "ready")
+    | problems(ErrorCode.INVALID_REQUEST, ErrorCode.DATABASE_UNAVAILABLE),
+)
 async def ready(checks: HealthDep) -> Readiness:
     """Return 200 when a job could be accepted now, 503 when not."""
     if not await checks.database_answers():

@@ -5,19 +5,20 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.dependencies import MAX_WAIT_SECONDS, ControlDep, JobListsDep, LinksDep, ReaderDep, WaitersDep
+from api.openapi import ITEM_PROBLEMS, LIST_PROBLEMS, Responses, answer, problems
 from api.presenter import present
-from api.problems import PROBLEM_RESPONSES
 from api.reading import JobNotFoundError, JobRecord
 from api.schemas import JobPage, JobsQuery, JobView, UserId
+from shared.errors import ErrorCode
 from shared.telemetry import job_id_var
 
-router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
-async def _job_id(job_id: str) -> UUID:
+async def _job_id(job_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
     """Return the path's id, and put it on the request's lines."""
     try:
         parsed = UUID(job_id)
@@ -31,7 +32,16 @@ JobId = Annotated[UUID, Depends(_job_id)]
 Owner = Annotated[UserId | None, Query(alias="user_id", description="if given, the job must be this user's")]
 
 
-@router.get("")
+def _job(status: HTTPStatus, example: str) -> Responses:
+    return answer(status, "The job", example, headers={"Retry-After": False})
+
+
+_UNFINISHED = _job(HTTPStatus.OK, "queued_job")
+_FINISHED = _job(HTTPStatus.OK, "finished_job")
+_CANCELLED = _job(HTTPStatus.OK, "cancelled_job")
+
+
+@router.get("", responses=answer(HTTPStatus.OK, "A page", "jobs") | problems(*LIST_PROBLEMS))
 async def list_jobs(query: Annotated[JobsQuery, Query()], lists: JobListsDep, links: LinksDep) -> JobPage:
     """Return a page of the user's jobs, newest first. Later pages hold what was there at the first one."""
     page = await lists.page(query)
@@ -40,7 +50,7 @@ async def list_jobs(query: Annotated[JobsQuery, Query()], lists: JobListsDep, li
     return JobPage(items=items, next_cursor=page.next_cursor)
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", responses=_UNFINISHED | problems(*ITEM_PROBLEMS))
 async def read_job(
     job_id: JobId, reader: ReaderDep, links: LinksDep, response: Response, owner: Owner = None
 ) -> JobView:
@@ -48,7 +58,7 @@ async def read_job(
     return _show(await reader.one(job_id, owner=owner), links, response)
 
 
-@router.get("/{job_id}/wait")
+@router.get("/{job_id}/wait", responses=_FINISHED | problems(*ITEM_PROBLEMS))
 async def wait_for_job(
     job_id: JobId,
     waiters: WaitersDep,
@@ -61,7 +71,7 @@ async def wait_for_job(
     return _show(await waiters.wait(job_id, seconds, owner=owner), links, response)
 
 
-@router.post("/{job_id}/cancel")
+@router.post("/{job_id}/cancel", responses=_CANCELLED | problems(*ITEM_PROBLEMS))
 async def cancel_job(
     job_id: JobId,
     control: ControlDep,
@@ -75,7 +85,12 @@ async def cancel_job(
     return _show(await reader.one(job_id), links, response)
 
 
-@router.post("/{job_id}/retry", status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    "/{job_id}/retry",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=_job(HTTPStatus.ACCEPTED, "queued_job")
+    | problems(*ITEM_PROBLEMS, ErrorCode.NOT_RETRYABLE, ErrorCode.TOO_MANY_JOBS, ErrorCode.BUSY),
+)
 async def retry_job(
     job_id: JobId,
     control: ControlDep,

@@ -1,19 +1,31 @@
 """What Prometheus reads."""
 
 import asyncio
+from http import HTTPStatus
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from api.dependencies import HealthDep
-from api.problems import PROBLEM_RESPONSES
+from api.openapi import problems, referred
 from shared.backlog import BacklogCollector
+from shared.errors import ErrorCode
 from shared.metrics import CONTENT_TYPE, exposition
 
-router = APIRouter(tags=["operations"], responses=PROBLEM_RESPONSES)
+router = APIRouter(tags=["operations"])
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={
+        HTTPStatus.OK: {
+            "description": "The figures",
+            "content": {"text/plain": {"examples": referred("metrics")}},
+        }
+    }
+    | problems(ErrorCode.INVALID_REQUEST),
+)
 async def metrics(checks: HealthDep) -> PlainTextResponse:
     """Return what all processes of this API have counted, and what waits, runs and lives, for Prometheus."""
     backlog = await checks.backlog()

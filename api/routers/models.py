@@ -1,17 +1,30 @@
 """Loading the models."""
 
+from http import HTTPStatus
+
 from fastapi import APIRouter
 
 from api.dependencies import DrainingDep, ModelLoadingDep
 from api.draining import StoppingError
 from api.model_loading import ModelsTimeoutError
-from api.problems import PROBLEM_RESPONSES
+from api.openapi import answer, problems
 from api.schemas import ModelStates
+from shared.errors import ErrorCode
 
-router = APIRouter(prefix="/api/v1/ai", tags=["operations"], responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/api/v1/ai", tags=["operations"])
 
 
-@router.post("/init-models", response_model_exclude_none=True)
+@router.post(
+    "/init-models",
+    response_model_exclude_none=True,
+    responses=answer(HTTPStatus.OK, "What became of each", "models")
+    | problems(
+        ErrorCode.INVALID_REQUEST,
+        ErrorCode.BROKER_UNAVAILABLE,
+        ErrorCode.DATABASE_UNAVAILABLE,
+        ErrorCode.MODELS_TIMEOUT,
+    ),
+)
 async def init_models(loading: ModelLoadingDep, draining: DrainingDep) -> ModelStates:
     """Have every live worker load its models, and tell what became of it; 504 past five minutes."""
     try:

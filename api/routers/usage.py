@@ -1,17 +1,21 @@
 """What a user did, day by day."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.dependencies import UsageDep
-from api.problems import PROBLEM_RESPONSES
+from api.openapi import LIST_PROBLEMS, answer, problems
 from api.schemas import UsageQuery, UsageView, UserId
 
-router = APIRouter(prefix="/api/v1/users", tags=["usage"], responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/api/v1/users", tags=["usage"])
 
 
-@router.get("/{user_id}/usage")
+@router.get(
+    "/{user_id}/usage",
+    responses=answer(HTTPStatus.OK, "The usage", "usage") | problems(*LIST_PROBLEMS),
+)
 async def read_usage(user_id: UserId, query: Annotated[UsageQuery, Query()], usage: UsageDep) -> UsageView:
     """Return what the user did on each day, and in all; a year at most, by default 31 days."""
     return await usage.read(user_id, query)

@@ -1,0 +1,174 @@
+"""Examples of answers, for the OpenAPI document; a test holds them to their schemas."""
+
+from typing import Any
+
+_JOB_ID = "5b0c7a5e-6d0c-4d7e-9d3f-0f6f2c1b8a42"
+_JOB = f"/jobs/{_JOB_ID}"
+_AUDIO_URL = (
+    "http://localhost:8000/audio/0f8fad5bd9cb469fa16570867728950e.mp3?expires=1795860000&signature=5f1c"
+)
+
+_REPLY: dict[str, Any] = {
+    "reply_text": "Hello! I understand you want to go to the market. What will you buy there?",
+    "correction": "I am go to market → I am going to the market",
+    "hinglish_explanation": "Yahan 'going' use karna chahiye kyunki kaam abhi ho raha hai.",
+    "score": 75,
+    "audio_url": _AUDIO_URL,
+    "audio_url_expires_at": "2026-11-28T10:00:00Z",
+    "explanation_audio_url": None,
+    "conversation_id": "conv-123",
+    "transcript": None,
+    "warnings": [],
+}
+
+_QUEUED_JOB: dict[str, Any] = {
+    "id": _JOB_ID,
+    "kind": "text",
+    "user_id": "asha",
+    "conversation_id": "conv-123",
+    "status": "queued",
+    "stage": "reply",
+    "done": False,
+    "queue_position": 3,
+    "eta_seconds": 4.2,
+    "transcript": None,
+    "transcript_words": None,
+    "result": None,
+    "error": None,
+    "timings": {
+        "queued_ms": None,
+        "transcribe_ms": None,
+        "reply_ms": None,
+        "synthesize_ms": None,
+        "total_ms": None,
+    },
+    "engines": {"stt": None, "llm": None, "tts": None},
+    "created_at": "2026-11-28T09:00:00Z",
+    "started_at": None,
+    "finished_at": None,
+    "expires_at": None,
+    "links": {"self": _JOB, "wait": f"{_JOB}/wait", "cancel": f"{_JOB}/cancel", "retry": f"{_JOB}/retry"},
+}
+
+_FINISHED_JOB: dict[str, Any] = _QUEUED_JOB | {
+    "status": "succeeded",
+    "stage": None,
+    "done": True,
+    "queue_position": None,
+    "eta_seconds": None,
+    "result": _REPLY,
+    "timings": {
+        "queued_ms": 12,
+        "transcribe_ms": None,
+        "reply_ms": 900,
+        "synthesize_ms": 600,
+        "total_ms": 1530,
+    },
+    "engines": {"stt": None, "llm": "gemini-2.5-flash", "tts": "chatterbox-turbo"},
+    "started_at": "2026-11-28T09:00:00.012Z",
+    "finished_at": "2026-11-28T09:00:01.530Z",
+    "expires_at": "2026-12-28T09:00:01.530Z",
+}
+
+_CANCELLED_JOB: dict[str, Any] = _QUEUED_JOB | {
+    "status": "cancelled",
+    "done": True,
+    "queue_position": None,
+    "eta_seconds": None,
+    "finished_at": "2026-11-28T09:00:00.400Z",
+    "expires_at": "2026-12-28T09:00:00.400Z",
+}
+
+_CONVERSATION: dict[str, Any] = {
+    "id": "conv-123",
+    "last_message": _REPLY["reply_text"],
+    "created_at": "2026-11-28T09:00:00Z",
+    "last_used_at": "2026-11-28T09:00:00Z",
+}
+
+_SAID: dict[str, Any] = {
+    "role": "learner",
+    "text": "I am go to market",
+    "correction": None,
+    "hinglish_explanation": None,
+    "score": None,
+    "audio_url": None,
+    "audio_url_expires_at": None,
+    "explanation_audio_url": None,
+    "turn": 1,
+    "job_id": _JOB_ID,
+    "created_at": "2026-11-28T09:00:01.530Z",
+}
+
+_ANSWERED: dict[str, Any] = _SAID | {
+    "role": "tutor",
+    "text": _REPLY["reply_text"],
+    "correction": _REPLY["correction"],
+    "hinglish_explanation": _REPLY["hinglish_explanation"],
+    "score": 75,
+    "audio_url": _AUDIO_URL,
+    "audio_url_expires_at": "2026-11-28T10:00:00Z",
+}
+
+_COUNTS = {
+    "text_turns": 3,
+    "voice_turns": 2,
+    "voice_seconds": 14.2,
+    "speech_seconds": 31.5,
+    "corrections": 2,
+    "mean_score": 81.5,
+    "tokens_in": 2140,
+    "tokens_out": 420,
+}
+
+_USAGE: dict[str, Any] = {
+    "user_id": "asha",
+    "from": "2026-11-01",
+    "to": "2026-11-28",
+    "timezone": "Asia/Kolkata",
+    "days": [{"day": "2026-11-28", **_COUNTS}],
+    "totals": _COUNTS,
+}
+
+_HEALTH: dict[str, Any] = {
+    "status": "degraded",
+    "version": "1.0.0",
+    "app_env": "prod",
+    "engines": {
+        "stt": {"engine": "whisper large-v3", "status": "loaded", "reason": None},
+        "llm": {"engine": "gemini-2.5-flash", "status": "loaded", "reason": None},
+        "tts": {"engine": "neural", "status": "not_loaded", "reason": None},
+    },
+    "dependencies": {
+        "database": {"ok": True, "detail": None},
+        "broker": {"ok": False, "detail": "does not answer"},
+        "storage": {"ok": True, "detail": None},
+        "workers": {
+            "ok": True,
+            "detail": None,
+            "queues": {"gpu": {"ok": True, "workers": 1}, "llm": {"ok": True, "workers": 1}},
+        },
+    },
+}
+
+_MODELS: dict[str, Any] = {
+    "stt": {"status": "loaded", "mode": "faster_whisper_large"},
+    "llm": {"status": "loaded"},
+    "tts": {"turbo": "loaded", "indicf5": "loaded"},
+}
+
+EXAMPLES: dict[str, Any] = {
+    "reply": _REPLY,
+    "queued_job": _QUEUED_JOB,
+    "finished_job": _FINISHED_JOB,
+    "cancelled_job": _CANCELLED_JOB,
+    "jobs": {"items": [_FINISHED_JOB], "next_cursor": None},
+    "conversations": {"items": [_CONVERSATION], "next_cursor": None},
+    "messages": {"items": [_SAID, _ANSWERED], "next_cursor": None},
+    "usage": _USAGE,
+    "health": _HEALTH,
+    "ready": {"status": "ready"},
+    "models": _MODELS,
+    "metrics": '# TYPE jobs_accepted_total counter\njobs_accepted_total{kind="text"} 3.0\n',
+}
+"""Under the names by which answers refer to them."""

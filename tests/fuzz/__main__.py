@@ -1,0 +1,41 @@
+"""`python -m tests.fuzz`: Schemathesis against a product of its own. Exit status 0 where it finds nothing."""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from local.servers import EmbeddedPostgres
+from tests.conftest import ROOT, migrate
+from tests.stack import running_stack
+
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+
+
+def main() -> int:
+    """Start the product, have Schemathesis try every operation of its document, and end it."""
+    arguments = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    arguments.add_argument("--examples", type=int, default=200, help="requests an operation at most (200)")
+    arguments.add_argument("--seed", type=int, default=1, help="decides the requests (1)")
+    chosen, others = arguments.parse_known_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="fuzz-") as folder,
+        EmbeddedPostgres(Path(folder) / "postgres") as postgres,
+    ):
+        migrate(postgres.url, "head")
+        with running_stack(Path(folder) / "product", postgres.url) as stack:
+            command = (
+                *("schemathesis", "--config-file", str(CONFIGURATION), "run"),
+                f"{stack.settings.local_url}/openapi.json",
+                *("--checks", "all", "--continue-on-failure", "--request-timeout", "90"),
+                *("--max-examples", str(chosen.examples), "--seed", str(chosen.seed)),
+                *("--generation-database", "none", *others),
+            )
+            found = subprocess.run((Path(sys.executable).with_name(command[0]), *command[1:]), check=False)
+            return found.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

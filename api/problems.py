@@ -222,6 +222,10 @@ def shown_name(name: str, otherwise: str) -> str:
 
 
 def _message_of(error: Mapping[str, Any]) -> str:
+    if tuple(error["loc"]) == ("body",):
+        return "must be a JSON object, sent with the header `Content-Type: application/json`"
+    if error["type"] == "json_invalid":
+        return "is not valid JSON"
     return str(error["msg"]).removeprefix("Value error, ")
 
 

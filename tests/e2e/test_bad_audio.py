@@ -152,7 +152,6 @@ def test_a_large_upload_is_refused_while_it_still_arrives(stack: Stack, declared
     ("content", "field"),
     [
         (USER + END, "audio_file"),
-        (USER + part(b'name="audio_file"', b"text") + END, "audio_file"),
         (USER + part(b'name="audio"; filename="a.wav"', silence(0.5)) + END, "audio"),
         (AUDIO + END, "user_id"),
         (USER + USER + AUDIO + END, "user_id"),
@@ -178,6 +177,27 @@ def test_a_bad_form_is_refused_naming_the_field(stack: Stack, content: bytes, fi
     detail = assert_problem(post_form(stack, content), 422, "invalid_request")
     assert detail.startswith(f"{field}: ")
     assert "words of mine" not in detail
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'name="audio_file"',
+        b"name=audio_file",
+        b'name="audio_file"; filename=""',
+        b"name=\"audio_file\"; filename*=UTF-8''meri%20aawaz.wav",
+        b'name="audio_file"; filename="\xe0\xa4\x85"',
+        b'name="audio_file"\r\nContent-Type: text/plain',
+    ],
+)
+def test_a_recording_is_taken_whatever_its_file_is_called(stack: Stack, header: bytes) -> None:
+    response = post_form(stack, USER + part(header, silence(0.5)) + END)
+    assert response.status_code == 202, response.text
+
+
+def test_words_in_place_of_the_recording_are_unsupported(stack: Stack) -> None:
+    content = USER + part(b'name="audio_file"', b"hello") + END
+    assert_problem(post_form(stack, content), 415, "unsupported_audio")
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,26 @@ def test_json_under_another_name_is_refused(stack: Stack, content_type: str) -> 
     assert_problem(post_raw(stack, content, Content_Type=content_type), 422, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        (b'{"user_id":"asha","message":"hi"}', {}),
+        (b'{"user_id":"asha","message":"hi"}', {"Content-Type": "text/plain"}),
+        (b"", JSON),
+        (b"[]", JSON),
+    ],
+)
+def test_what_is_no_json_object_is_told_what_to_send(
+    stack: Stack, content: bytes, headers: dict[str, str]
+) -> None:
+    detail = assert_problem(stack.client.post(TEXT, content=content, headers=headers), 422, "invalid_request")
+    assert detail == "body: must be a JSON object, sent with the header `Content-Type: application/json`"
+
+
+def test_broken_json_is_told_so(stack: Stack) -> None:
+    assert assert_problem(post_raw(stack, b"{"), 422, "invalid_request") == "body: is not valid JSON"
+
+
 def test_a_huge_body_is_refused(stack: Stack) -> None:
     content = b'{"user_id":"asha","message":"' + b"a" * 2_000_000 + b'"}'
     assert_problem(post_raw(stack, content), 413, "request_too_large")

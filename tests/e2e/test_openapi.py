@@ -1,13 +1,38 @@
 """The documentation that the service serves is the contract it keeps."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jsonschema_rs import validator_for
 
+from shared.errors import ErrorCode
 from tests.e2e.contract import CONVERSATIONS, TEXT, succeeded
 from tests.stack import Stack
 
-PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+# These answer what is no operation of the document, or say that it is broken.
+NO_OPERATIONS = {ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.INTERNAL_ERROR}
+OPERATIONS = {
+    "text_chat",
+    "voice_chat",
+    "text_chat_and_wait",
+    "voice_chat_and_wait",
+    "list_jobs",
+    "read_job",
+    "wait_for_job",
+    "cancel_job",
+    "retry_job",
+    "list_conversations",
+    "read_conversation",
+    "delete_conversation",
+    "read_usage",
+    "init_models",
+    "read_audio",
+    "health",
+    "ready",
+    "metrics",
+}
 ROUTES: dict[tuple[str, str], dict[str, str | None]] = {
     ("/api/v1/ai/text-chat", "post"): {"200": "JobView", "202": "JobView"},
     ("/api/v1/ai/voice-chat", "post"): {"200": "JobView", "202": "JobView"},
@@ -55,42 +80,89 @@ def test_every_route_is_described_with_what_it_returns(
         assert schema == (model and {"$ref": f"#/components/schemas/{model}"})
 
 
-def test_every_error_is_described_as_a_problem(description: dict[str, Any]) -> None:
-    for route, operation in operations(description).items():
-        if route != ("/health", "get"):
-            assert operation["responses"]["default"]["content"] == PROBLEM, route
-    assert {"type", "title", "status", "detail", "code", "retryable"} == set(
-        description["components"]["schemas"]["Problem"]["required"]
-    )
+def responses(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Return every described response with its operation's id and its status."""
+    for operation in operations(description).values():
+        for status, response in operation["responses"].items():
+            yield operation["operationId"], status, response
 
 
-def test_every_operation_has_an_id_of_its_own_and_every_reference_leads_somewhere(
+def test_every_error_is_described_as_a_problem_with_an_example_of_each_code(
     description: dict[str, Any],
 ) -> None:
-    ids = [operation["operationId"] for operation in operations(description).values()]
-    assert len(ids) == len(set(ids))
+    described: set[ErrorCode] = set()
+    for operation, status, response in responses(description):
+        assert status.isdecimal(), (operation, "an answer for every status says nothing of any")
+        if int(status) < 400:
+            continue
+        [(media_type, content)] = response["content"].items()
+        assert (media_type, content["schema"]) == ("application/problem+json", PROBLEM_SCHEMA)
+        for code, example in content["examples"].items():
+            shown = (example["value"]["code"], str(example["value"]["status"]))
+            assert shown == (code, status), operation
+            described.add(ErrorCode(code))
 
+    assert described == set(ErrorCode) - NO_OPERATIONS
+
+
+def test_every_header_is_described(description: dict[str, Any]) -> None:
+    for operation, status, response in responses(description):
+        assert "X-Request-ID" in response["headers"], (operation, status)
+        if status in {"429", "503"}:
+            assert response["headers"]["Retry-After"]["required"]
+    chat = operations(description)[TEXT, "post"]["responses"]
+    assert chat["202"]["headers"].keys() == {"Location", "Preference-Applied", "Retry-After", "X-Request-ID"}
+
+
+def test_every_answer_has_an_example_that_fits_its_schema(description: dict[str, Any]) -> None:
+    components = description["components"]
+    for operation, status, response in responses(description):
+        for media_type, content in response.get("content", {}).items():
+            examples = content.get("examples", {})
+            assert examples or media_type.startswith("audio/"), (operation, status)
+            validator = validator_for({**content["schema"], "components": components})
+            for name, example in examples.items():
+                shown = components["examples"][name] if "$ref" in example else example
+                problems = [str(error) for error in validator.iter_errors(shown["value"])]
+                assert problems == [], (operation, status, name)
+
+
+def test_the_ids_of_the_operations_stay_as_they_are(description: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for operation in operations(description).values()]
+
+    assert sorted(ids) == sorted(OPERATIONS)
+
+
+def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
     def references(node: Any) -> set[str]:
         if isinstance(node, dict):
             own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
             return own.union(*map(references, node.values()))
         return set().union(*map(references, node)) if isinstance(node, list) else set()
 
-    known = {f"#/components/schemas/{name}" for name in description["components"]["schemas"]}
+    known = {
+        f"#/components/{kind}/{name}" for kind, things in description["components"].items() for name in things
+    }
     assert references(description) <= known
 
 
 def test_the_voice_form_is_described(description: dict[str, Any]) -> None:
     for path in ("/api/v1/ai/voice-chat", "/api/v1/ai/voice-chat/wait"):
         body = operations(description)[path, "post"]["requestBody"]
-        form = body["content"]["multipart/form-data"]["schema"]
+        assert body["content"]["multipart/form-data"]["schema"] == {
+            "$ref": "#/components/schemas/VoiceChatForm"
+        }
+        form = description["components"]["schemas"]["VoiceChatForm"]
         assert set(form["required"]) == {"user_id", "audio_file"}
         assert set(form["properties"]) == {"user_id", "conversation_id", "speak", "audio_file"}
 
 
 def test_the_headers_of_a_chat_are_described(description: dict[str, Any]) -> None:
     parameters = operations(description)[TEXT, "post"]["parameters"]
-    assert {parameter["name"].lower() for parameter in parameters} == {"idempotency-key", "prefer"}
+    assert {parameter["name"]: parameter["schema"]["type"] for parameter in parameters} == {
+        "Idempotency-Key": "string",
+        "Prefer": "string",
+    }
 
 
 def test_answers_have_exactly_the_fields_described(stack: Stack, description: dict[str, Any]) -> None:

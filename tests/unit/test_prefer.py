@@ -35,7 +35,6 @@ def test_nobody_waits_longer_than_a_minute(asked: str) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        None,
         [],
         [""],
         ["respond-async"],
@@ -59,5 +58,5 @@ def test_nobody_waits_longer_than_a_minute(asked: str) -> None:
         ['note="\\'],
     ],
 )
-def test_a_preference_that_asks_for_no_wait_or_cannot_be_read_is_ignored(headers: list[str] | None) -> None:
+def test_a_preference_that_asks_for_no_wait_or_cannot_be_read_is_ignored(headers: list[str]) -> None:
     assert preferred_wait(headers) is None

@@ -1,6 +1,9 @@
 """What clients see of jobs and conversations."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from api.audio_links import AudioLinks
 from api.conversations import ConversationRecord, MessageRecord
@@ -24,6 +27,17 @@ _ELSEWHERE = ReplyWarning(
     code=WarningCode.AUDIO_ELSEWHERE,
     detail="The voice cannot be reached at the moment. Read the job again later.",
 )
+
+View = TypeVar("View")
+
+
+async def shown(record: JobRecord, links: AudioLinks, show: Callable[[JobRecord, AudioLinks], View]) -> View:
+    """Return what `present` or `present_result` shows, for the event loop.
+
+    In a thread where there is sound: another host's is looked for on a disk that may hang, and a presigned
+    URL takes a while.
+    """
+    return await asyncio.to_thread(show, record, links) if record.audio else show(record, links)
 
 
 def present(record: JobRecord, links: AudioLinks) -> JobView:

@@ -16,7 +16,7 @@ from api.dependencies import (
     WaitersDep,
 )
 from api.openapi import answer, problems
-from api.presenter import present, present_result
+from api.presenter import present, present_result, shown
 from api.schemas import ChatReply, JobView, TextChatRequest
 from api.services import Services
 from api.voice_form import AUDIO_FIELD, VOICE_FORM
@@ -124,7 +124,9 @@ async def text_chat_and_wait(
 ) -> ChatReply:
     """Accept a message and answer with the reply itself."""
     job_id = await chats.accept_text(body, key)
-    return present_result(await waiters.wait(job_id, services.settings.wait_timeout_seconds), links)
+    return await shown(
+        await waiters.wait(job_id, services.settings.wait_timeout_seconds), links, present_result
+    )
 
 
 @router.post(
@@ -142,7 +144,9 @@ async def voice_chat_and_wait(
 ) -> ChatReply:
     """Accept a recording and answer with the reply itself."""
     job_id = await chats.accept_voice(chat, key)
-    return present_result(await waiters.wait(job_id, services.settings.wait_timeout_seconds), links)
+    return await shown(
+        await waiters.wait(job_id, services.settings.wait_timeout_seconds), links, present_result
+    )
 
 
 async def _answer(job_id: UUID, services: Services, wait: int | None, response: Response) -> JobView:
@@ -152,7 +156,7 @@ async def _answer(job_id: UUID, services: Services, wait: int | None, response: 
     else:
         record = await services.waiters.wait(job_id, wait)
         response.headers["Preference-Applied"] = f"wait={wait}"
-    view = present(record, services.links)
+    view = await shown(record, services.links, present)
     response.headers["Location"] = view.links.self
     if wait is not None and view.done:
         response.status_code = HTTPStatus.OK

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.dependencies import MAX_WAIT_SECONDS, ControlDep, JobListsDep, LinksDep, ReaderDep, WaitersDep
 from api.openapi import ITEM_PROBLEMS, LIST_PROBLEMS, Responses, answer, problems
-from api.presenter import present
+from api.presenter import present, shown
 from api.reading import JobNotFoundError, JobRecord
 from api.schemas import JobPage, JobsQuery, JobView, UserId
 from shared.errors import ErrorCode
@@ -55,7 +55,7 @@ async def read_job(
     job_id: JobId, reader: ReaderDep, links: LinksDep, response: Response, owner: Owner = None
 ) -> JobView:
     """Return the job as it stands."""
-    return _show(await reader.one(job_id, owner=owner), links, response)
+    return await _show(await reader.one(job_id, owner=owner), links, response)
 
 
 @router.get("/{job_id}/wait", responses=_FINISHED | problems(*ITEM_PROBLEMS))
@@ -68,7 +68,7 @@ async def wait_for_job(
     seconds: Annotated[float, Query(alias="timeout", ge=0, le=MAX_WAIT_SECONDS)] = 30,
 ) -> JobView:
     """Return the job as soon as it is done, or as it stands after `timeout` seconds."""
-    return _show(await waiters.wait(job_id, seconds, owner=owner), links, response)
+    return await _show(await waiters.wait(job_id, seconds, owner=owner), links, response)
 
 
 @router.post("/{job_id}/cancel", responses=_CANCELLED | problems(*ITEM_PROBLEMS))
@@ -82,7 +82,7 @@ async def cancel_job(
 ) -> JobView:
     """End the job: at once while it waits, after its stage while it runs; an ended one stays as it is."""
     await control.cancel(job_id, owner)
-    return _show(await reader.one(job_id), links, response)
+    return await _show(await reader.one(job_id), links, response)
 
 
 @router.post(
@@ -101,11 +101,11 @@ async def retry_job(
 ) -> JobView:
     """Run a failed job again, from the stage that failed, as a new turn of its conversation."""
     await control.retry(job_id, owner)
-    return _show(await reader.one(job_id), links, response)
+    return await _show(await reader.one(job_id), links, response)
 
 
-def _show(record: JobRecord, links: LinksDep, response: Response) -> JobView:
-    view = present(record, links)
+async def _show(record: JobRecord, links: LinksDep, response: Response) -> JobView:
+    view = await shown(record, links, present)
     if not view.done:
         response.headers["Retry-After"] = "1"
     return view

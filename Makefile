@@ -8,7 +8,7 @@ SEED ?= 1
 UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines chaos chaos-mutants bench check lock clean
+.PHONY: help run test test-engines chaos chaos-mutants fuzz bench check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ chaos: $(INSTALLED) ## Break everything at once and judge the outcome; SEED=1 de
 
 chaos-mutants: $(INSTALLED) ## Show that the chaos notices what it should
 	$(BIN)/python -m tests.chaos.mutants --seed $(SEED)
+
+fuzz: $(INSTALLED) ## Have Schemathesis hold the product to its OpenAPI document; SEED=1 decides how
+	$(BIN)/python -m tests.fuzz --seed $(SEED)
 
 bench: $(INSTALLED) ## Measure speed and memory beside their floors and goals
 	$(BIN)/python -m benchmarks

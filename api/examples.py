@@ -141,8 +141,9 @@ _HEALTH: dict[str, Any] = {
     },
     "dependencies": {
         "database": {"ok": True, "detail": None},
-        "broker": {"ok": False, "detail": "does not answer"},
+        "broker": {"ok": False, "detail": "does not answer in time"},
         "storage": {"ok": True, "detail": None},
+        "tutor": {"ok": True, "detail": None},
         "workers": {
             "ok": True,
             "detail": None,

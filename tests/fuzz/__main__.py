@@ -27,14 +27,18 @@ def main() -> int:
         migrate(postgres.url, "head")
         with running_stack(Path(folder) / "product", postgres.url) as stack:
             command = (
-                *("schemathesis", "--config-file", str(CONFIGURATION), "run"),
+                *(
+                    str(Path(sys.executable).with_name("schemathesis")),
+                    "--config-file",
+                    str(CONFIGURATION),
+                    "run",
+                ),
                 f"{stack.settings.local_url}/openapi.json",
                 *("--checks", "all", "--continue-on-failure", "--request-timeout", "90"),
                 *("--max-examples", str(chosen.examples), "--seed", str(chosen.seed)),
                 *("--generation-database", "none", *others),
             )
-            found = subprocess.run((Path(sys.executable).with_name(command[0]), *command[1:]), check=False)
-            return found.returncode
+            return subprocess.run(command, check=False).returncode
 
 
 if __name__ == "__main__":

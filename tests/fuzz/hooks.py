@@ -1,0 +1,22 @@
+"""What Schemathesis has to be told to talk to us: how a recording sounds, and that a key is used once."""
+
+import re
+import uuid
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies
+
+from tests.e2e.contract import silence
+
+_KEY = "Idempotency-Key"
+_VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+schemathesis.openapi.media_type("audio/wav", strategies.floats(min_value=0.2, max_value=2).map(silence))
+
+
+@schemathesis.hook
+def before_call(_: Any, case: Any, __: dict[str, Any]) -> None:
+    """Give each request a key of its own: one key for two requests is refused, as it should be."""
+    if _VALID_KEY.fullmatch(str((case.headers or {}).get(_KEY, ""))):
+        case.headers[_KEY] = uuid.uuid4().hex

@@ -66,10 +66,7 @@ _PROBLEM_HEADERS: Mapping[HTTPStatus, Mapping[str, bool]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": True},
 }
 
-LIST_PROBLEMS = (ErrorCode.INVALID_REQUEST, ErrorCode.DATABASE_UNAVAILABLE)
-"""What can go wrong with whatever reads rows."""
-
-ITEM_PROBLEMS = (*LIST_PROBLEMS, ErrorCode.NOT_FOUND)
+ITEM_PROBLEMS = (ErrorCode.NOT_FOUND, ErrorCode.DATABASE_UNAVAILABLE)
 """What can go wrong with whatever is about one thing that is kept."""
 
 
@@ -112,9 +109,9 @@ def redirect(description: str, headers: Mapping[str, bool]) -> Responses:
 
 
 def problems(*codes: ErrorCode) -> Responses:
-    """Describe the problems with these codes, by status."""
+    """Describe the problems with these codes, and those that any request may have, by status."""
     responses: Responses = {}
-    for code in codes:
+    for code in (ErrorCode.MALFORMED_REQUEST, ErrorCode.INVALID_REQUEST, *codes):
         kind = KINDS[code]
         response = responses.setdefault(
             kind.status.value,

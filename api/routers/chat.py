@@ -37,7 +37,6 @@ _VOICE_FORM: dict[str, Any] = {
 }
 
 _TURN_REFUSED = (
-    ErrorCode.INVALID_REQUEST,
     ErrorCode.IDEMPOTENCY_KEY_REUSED,
     ErrorCode.REQUEST_TOO_LARGE,
     ErrorCode.REQUEST_TIMEOUT,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import ConversationsDep, LinksDep
-from api.openapi import ITEM_PROBLEMS, LIST_PROBLEMS, answer, problems
+from api.openapi import ITEM_PROBLEMS, answer, problems
 from api.presenter import present_conversation, present_message
 from api.schemas import (
     ConversationId,
@@ -17,13 +17,16 @@ from api.schemas import (
     MessagesQuery,
     UserQuery,
 )
+from shared.errors import ErrorCode
 
 router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
 
 PublicId = Annotated[ConversationId, Path(alias="conversation_id")]
 
 
-@router.get("", responses=answer(HTTPStatus.OK, "A page", "conversations") | problems(*LIST_PROBLEMS))
+@router.get(
+    "", responses=answer(HTTPStatus.OK, "A page", "conversations") | problems(ErrorCode.DATABASE_UNAVAILABLE)
+)
 async def list_conversations(
     query: Annotated[ConversationsQuery, Query()], conversations: ConversationsDep
 ) -> ConversationPage:

@@ -13,7 +13,7 @@ from shared.errors import ErrorCode
 router = APIRouter(prefix="/health", tags=["operations"])
 
 
-@router.get("", responses=answer(HTTPStatus.OK, "The state", "health") | problems(ErrorCode.INVALID_REQUEST))
+@router.get("", responses=answer(HTTPStatus.OK, "The state", "health") | problems())
 async def health(checks: HealthDep) -> Health:
     """Return the state of everything the service needs: always 200 while the process lives."""
     return await checks.look()
@@ -21,8 +21,7 @@ async def health(checks: HealthDep) -> Health:
 
 @router.get(
     "/ready",
-    responses=answer(HTTPStatus.OK, "Jobs are accepted", "ready")
-    | problems(ErrorCode.INVALID_REQUEST, ErrorCode.DATABASE_UNAVAILABLE),
+    responses=answer(HTTPStatus.OK, "Jobs are accepted", "ready") | problems(ErrorCode.DATABASE_UNAVAILABLE),
 )
 async def ready(checks: HealthDep) -> Readiness:
     """Return 200 when a job could be accepted now, 503 when not."""

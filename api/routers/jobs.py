@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.dependencies import MAX_WAIT_SECONDS, ControlDep, JobListsDep, LinksDep, ReaderDep, WaitersDep
-from api.openapi import ITEM_PROBLEMS, LIST_PROBLEMS, Responses, answer, problems
+from api.openapi import ITEM_PROBLEMS, Responses, answer, problems
 from api.presenter import present, shown
 from api.reading import JobNotFoundError, JobRecord
 from api.schemas import JobPage, JobsQuery, JobView, UserId
@@ -41,7 +41,7 @@ _FINISHED = _job(HTTPStatus.OK, "finished_job")
 _CANCELLED = _job(HTTPStatus.OK, "cancelled_job")
 
 
-@router.get("", responses=answer(HTTPStatus.OK, "A page", "jobs") | problems(*LIST_PROBLEMS))
+@router.get("", responses=answer(HTTPStatus.OK, "A page", "jobs") | problems(ErrorCode.DATABASE_UNAVAILABLE))
 async def list_jobs(query: Annotated[JobsQuery, Query()], lists: JobListsDep, links: LinksDep) -> JobPage:
     """Return a page of the user's jobs, newest first. Later pages hold what was there at the first one."""
     page = await lists.page(query)

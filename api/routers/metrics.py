@@ -9,7 +9,6 @@ from fastapi.responses import PlainTextResponse
 from api.dependencies import HealthDep
 from api.openapi import problems, referred
 from shared.backlog import BacklogCollector
-from shared.errors import ErrorCode
 from shared.metrics import CONTENT_TYPE, exposition
 
 router = APIRouter(tags=["operations"])
@@ -24,7 +23,7 @@ router = APIRouter(tags=["operations"])
             "content": {"text/plain": {"examples": referred("metrics")}},
         }
     }
-    | problems(ErrorCode.INVALID_REQUEST),
+    | problems(),
 )
 async def metrics(checks: HealthDep) -> PlainTextResponse:
     """Return what all processes of this API have counted, and what waits, runs and lives, for Prometheus."""

@@ -19,7 +19,6 @@ router = APIRouter(prefix="/api/v1/ai", tags=["operations"])
     response_model_exclude_none=True,
     responses=answer(HTTPStatus.OK, "What became of each", "models")
     | problems(
-        ErrorCode.INVALID_REQUEST,
         ErrorCode.BROKER_UNAVAILABLE,
         ErrorCode.DATABASE_UNAVAILABLE,
         ErrorCode.MODELS_TIMEOUT,

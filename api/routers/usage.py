@@ -6,15 +6,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import UsageDep
-from api.openapi import LIST_PROBLEMS, answer, problems
+from api.openapi import answer, problems
 from api.schemas import UsageQuery, UsageView, UserId
+from shared.errors import ErrorCode
 
 router = APIRouter(prefix="/api/v1/users", tags=["usage"])
 
 
 @router.get(
     "/{user_id}/usage",
-    responses=answer(HTTPStatus.OK, "The usage", "usage") | problems(*LIST_PROBLEMS),
+    responses=answer(HTTPStatus.OK, "The usage", "usage") | problems(ErrorCode.DATABASE_UNAVAILABLE),
 )
 async def read_usage(user_id: UserId, query: Annotated[UsageQuery, Query()], usage: UsageDep) -> UsageView:
     """Return what the user did on each day, and in all; a year at most, by default 31 days."""

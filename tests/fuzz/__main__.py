@@ -38,7 +38,9 @@ def main() -> int:
                 *("--max-examples", str(chosen.examples), "--seed", str(chosen.seed)),
                 *("--generation-database", "none", *others),
             )
-            return subprocess.run(command, check=False).returncode
+            # Where it starts it leaves a folder of what it has found, and it imports our hooks.
+            environment = os.environ | {"PYTHONPATH": str(ROOT)}
+            return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

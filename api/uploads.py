@@ -135,7 +135,8 @@ def demuxer_of(recording: BinaryIO) -> str:
     demuxer = sniff(recording)
     if demuxer is None:
         raise UnsupportedAudioError(
-            "This file is not a kind of audio we can read. Please send WAV, MP3, M4A, OGG, WebM or FLAC."
+            "This file is not a kind of audio we can read. "
+            "Please send WAV, MP3, M4A, MP4, 3GP, AAC, OGG, Opus, WebM, MKV, FLAC, AIFF or AMR."
         )
     return demuxer
 

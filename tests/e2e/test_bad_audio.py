@@ -198,7 +198,21 @@ def test_a_recording_is_taken_whatever_its_file_is_called(stack: Stack, header: 
 def test_words_in_place_of_the_recording_are_unsupported(stack: Stack) -> None:
     content = USER + part(b'name="audio_file"', b"hello") + END
     detail = assert_problem(post_form(stack, content), 415, "unsupported_audio")
-    for kind in ("WAV", "MP3", "M4A", "MP4", "3GP", "AAC", "OGG", "Opus", "WebM", "MKV", "FLAC", "AIFF", "AMR"):
+    for kind in (
+        "WAV",
+        "MP3",
+        "M4A",
+        "MP4",
+        "3GP",
+        "AAC",
+        "OGG",
+        "Opus",
+        "WebM",
+        "MKV",
+        "FLAC",
+        "AIFF",
+        "AMR",
+    ):
         assert kind in detail
 
 

@@ -164,7 +164,7 @@ def test_a_large_upload_is_refused_while_it_still_arrives(stack: Stack, declared
         (USER + part(b'name="message"', b"hello") + AUDIO + END, "message"),
         (USER + part(b'name="words of mine"', b"hello") + AUDIO + END, "body"),
         (USER + part(b'name="\xff\xfe"', b"hello") + AUDIO + END, "body"),
-        (USER + AUDIO + AUDIO + END, "body"),
+        (USER + AUDIO + AUDIO + END, "audio_file"),
         (USER + part(b'name="user_id"', b"a" * 5000) + AUDIO + END, "body"),
         (USER + b"".join(part(b'name="f%d"' % n, b"") for n in range(20)) + AUDIO + END, "body"),
         (USER + part(b"no-name", b"a") + AUDIO + END, "body"),

@@ -18,7 +18,13 @@ _DEFAULT_ENGINES = {
 # What docker-compose.yml gives Flower unless `.env` says otherwise.
 DEVELOPMENT_LOGIN = "user:password"
 
-_DEFAULT_WHISPER_MODELS = {AppEnv.DEV: "small", AppEnv.PROD: "large-v3"}
+# Pinned to the commits that the hub gave when these models were chosen.
+_DEFAULT_WHISPER_MODELS = {
+    AppEnv.DEV: "small@536b0662742c02347bc0e980a01041f333bce120",
+    AppEnv.PROD: "large-v3@edaa852ec7e145841d8ffdb056a99866b5f0a478",
+}
+_CHATTERBOX = "ResembleAI/chatterbox-turbo@749d1c1a46eb10492095d68fbcf55691ccf137cd"
+_INDICF5 = "ai4bharat/IndicF5@ba85abedf18dc479a447eaa0eccbd76ab78a47d5"
 
 # A soft limit only fires between Python instructions; the hard one follows after HARD_LIMIT_SLACK, and
 # after DEADLINE_SLACK whoever is still alive records the timeout.
@@ -33,14 +39,14 @@ class WorkerSettings(SharedSettings):
     llm_engine: str = Field(default="", description="`gemini`, `offline` or `package.module:ClassName`")
     tts_engine: str = Field(default="", description="`espeak`, `neural` or `package.module:ClassName`")
 
-    whisper_model: str = Field(default="", description="a model's name or a local directory")
+    whisper_model: str = Field(default="", description="NAME@REVISION or a local directory")
 
     chatterbox_model: str = Field(
-        default="ResembleAI/chatterbox-turbo", description="a name on the hub or a local directory"
+        default=_CHATTERBOX, description="NAME@REVISION on the hub or a local directory"
     )
     chatterbox_voice: Path | None = Field(default=None, description="a recording whose speaker is imitated")
     indicf5_model: str = Field(
-        default="ai4bharat/IndicF5", description="a name on the hub or a local directory"
+        default=_INDICF5, description="NAME@REVISION on the hub or a local directory"
     )
     indicf5_voice: Path | None = Field(default=None, description="a recording whose speaker is imitated")
     indicf5_voice_text: str = Field(default="", description="what is said in `indicf5_voice`")

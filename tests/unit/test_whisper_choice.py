@@ -89,7 +89,8 @@ def test_what_the_model_made_up_is_left_out(heard: Heard, language: str, kept: b
 def test_the_model_fits_the_machine_unless_one_is_named(app_env: str, model: str) -> None:
     bare = {"app_env": app_env, "whisper_model": ""}
 
-    assert WorkerSettings.model_validate(bare).whisper_model == model
+    name, _, commit = WorkerSettings.model_validate(bare).whisper_model.partition("@")
+    assert (name, len(commit)) == (model, 40)
     assert WorkerSettings.model_validate(bare | {"whisper_model": "tiny"}).whisper_model == "tiny"
 
 

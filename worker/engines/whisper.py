@@ -13,6 +13,7 @@ from faster_whisper.transcribe import Segment, TranscriptionInfo
 from onnxruntime.capi.onnxruntime_pybind11_state import EPFail, Fail, RuntimeException
 
 from worker.errors import EngineError, EngineOutOfMemoryError, EngineUnavailableError, NoSpeechError
+from worker.hub import split_revision
 from worker.ports import RECORDING_RATE, Recording, Transcript, Word
 
 logger = logging.getLogger(__name__)
@@ -64,14 +65,14 @@ class WhisperTranscriber:
     """
 
     def __init__(self, model: str, *, use_gpu: bool, compute_type: str | None = None) -> None:
-        """Load `model`: a directory in CTranslate2's form, or a name, which the hub is asked for.
+        """Load `model`: a directory in CTranslate2's form, or `NAME@REVISION`, which the hub is asked for.
 
         `use_gpu` takes the GPU where there is one, else the CPU; `compute_type` is CTranslate2's,
         float16 on a GPU and int8 on a CPU unless given. Raises `EngineUnavailableError` where the
         model cannot be had or does not run, `EngineOutOfMemoryError` where it does not fit.
         """
         folder = _folder(model)
-        self.name = f"whisper {folder.name if Path(model).is_dir() else model}"
+        self.name = f"whisper {folder.name if Path(model).is_dir() else model.partition('@')[0]}"
         device = _device(use_gpu=use_gpu)
         numbers = compute_type or ("float16" if device == "cuda" else "int8")
         try:
@@ -181,11 +182,12 @@ def _folder(model: str) -> Path:
     """
     folder = Path(model).absolute()
     if not folder.is_dir():
+        name, revision = split_revision("WHISPER_MODEL", model)
         try:
-            folder = Path(download_model(model))
+            folder = Path(download_model(name, revision=revision))
         except _LIBRARY_ERRORS as error:
             raise EngineUnavailableError(
-                f"WHISPER_MODEL={Path(model).name} is neither a directory that is here nor a model "
+                f"WHISPER_MODEL={Path(name).name} is neither a directory that is here nor a model "
                 "that could be had from the hub."
             ) from error
     missing = [name for name in _NEEDED if not (folder / name).is_file()]

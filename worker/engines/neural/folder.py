@@ -8,10 +8,11 @@ from huggingface_hub.errors import GatedRepoError
 
 from worker.engines.neural.failures import library_errors
 from worker.errors import EngineUnavailableError
+from worker.hub import split_revision
 
 
 def model_folder(setting: str, model: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Path:
-    """Return the directory of `model`, the value of `setting`: itself a directory, or a name on the hub.
+    """Return the directory of `model`, the value of `setting`: a directory, or `NAME@REVISION` on the hub.
 
     A directory asks nobody. Of the hub's files only `needed` and `wanted` (names or patterns) are fetched,
     with the token in `HF_TOKEN`. Raises `EngineUnavailableError`, naming the setting, where the model
@@ -28,10 +29,11 @@ def model_folder(setting: str, model: str, needed: Sequence[str], wanted: Sequen
 
 
 def _fetched(setting: str, model: str, files: list[str]) -> str:
-    name = Path(model).name
+    repository, revision = split_revision(setting, model)
+    name = Path(repository).name
     with library_errors(f"{setting}={name} is neither a directory that is here nor could be fetched."):
         try:
-            return snapshot_download(model, allow_patterns=files)
+            return snapshot_download(repository, revision=revision, allow_patterns=files)
         except GatedRepoError as error:
             raise EngineUnavailableError(
                 f"{setting}={name}: the hub asks for consent first: accept the model's terms there "

@@ -1,0 +1,22 @@
+"""Models on the Hugging Face hub: `NAME@REVISION`, so that what is fetched tomorrow is what was tried today."""
+
+import logging
+import re
+
+logger = logging.getLogger(__name__)
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def split_revision(setting: str, model: str) -> tuple[str, str | None]:
+    """Return the name and the revision in `model`, the value of `setting`: a commit's hash, a tag or a branch.
+
+    The revision is None where none is named: then the hub gives its newest. Only a commit's hash always
+    names the same files; anything else is warned about.
+    """
+    name, _, revision = model.partition("@")
+    if not _COMMIT.fullmatch(revision):
+        logger.warning(
+            "%s=%s names no commit, so what the hub gives for it may change: use NAME@COMMIT", setting, model
+        )
+    return name, revision or None

@@ -21,7 +21,7 @@ from worker.errors import (
 from worker.ports import Mistake, Recording, Speech, Transcript, TutorReply, TutorRequest, TutorWarning, Word
 
 UNCLEAN = "a\0b\ud800c"
-CLEANED = "ab?c"
+CLEANED = "abc"
 
 
 def engine(cls: type[object]) -> str:
@@ -62,6 +62,23 @@ class NotANumberTranscriber:
 
     def transcribe(self, recording: Recording) -> Transcript:
         return Transcript("Hello.", (Word("Hello.", 0.0, 0.5, float("nan")),))
+
+
+class BoundlessTranscriber:
+    """Hears more than anyone can say, at times that there are none."""
+
+    name = "boundless ear " * 100
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        word = Word("Hello" * 50, -float("inf"), 1e300, 7.0)
+        return Transcript("Hello " * 100_000, (word,) * 10_000)
+
+
+class WordyTranscriber:
+    """Says at length, and in colour, that it is not there."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        raise EngineUnavailableError("\x1b[31mThe ear is <b>away</b>. " * 1_000)
 
 
 class NoSpeechTranscriber:
@@ -140,6 +157,7 @@ class TroubledTutor:
         "only NUL": lambda: _reply("\0\0"),
         "score above": lambda: _reply("Good.", score=101),
         "score below": lambda: _reply("Good.", score=-1),
+        "score of nothing": lambda: _reply("Good.", score=float("nan")),  # type: ignore[arg-type]  # so too
         "no mistake": lambda: _reply("Good.", mistake=Mistake("I go", "I go", "verb")),
     }
 
@@ -159,6 +177,24 @@ class UncleanTutor:
 
     def reply(self, request: TutorRequest) -> TutorReply:
         return TutorReply(UNCLEAN, Mistake(UNCLEAN, "right", UNCLEAN), UNCLEAN, UNCLEAN, 50)
+
+
+class BoundlessTutor:
+    """Writes and counts without end."""
+
+    name = "boundless tutor " * 100
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        return TutorReply(
+            text="Yes! " * 100_000,
+            mistake=Mistake("am go" * 1_000, "am going" * 1_000, "verb" * 1_000),
+            hinglish_explanation="haan " * 100_000,
+            devanagari_explanation="हाँ " * 100_000,
+            score=50,
+            tokens_in=2_147_483_647,
+            tokens_out=-5,
+            warnings=[TutorWarning(WarningCode.MESSAGE_BLOCKED, "no " * 10_000)] * 100,
+        )
 
 
 class WaitingTutor(QuickTutor):
@@ -278,6 +314,10 @@ class TroubledSynthesizer:
             raise SoftTimeLimitExceeded
         if "silent" in text:
             return Speech(np.zeros(0, np.int16), 16_000)
+        if "endless" in text:
+            return Speech(np.zeros(8_000 * 601, np.int16), 8_000)
+        if "rate" in text:
+            return Speech(np.zeros(16_000, np.int16), 0)
         if "float" in text:
             return Speech(np.zeros(16_000, np.float32), 16_000)
         raise ValueError("a defect")

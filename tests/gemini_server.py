@@ -175,7 +175,7 @@ def _handler(server: GeminiServer) -> type[BaseHTTPRequestHandler]:
 
         def _play(self, step: Step) -> None:
             server.pause(step.wait)
-            self.send_response(step.status)
+            self.send_response_only(step.status)
             for name, value in step.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(step.body)))

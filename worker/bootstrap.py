@@ -14,6 +14,7 @@ from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE
 from shared.settings import AppEnv
 from shared.workers import ModelState
+from worker.bounds import bounded_name, bounded_sentence
 from worker.errors import EngineError, EngineUnavailableError
 from worker.ports import Synthesizer, Transcriber, Tutor
 from worker.settings import WorkerSettings
@@ -21,6 +22,7 @@ from worker.settings import WorkerSettings
 logger = logging.getLogger(__name__)
 
 LOAD_AGAIN_AFTER_SECONDS = 30.0
+_MOST_PARTS = 8
 
 
 class EngineKind(StrEnum):
@@ -65,7 +67,12 @@ def _gemini_arguments(settings: WorkerSettings) -> Mapping[str, object]:
     if not (key.isascii() and key.isprintable()):
         raise EngineUnavailableError("GEMINI_API_KEY has characters that no key has.")
     url = settings.gemini_base_url
-    return {"api_key": key, "model": settings.gemini_model, "base_url": None if url is None else str(url)}
+    return {
+        "api_key": key,
+        "model": settings.gemini_model,
+        "base_url": None if url is None else str(url),
+        "api_version": settings.gemini_api_version or None,
+    }
 
 
 def _whisper_arguments(settings: WorkerSettings) -> Mapping[str, object]:
@@ -151,7 +158,7 @@ class Engines:
             try:
                 self._engines[kind] = _build(self._recipes[kind], self._settings)
             except EngineError as error:
-                self._failed[kind] = _Failed(error.detail, time.monotonic())
+                self._failed[kind] = _Failed(bounded_sentence(error.detail), time.monotonic())
                 logger.exception("%s engine %s could not be loaded", kind, self.chosen[kind])
                 raise
             self._failed.pop(kind, None)
@@ -179,7 +186,7 @@ class Engines:
 
     def name(self, kind: EngineKind) -> str:
         """Return what to call the engine: its own `name`, or the setting that chose it."""
-        return str(getattr(self._engines.get(kind), "name", self.chosen[kind]))
+        return bounded_name(str(getattr(self._engines.get(kind), "name", self.chosen[kind])))
 
     def version(self, kind: EngineKind) -> str:
         """Return what else a loaded engine's answers depend on: its own `version`; empty without one."""
@@ -211,9 +218,15 @@ class Engines:
     def _state(self, kind: EngineKind) -> ModelState:
         if kind in self._engines:
             parts = getattr(self._engines[kind], "parts", None)
-            return {"status": "loaded", "mode": self.name(kind)} | ({"parts": dict(parts)} if parts else {})
+            return {"status": "loaded", "mode": self.name(kind)} | (
+                {"parts": _bounded_parts(parts)} if parts else {}
+            )
         failed = self._failed.get(kind)
         return {"status": "failed", "reason": failed.reason} if failed else {"status": "not_loaded"}
+
+
+def _bounded_parts(parts: Mapping[str, str]) -> dict[str, str]:
+    return {bounded_name(name): bounded_name(state) for name, state in list(parts.items())[:_MOST_PARTS]}
 
 
 def _recipe_of(kind: EngineKind, name: str) -> _Recipe:

@@ -20,16 +20,16 @@ from shared import __version__
 from shared.models import REPEATED, SpokenPart
 from shared.transitions import StoredSpeech
 from worker.bootstrap import EngineKind, Engines
+from worker.bounds import LONGEST_NAME, bounded_reply, bounded_tokens
 from worker.cache import Cache, Kept
 from worker.errors import InvalidTutorReplyError
 from worker.metrics import count_lookups, count_tokens
 from worker.ports import TutorReply, TutorRequest
-from worker.rows import check_reply
 from worker.settings import WorkerSettings
 
 logger = logging.getLogger(__name__)
 
-# The part of a tutor's time for which the same question of somebody else is waited for.
+# The part of a tutor's time for which the same question, asked at the same time, is waited for.
 _WAIT_SHARE = 1 / 12
 # All that decides how a text sounds. Settings, not the loaded engine: the LLM worker loads no voice.
 _VOICE_SETTINGS = {
@@ -58,27 +58,31 @@ class _Spoken:
     """What is kept of a spoken text: where it lies, and who spoke it. The name is one that a row can hold."""
 
     audio_id: UUID
-    engine: Annotated[str, StringConstraints(max_length=255 - len(REPEATED), pattern=r"^[^\x00]*$")]
+    engine: Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")]
 
 
 _SPEECH = TypeAdapter(_Spoken)
 
 
 class CachedReplies:
-    """Asks the tutor, or repeats what it answered to the same message after the same turns."""
+    """Asks the tutor, or repeats what it answered the same user to the same message after the same turns.
+
+    Nobody meets what was answered to somebody else: that it is repeated, or comes at once, would tell
+    that somebody has said the same.
+    """
 
     def __init__(self, cache: Cache, engines: Engines) -> None:
         self._cache = cache
         self._engines = engines
 
-    def reply(self, request: TutorRequest) -> GivenReply:
-        """Return a valid answer within the request's time. Raises what the tutor raises.
+    def reply(self, request: TutorRequest, user_id: str) -> GivenReply:
+        """Return a bounded answer within the request's time. Raises what the tutor raises.
 
-        Equal requests at the same time, in any workers, ask once: the others wait for the answer, a
+        A user's equal requests at the same time, in any workers, ask once: the others wait for the answer, a
         twelfth of their time at most. An answer with warnings is not kept.
         A repeated answer cost no tokens, and says so.
         """
-        began, key = time.monotonic(), reply_key(self._engines, request)
+        began, key = time.monotonic(), reply_key(self._engines, request, user_id)
         with self._cache.one_at_a_time(key, seconds=request.timeout_seconds * _WAIT_SHARE) as kept:
             name = self._engines.name(EngineKind.LLM)
             repeated = _read_reply(kept)
@@ -87,15 +91,15 @@ class CachedReplies:
                 return GivenReply(replace(repeated, tokens_in=0, tokens_out=0), cached(name))
             left = request.timeout_seconds - (time.monotonic() - began)
             reply = self._engines.tutor.reply(replace(request, timeout_seconds=left))
-            count_tokens(reply.tokens_in, reply.tokens_out)
-            check_reply(reply)
+            count_tokens(bounded_tokens(reply.tokens_in), bounded_tokens(reply.tokens_out))
+            reply = bounded_reply(reply)
             if not reply.warnings:
                 _put(self._cache, key, _REPLY, reply)
             return GivenReply(reply, name)
 
 
 class CachedSpeech:
-    """Knows which audio object last spoke a text in the voice that the settings choose.
+    """Knows which audio object last spoke a text to a user in the voice that the settings choose.
 
     Whether the object still exists is the database's to say (`Transitions.name_speech`).
     """
@@ -104,10 +108,10 @@ class CachedSpeech:
         self._cache = cache
         self._settings = settings
 
-    def find(self, texts: Mapping[SpokenPart, str]) -> dict[SpokenPart, StoredSpeech]:
-        """Return the speech of those texts that have been spoken before."""
+    def find(self, texts: Mapping[SpokenPart, str], user_id: str) -> dict[SpokenPart, StoredSpeech]:
+        """Return the speech of those texts that have been spoken to the user before."""
         found = {
-            part: _read(_SPEECH, self._cache.get(speech_key(self._settings, text)))
+            part: _read(_SPEECH, self._cache.get(speech_key(self._settings, text, user_id)))
             for part, text in texts.items()
         }
         count_lookups(self._cache, "speech", *found.values())
@@ -117,9 +121,9 @@ class CachedSpeech:
             if spoken is not None
         }
 
-    def keep(self, text: str, audio_id: UUID, engine: str) -> None:
-        """Remember that the object is `text` spoken by the engine of this name."""
-        _put(self._cache, speech_key(self._settings, text), _SPEECH, _Spoken(audio_id, engine))
+    def keep(self, text: str, audio_id: UUID, engine: str, user_id: str) -> None:
+        """Remember that the object is `text` spoken to the user by the engine of this name."""
+        _put(self._cache, speech_key(self._settings, text, user_id), _SPEECH, _Spoken(audio_id, engine))
 
 
 def cached(engine: str) -> str:
@@ -127,16 +131,16 @@ def cached(engine: str) -> str:
     return f"{engine}{REPEATED}"
 
 
-def reply_key(engines: Engines, request: TutorRequest) -> str:
-    """Return the key of the loaded tutor's reply to the message after these turns."""
+def reply_key(engines: Engines, request: TutorRequest, user_id: str) -> str:
+    """Return the key of the loaded tutor's reply to the user's message after these turns."""
     kind = EngineKind.LLM
     tutor = [engines.chosen[kind], engines.name(kind), engines.version(kind)]
-    return f"reply:{_hash(tutor, [asdict(turn) for turn in request.history], request.message)}"
+    return f"reply:{_hash(user_id, tutor, [asdict(turn) for turn in request.history], request.message)}"
 
 
-def speech_key(settings: WorkerSettings, text: str) -> str:
-    """Return the key of the text spoken in the voice that the settings choose."""
-    return f"speech:{_hash(settings.model_dump(mode='json', include=_VOICE_SETTINGS), text)}"
+def speech_key(settings: WorkerSettings, text: str, user_id: str) -> str:
+    """Return the key of the text spoken to the user in the voice that the settings choose."""
+    return f"speech:{_hash(user_id, settings.model_dump(mode='json', include=_VOICE_SETTINGS), text)}"
 
 
 def _hash(*parts: object) -> str:
@@ -165,9 +169,7 @@ def _read(form: TypeAdapter[Value], kept: Kept | None) -> Value | None:
 def _read_reply(kept: Kept | None) -> TutorReply | None:
     reply = _read(_REPLY, kept)
     try:
-        if reply is not None:
-            check_reply(reply)
+        return None if reply is None else bounded_reply(reply)
     except InvalidTutorReplyError:
         logger.warning("what the cache keeps is no reply")
         return None
-    return reply

@@ -1,4 +1,4 @@
-"""Models on the Hugging Face hub: `NAME@REVISION`, so that what is fetched tomorrow is what was tried today."""
+"""Models on the Hugging Face hub: `NAME@REVISION`, so that what was tried is what is fetched."""
 
 import logging
 import re
@@ -9,9 +9,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def split_revision(setting: str, model: str) -> tuple[str, str | None]:
-    """Return the name and the revision in `model`, the value of `setting`: a commit's hash, a tag or a branch.
+    """Return the name and the revision in `model`, the value of `setting`: a commit, a tag or a branch.
 
-    The revision is None where none is named: then the hub gives its newest. Only a commit's hash always
+    The revision is None where none is named: then the hub gives its newest. Only a commit always
     names the same files; anything else is warned about.
     """
     name, _, revision = model.partition("@")

@@ -31,6 +31,13 @@ BLOCKED_REPLY = (
 )
 """Said in place of an answer to a message that the provider blocks."""
 
+UNSAID_REPLY = (
+    "I am sorry, I cannot answer that in my own words. "
+    "Shall we talk about something else: what have you done today?"
+)
+"""Said where the provider cannot answer, though nothing is wrong with the message."""
+
+_FIXED_REPLIES = {BLOCKED_REPLY, UNSAID_REPLY}
 _ACCEPTED = ", ".join(f'"{phrase}"' for phrase in ACCEPTED_INDIAN_ENGLISH)
 
 SYSTEM_PROMPT = f"""\
@@ -95,9 +102,9 @@ class PromptTurn:
 def conversation(request: TutorRequest) -> list[PromptTurn]:
     """Return the past turns, oldest first, and the message; it begins and ends with the learner.
 
-    Turns that were blocked are left out: with them the provider would block every later turn too.
+    Turns without an answer of the model's are left out: with them the provider would refuse every later one.
     """
-    told = [turn for turn in request.history if turn.reply != BLOCKED_REPLY]
+    told = [turn for turn in request.history if turn.reply not in _FIXED_REPLIES]
     past = [said for turn in told for said in (_learner(turn.message), _tutor(turn))]
     return [*past, _learner(request.message)]
 

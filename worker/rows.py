@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from shared.models import Message, MessageRole
-from worker.errors import InvalidTutorReplyError
 from worker.ports import Mistake, Turn, TutorReply
 
 
@@ -23,31 +22,18 @@ def _mistake(message: Message) -> Mistake | None:
     return Mistake(message.mistake_wrong, message.mistake_right, message.mistake_category or "")
 
 
-def check_reply(reply: TutorReply) -> None:
-    """Raise `InvalidTutorReplyError` where an engine breaks the port's promises."""
-    score_fits = reply.score is None or 0 <= reply.score <= 100
-    mistake_fits = reply.mistake is None or reply.mistake.wrong != reply.mistake.right
-    if not (clean(reply.text).strip() and score_fits and mistake_fits):
-        raise InvalidTutorReplyError("The tutor's answer could not be understood.")
-
-
 def reply_columns(reply: TutorReply) -> dict[str, object]:
-    """Return the columns of a job that hold its reply."""
+    """Return the columns of a job that hold its reply, which is bounded (`worker.bounds`)."""
     mistake = reply.mistake
     return {
-        "reply_text": clean(reply.text),
-        "mistake_wrong": clean(mistake.wrong) if mistake else None,
-        "mistake_right": clean(mistake.right) if mistake else None,
-        "mistake_category": clean(mistake.category) if mistake else None,
-        "hinglish_explanation": clean(reply.hinglish_explanation or "") or None,
-        "devanagari_explanation": clean(reply.devanagari_explanation or "") or None,
+        "reply_text": reply.text,
+        "mistake_wrong": mistake.wrong if mistake else None,
+        "mistake_right": mistake.right if mistake else None,
+        "mistake_category": mistake.category if mistake else None,
+        "hinglish_explanation": reply.hinglish_explanation,
+        "devanagari_explanation": reply.devanagari_explanation,
         "score": reply.score,
         "tokens_in": reply.tokens_in,
         "tokens_out": reply.tokens_out,
         "warnings": [{"code": str(warning.code), "detail": warning.detail} for warning in reply.warnings],
     }
-
-
-def clean(text: str) -> str:
-    """Return what PostgreSQL and JSON can hold: no NUL, no lone surrogate."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

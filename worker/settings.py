@@ -45,15 +45,18 @@ class WorkerSettings(SharedSettings):
         default=_CHATTERBOX, description="NAME@REVISION on the hub or a local directory"
     )
     chatterbox_voice: Path | None = Field(default=None, description="a recording whose speaker is imitated")
-    indicf5_model: str = Field(
-        default=_INDICF5, description="NAME@REVISION on the hub or a local directory"
-    )
+    indicf5_model: str = Field(default=_INDICF5, description="NAME@REVISION on the hub or a local directory")
     indicf5_voice: Path | None = Field(default=None, description="a recording whose speaker is imitated")
     indicf5_voice_text: str = Field(default="", description="what is said in `indicf5_voice`")
 
     gemini_api_key: SecretStr | None = Field(default=None, description="the `gemini` tutor's key")
     gemini_model: str = Field(default="gemini-3.6-flash", description="a name from the provider's list")
-    gemini_base_url: AnyHttpUrl | None = Field(default=None, description="instead of the provider's address")
+    gemini_base_url: AnyHttpUrl | None = Field(
+        default=None, description="instead of the provider's address; may end in the API's version"
+    )
+    gemini_api_version: str | None = Field(
+        default=None, description="of the provider's API; that of `gemini_base_url`, else v1"
+    )
 
     stt_timeout_seconds: float = Field(default=30, gt=0, description="limit of `transcribe`")
     llm_timeout_seconds: float = Field(default=60, gt=0, description="limit of `reply`, retries included")

@@ -24,12 +24,13 @@ from shared.models import Job, Message, SpokenPart, Stage
 from shared.transitions import LeaseLostError, StageResult, StoredSpeech, Transitions
 from worker import audio
 from worker.bootstrap import EngineKind, Engines
+from worker.bounds import bounded_sentence, bounded_speech, bounded_transcript
 from worker.cache import Cache
 from worker.cached import CachedReplies, CachedSpeech
-from worker.errors import EngineOutOfMemoryError, NoSpeechError
+from worker.errors import EngineOutOfMemoryError
 from worker.patience import DatabaseAwayError, Patience
 from worker.ports import TutorRequest
-from worker.rows import clean, reply_columns, turns_of
+from worker.rows import reply_columns, turns_of
 from worker.settings import DEADLINE_SLACK, HARD_LIMIT_SLACK, WorkerSettings
 from worker.shelf import AudioShelf
 
@@ -191,12 +192,10 @@ class StageRunner:
         if upload_id is None:
             raise ValueError(f"voice job {work.job.id} has no upload")
         recording = audio.read_flac(work.loading(lambda: self._shelf.load(upload_id)))
-        transcript = self._with_memory(lambda: self._engines.transcriber.transcribe(recording))
-        text, words = clean(transcript.text), transcript.words
-        if not text.strip():
-            raise NoSpeechError("No speech was heard.")
-        cleaned = None if words is None else [asdict(word) | {"word": clean(word.word)} for word in words]
-        columns = {"transcript": text, "transcript_words": cleaned}
+        heard = self._with_memory(lambda: self._engines.transcriber.transcribe(recording))
+        transcript = bounded_transcript(heard, recording.seconds)
+        words = None if transcript.words is None else [asdict(word) for word in transcript.words]
+        columns = {"transcript": transcript.text, "transcript_words": words}
         return StageResult(EngineKind.STT, self._engines.name(EngineKind.STT), columns)
 
     def _reply(self, work: _Work) -> StageResult:
@@ -206,11 +205,11 @@ class StageRunner:
             history=turns_of(work.loading(lambda: self._last_messages(job))),
             timeout_seconds=self._settings.llm_timeout_seconds,
         )
-        given = self._replies.reply(request)
+        given = self._replies.reply(request, job.user_id)
         columns = reply_columns(given.reply)
         for column, value in columns.items():
             setattr(job, column, value)  # the row is detached: nothing is written
-        return StageResult(EngineKind.LLM, given.engine, columns, self._speech.find(texts_to_speak(job)))
+        return StageResult(EngineKind.LLM, given.engine, columns, self._known_speech(job))
 
     def _last_messages(self, job: Job) -> Sequence[Message]:
         with self._sessions() as session:
@@ -223,7 +222,7 @@ class StageRunner:
 
     def _synthesize(self, work: _Work) -> StageResult:
         job = self._with_known_speech(work)
-        spoken = {part: self._speak(text, work.saving) for part, text in texts_to_speak(job).items()}
+        spoken = {part: self._speak(text, job.user_id, work) for part, text in texts_to_speak(job).items()}
         kind = EngineKind.TTS
         return StageResult(
             kind,
@@ -234,18 +233,21 @@ class StageRunner:
 
     def _with_known_speech(self, work: _Work) -> Job:
         """Return the job as it is once it names what has been spoken since its reply was recorded."""
-        found = self._speech.find(texts_to_speak(work.job))
+        found = self._known_speech(work.job)
         return work.loading(lambda: self._name_speech(work.claim, found)) if found else work.job
+
+    def _known_speech(self, job: Job) -> Mapping[SpokenPart, StoredSpeech]:
+        return self._speech.find(texts_to_speak(job), job.user_id)
 
     def _name_speech(self, claim: Claim, found: Mapping[SpokenPart, StoredSpeech]) -> Job:
         with self._sessions.begin() as session:
             return Transitions(session, self._settings.usage_timezone).name_speech(claim, found)
 
-    def _speak(self, text: str, saving: Patience) -> WrittenAudio:
-        speech = self._with_memory(lambda: self._engines.synthesizer.speak(text))
+    def _speak(self, text: str, user_id: str, work: _Work) -> WrittenAudio:
+        speech = bounded_speech(self._with_memory(lambda: self._engines.synthesizer.speak(text)))
         data = audio.encode_mp3(speech)
-        written = saving(lambda: self._shelf.write_mp3(data, seconds=speech.seconds))
-        self._speech.keep(text, written.audio_id, self._engines.name(EngineKind.TTS))
+        written = work.saving(lambda: self._shelf.write_mp3(data, seconds=speech.seconds))
+        self._speech.keep(text, written.audio_id, self._engines.name(EngineKind.TTS), user_id)
         return written
 
     def _with_memory(self, infer: Callable[[], Result]) -> Result:
@@ -265,7 +267,7 @@ def _defect(stage: Stage) -> Failure:
 
 def _failure(stage: Stage, error: DomainError) -> Failure:
     if stage is not Stage.SYNTHESIZE:
-        return Failure(error.code, error.detail)
+        return Failure(error.code, bounded_sentence(error.detail))
     out_of_memory = error.code is ErrorCode.OUT_OF_MEMORY
     code = WarningCode.SPEECH_OUT_OF_MEMORY if out_of_memory else WarningCode.SPEECH_FAILED
     return Failure(code, "The answer could not be spoken.")

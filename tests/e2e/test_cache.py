@@ -52,7 +52,7 @@ def test_a_turn_that_was_answered_before_reaches_no_engine(stack: Stack, gate: G
     first = stack.finished(stack.text_chat("asha", "Good morning")["id"])
     assert calls(gate) == {"llm": 1, "tts": 1}
 
-    second = stack.finished(stack.text_chat("ravi", "Good morning")["id"])
+    second = stack.finished(stack.text_chat("asha", "Good morning")["id"])
 
     assert calls(gate) == {"llm": 1, "tts": 1}
     assert second["result"]["reply_text"] == first["result"]["reply_text"]
@@ -67,18 +67,28 @@ def test_a_turn_that_was_answered_before_reaches_no_engine(stack: Stack, gate: G
     assert first["timings"]["synthesize_ms"] >= 0
 
 
+def test_nobody_learns_that_somebody_else_said_the_same(stack: Stack, gate: Gate) -> None:
+    gate.open()
+    stack.finished(stack.text_chat("asha", "Good afternoon")["id"])
+
+    other = stack.finished(stack.text_chat("ravi", "Good afternoon")["id"])
+
+    assert calls(gate) == {"llm": 2, "tts": 2}
+    assert not any((name or "").endswith("(cached)") for name in other["engines"].values())
+
+
 def test_deleting_the_first_conversation_leaves_the_seconds_sound_and_the_last_takes_it(
     stack: Stack, gate: Gate
 ) -> None:
     gate.open()
     first = stack.finished(stack.text_chat("asha", "Good evening")["id"])
-    second = stack.finished(stack.text_chat("ravi", "Good evening")["id"])
+    second = stack.finished(stack.text_chat("asha", "Good evening")["id"])
     delete(stack, "asha", first)
 
     assert sound(stack, second["id"])
 
-    delete(stack, "ravi", second)
-    third = stack.finished(stack.text_chat("ravi", "Good evening")["id"])
+    delete(stack, "asha", second)
+    third = stack.finished(stack.text_chat("asha", "Good evening")["id"])
     assert calls(gate) == {"llm": 1, "tts": 2}
     assert third["engines"]["tts"] == "tests.gated_engines:GatedSynthesizer"
     assert sound(stack, third["id"])
@@ -90,7 +100,7 @@ def test_equal_turns_at_once_in_two_workers_ask_the_tutor_once(stack: Stack, gat
     jobs: list[str] = []
 
     def both_at_it() -> bool:
-        jobs.append(stack.text_chat(f"u{len(jobs)}", "Good night", speak=[])["id"])
+        jobs.append(stack.text_chat("asha", "Good night", speak=[])["id"])
         eventually(lambda: len(holders(stack)) == len(jobs), what="every turn claimed")
         return {name.split("@")[0] for name in holders(stack)} == {"llm", "llm2"}
 

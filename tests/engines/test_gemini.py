@@ -21,8 +21,10 @@ from tests.gemini_server import (
     said,
 )
 from worker.engines.gemini import GeminiTutor
+from worker.errors import EngineUnavailableError
+from worker.plain import plain
 from worker.ports import Mistake, Turn, TutorReply, TutorRequest
-from worker.prompts import BLOCKED_REPLY
+from worker.prompts import BLOCKED_REPLY, UNSAID_REPLY
 
 KEY = "AIza-a-secret-key"
 MODEL = "gemini-3.6-flash"
@@ -69,6 +71,30 @@ def test_the_request_goes_to_the_model_in_one_version_of_the_api_with_the_key_in
     assert asked.path == f"/v1/models/{MODEL}:generateContent"
     assert asked.headers["x-goog-api-key"] == KEY
     assert KEY not in json.dumps(asked.body)
+
+
+@pytest.mark.parametrize(
+    ("base", "version", "path"),
+    [
+        ("", "v1beta", "/v1beta"),
+        ("/v1beta", None, "/v1beta"),
+        ("/v1beta/", "v1beta", "/v1beta"),
+        ("/proxy/v1alpha", None, "/proxy/v1alpha"),
+        ("/proxy/", None, "/proxy/v1"),
+    ],
+)
+def test_the_version_of_the_api_is_a_setting_or_ends_the_address(
+    server: GeminiServer, base: str, version: str | None, path: str
+) -> None:
+    ask(GeminiTutor(KEY, MODEL, server.url + base, version))
+
+    assert server.asked[0].path == f"{path}/models/{MODEL}:generateContent"
+
+
+@pytest.mark.parametrize(("base", "version"), [("/v1beta", "v1"), ("", "latest"), ("", "v1/../v2")])
+def test_versions_that_differ_or_are_none_keep_the_tutor_from_being_built(base: str, version: str) -> None:
+    with pytest.raises(EngineUnavailableError, match="GEMINI_API_VERSION"):
+        GeminiTutor(KEY, MODEL, f"http://127.0.0.1:1{base}", version)
 
 
 def test_the_request_asks_for_the_form_little_thinking_and_safety(
@@ -203,6 +229,8 @@ def test_a_form_is_tidied(
     [
         *(blocked(reason) for reason in ("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "OTHER")),
         *(finished(reason) for reason in ("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII")),
+        *(finished(reason) for reason in ("IMAGE_SAFETY", "MODEL_ARMOR", "ESCALATION")),
+        blocked("JAILBREAK"),
         said('{"reply_text": "I', finish="SAFETY"),
     ],
 )
@@ -220,8 +248,28 @@ def test_a_blocked_message_gets_a_kind_reply_without_correction_or_score_and_a_w
     assert (reply.tokens_in, len(server.asked)) == (TOKENS_READ, 1)
 
 
-def test_a_blocked_turn_does_not_block_the_turns_after_it(server: GeminiServer, tutor: GeminiTutor) -> None:
-    ask(tutor, "Hello", Turn("something terrible", BLOCKED_REPLY))
+@pytest.mark.parametrize(
+    "reason", ["RECITATION", "LANGUAGE", "NO_IMAGE", "IMAGE_OTHER", "IMAGE_RECITATION", "IMAGE_OF_TOMORROW"]
+)
+def test_what_asking_again_would_not_change_gets_a_kind_reply_without_a_second_call(
+    server: GeminiServer, tutor: GeminiTutor, reason: str
+) -> None:
+    server.script(finished(reason))
+
+    reply = ask(tutor)
+
+    assert (reply.text, reply.mistake, reply.score) == (UNSAID_REPLY, None, None)
+    assert [warning.code for warning in reply.warnings] == ["message_blocked"]
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("fixed", [BLOCKED_REPLY, UNSAID_REPLY])
+def test_a_blocked_turn_does_not_block_the_turns_after_it(
+    server: GeminiServer, tutor: GeminiTutor, fixed: str
+) -> None:
+    assert plain(fixed, 1_000) == fixed  # it is known again in the history
+
+    ask(tutor, "Hello", Turn("something terrible", fixed))
 
     assert "terrible" not in json.dumps(server.asked[0].body)
 

@@ -4,6 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator
+from email.utils import formatdate
 
 import pytest
 
@@ -31,6 +32,7 @@ MODEL = "gemini-3.6-flash"
 MESSAGE = "I am go to secret-market"
 SLACK_SECONDS = 1.5
 
+QUOTA_FAILURE = "type.googleapis.com/google.rpc.QuotaFailure"
 INVALID_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
 FINAL = {
     "400": failed(400, "INVALID_ARGUMENT", "Invalid value at 'contents'"),
@@ -46,8 +48,10 @@ PASSING = {
     "500": failed(500, "INTERNAL", "An internal error has occurred"),
     "503": failed(503, "UNAVAILABLE", "The model is overloaded"),
     "504": failed(504, "DEADLINE_EXCEEDED"),
+    "529": failed(529, "OVERLOADED"),
     "a gateway's page": page(502),
     "a page with status 200": page(200),
+    "an answer without a bottom": page(200, "[" * 100_000),
     "an answer cut off": Step(filled().body, cut=True),
     "an error that is no object": Step(b'["?"]', 503),
 }
@@ -55,18 +59,14 @@ UNREADABLE = {
     "no JSON": said("Sure! Here is your answer."),
     "cut by MAX_TOKENS": said('{"reply_text": "That sounds lov', finish="MAX_TOKENS"),
     "MAX_TOKENS before a word": finished("MAX_TOKENS"),
-    "a field missing": said('{"reply_text": "Hello!"}'),
-    "a wrong type": filled(mistake="am go"),
     "a list": said("[]"),
     "an empty reply": filled(reply_text=" \n"),
-    "a reply too long": filled(reply_text="Yes! " * 400),
-    "an explanation too long": filled(hinglish_explanation="haan " * 400),
-    "a score too high": filled(score=101),
-    "a score below zero": filled(score=-1),
-    "a mistake unexplained": filled(hinglish_explanation=None),
+    "only markup for a reply": filled(reply_text="<b></b> ***"),
+    "a reply that is no text": filled(reply_text=5),
+    "an object without a reply": said('{"score": 70}'),
     "no candidates": no_candidates(),
     "nothing at all": Step(b""),
-    "an unknown reason": finished("RECITATION"),
+    "an unknown reason": finished("OTHER"),
 }
 
 
@@ -157,6 +157,49 @@ def test_the_tries_are_few_however_much_time_there_is(server: GeminiServer, tuto
     failure_of(tutor, TutorUnavailableError, within=20)
 
     assert len(server.asked) == 4
+
+
+def test_a_quota_for_the_day_is_not_tried_again_and_the_error_says_so(
+    server: GeminiServer, tutor: GeminiTutor
+) -> None:
+    quota = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "20"}
+    details = [{"@type": QUOTA_FAILURE, "violations": [quota]}, retry_info("0.1s")]
+    server.script(failed(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota", details=details))
+
+    error = failure_of(tutor, TutorUnavailableError, within=20)
+
+    assert len(server.asked) == 1
+    assert "tomorrow" in error.detail
+    assert "quota for the day" in str(error.__cause__)
+
+
+@pytest.mark.parametrize(
+    "violations",
+    [[{"quotaId": "GenerateRequestsPerMinutePerProjectPerModel"}], ["?", {}], "PerDay", [{"quotaId": 5}]],
+)
+def test_any_other_quota_may_pass(server: GeminiServer, tutor: GeminiTutor, violations: object) -> None:
+    details = [{"@type": QUOTA_FAILURE, "violations": violations}, retry_info("0.1s")]
+    server.script(failed(429, "RESOURCE_EXHAUSTED", details=details))
+
+    ask(tutor)
+
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(("ahead", "calls"), [(-60, 2), (0, 2), (3_600, 1)])
+def test_a_dated_retry_after_is_a_moment_of_the_senders_clock(
+    server: GeminiServer, tutor: GeminiTutor, ahead: int, calls: int
+) -> None:
+    theirs = time.time() + 86_400  # a clock that is a day fast
+    step = failed(503, "UNAVAILABLE", Retry_After=formatdate(theirs + ahead, usegmt=True))
+    server.script(Step(step.body, step.status, {**step.headers, "Date": formatdate(theirs, usegmt=True)}))
+
+    if calls == 1:
+        failure_of(tutor, TutorUnavailableError, within=20)
+    else:
+        ask(tutor)
+
+    assert len(server.asked) == calls
 
 
 @pytest.mark.parametrize(
@@ -259,7 +302,7 @@ def test_the_tokens_of_both_answers_are_counted(server: GeminiServer, tutor: Gem
         failed(503, MESSAGE, f"overloaded by {MESSAGE}", details=[{"reason": MESSAGE}]),
         page(502, f"<html>{KEY} {MESSAGE}</html>"),
         page(200, f"<html>{KEY} {MESSAGE}</html>"),
-        said(f'{{"reply_text": "You said: {MESSAGE}"}}'),
+        said(f'{{"mistake": "You said: {MESSAGE}"}}'),
         said(f"{MESSAGE} {KEY}"),
     ],
 )

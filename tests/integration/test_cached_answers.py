@@ -107,6 +107,17 @@ def test_switched_off_everything_is_asked_again(caching: Caching) -> None:
     assert again.engines == {"llm": "quick tutor", "tts": "quick voice"}
 
 
+def test_nobody_learns_that_somebody_else_said_the_same(caching: Caching) -> None:
+    work = caching()
+    said(work, speak=BOTH)
+
+    other = said(work, speak=BOTH, user_id="ravi")
+
+    assert AskedTutor.asked == ["Hello", "Hello"]
+    assert other.engines == {"llm": "quick tutor", "tts": "quick voice"}
+    assert len(HeardSynthesizer.said) == 4
+
+
 def test_the_same_words_after_another_past_are_another_question(caching: Caching) -> None:
     work = caching()
     for conversation in ("a", "b"):
@@ -127,11 +138,17 @@ def test_another_model_or_prompt_is_asked_itself(caching: Caching, tutor: type[o
     assert AskedTutor.asked == ["Hello", "Hello"]
 
 
-@pytest.mark.parametrize("message", ["warn me", "unclean"])
-def test_what_is_no_whole_answer_is_not_kept(caching: Caching, message: str) -> None:
+def test_what_is_kept_is_plain(caching: Caching) -> None:
     work = caching()
-    jobs = [said(work, message, conversation) for conversation in ("a", "b")]
-    assert AskedTutor.asked == [message, message]
+    replies = [said(work, "unclean", conversation).reply_text for conversation in ("a", "b")]
+    assert replies == [engines.CLEANED] * 2
+    assert AskedTutor.asked == ["unclean"]
+
+
+def test_what_is_no_whole_answer_is_not_kept(caching: Caching) -> None:
+    work = caching()
+    jobs = [said(work, "warn me", conversation) for conversation in ("a", "b")]
+    assert AskedTutor.asked == ["warn me", "warn me"]
     assert [job.status for job in jobs] == [JobStatus.SUCCEEDED] * 2
 
 
@@ -145,7 +162,7 @@ def test_a_failure_is_not_kept(caching: Caching) -> None:
 
 def test_whoever_waited_in_vain_asks_within_what_is_left_of_the_stages_time(caching: Caching) -> None:
     work = caching(llm_timeout_seconds=6)
-    key = reply_key(work.engines, TutorRequest("Hello", [], timeout_seconds=6))
+    key = reply_key(work.engines, TutorRequest("Hello", [], timeout_seconds=6), "asha")
     slow = work.cache._take_lock(key, 300)
     assert slow is not None
 
@@ -167,7 +184,6 @@ _REPLY = {"text": "Hi", "mistake": None, "hinglish_explanation": None, "devanaga
         b"[1, 2]",
         b"null",
         json.dumps(_REPLY).encode(),
-        json.dumps(_REPLY | {"score": 101}).encode(),
         json.dumps(_REPLY | {"score": 1, "text": " "}).encode(),
         json.dumps({"audio_id": "x", "engine": "e"}).encode(),
         json.dumps({"audio_id": str(UUID(int=1)), "engine": "a\0b"}).encode(),

@@ -8,11 +8,20 @@ import av
 import pytest
 
 from shared.jobs import Hint
-from shared.models import JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
+from shared.models import DailyUsage, JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
 from shared.storage import MP3
 from tests import engines_for_tests as engines
 from tests.engines_for_tests import CLEANED
 from tests.workbench import Build
+from worker.bounds import (
+    LONGEST_NAME,
+    LONGEST_REPLY,
+    LONGEST_SENTENCE,
+    LONGEST_TRANSCRIPT,
+    MOST_TOKENS,
+    MOST_WARNINGS,
+    MOST_WORDS,
+)
 
 
 def test_a_recording_is_heard_answered_and_spoken(build: Build) -> None:
@@ -71,7 +80,6 @@ def test_the_next_turn_is_published_when_one_ends(build: Build) -> None:
         (engines.EmptyTranscriber, "no_speech", StageOutcome.FAILED),
         (engines.UnavailableTranscriber, "engine_unavailable", StageOutcome.FAILED),
         (engines.OutOfMemoryTranscriber, "out_of_memory", StageOutcome.FAILED),
-        (engines.NotANumberTranscriber, "engine_unavailable", StageOutcome.FAILED),
         (engines.BrokenTranscriber, "engine_unavailable", StageOutcome.FAILED),
         (engines.OverrunTranscriber, "stt_timeout", StageOutcome.TIMED_OUT),
     ],
@@ -100,9 +108,6 @@ def test_a_recording_that_cannot_be_understood_fails_the_job(
         ("nothing", "tutor_unavailable"),
         ("empty", "tutor_invalid_reply"),
         ("only NUL", "tutor_invalid_reply"),
-        ("score above", "tutor_invalid_reply"),
-        ("score below", "tutor_invalid_reply"),
-        ("no mistake", "tutor_invalid_reply"),
     ],
 )
 def test_a_tutor_that_gives_no_usable_answer_fails_the_job(build: Build, way: str, code: str) -> None:
@@ -124,6 +129,8 @@ def test_a_tutor_that_gives_no_usable_answer_fails_the_job(build: Build, way: st
         ("soft limit", "speech_timeout"),
         ("silent", "speech_failed"),
         ("float", "speech_failed"),
+        ("endless", "speech_failed"),
+        ("rate", "speech_failed"),
     ],
 )
 def test_a_voice_that_fails_costs_only_the_voice(build: Build, way: str, code: str) -> None:
@@ -133,6 +140,57 @@ def test_a_voice_that_fails_costs_only_the_voice(build: Build, way: str, code: s
 
     assert (job.status, job.reply_text, job.reply_audio_id) == (JobStatus.SUCCEEDED, way, None)
     assert [warning["code"] for warning in job.warnings] == [code]
+
+
+@pytest.mark.parametrize(
+    ("way", "score"),
+    [("score above", 100), ("score below", 0), ("no mistake", 90), ("score of nothing", None)],
+)
+def test_what_is_optional_and_wrong_costs_no_reply(build: Build, way: str, score: int | None) -> None:
+    work = build(llm=engines.TroubledTutor)
+
+    job = work.run_all(work.bench.text(message=way, speak=[]))
+
+    assert (job.status, job.reply_text, job.score) == (JobStatus.SUCCEEDED, "Good.", score)
+    assert (job.mistake_wrong, job.mistake_right) == (None, None)
+
+
+def test_a_word_without_numbers_costs_no_transcript(build: Build) -> None:
+    work = build(stt=engines.NotANumberTranscriber)
+
+    job = work.run(work.voice())
+
+    assert (job.transcript, job.error_code) == ("Hello.", None)
+    assert job.transcript_words == [{"word": "Hello.", "start": 0.0, "end": 0.5, "probability": 0.0}]
+
+
+def test_an_engine_that_gives_too_much_of_everything_is_bounded(build: Build) -> None:
+    work = build(stt=engines.BoundlessTranscriber, llm=engines.BoundlessTutor)
+    for conversation in ("a", "b"):
+        job = work.run_all(work.voice(conversation=conversation, speak=[]))
+
+    assert job.status is JobStatus.SUCCEEDED
+    assert len(job.transcript or "") <= LONGEST_TRANSCRIPT
+    assert len(job.transcript_words or []) == MOST_WORDS
+    assert all(0 <= word["start"] <= word["end"] <= 1.5 for word in job.transcript_words or [])
+    assert len(job.reply_text or "") <= LONGEST_REPLY
+    assert (job.mistake_wrong, job.hinglish_explanation) == (None, None)
+    assert (job.tokens_in, job.tokens_out) == (MOST_TOKENS, 0)
+    assert max(len(job.engines["stt"]), len(job.engines["llm"])) <= LONGEST_NAME
+    assert len(job.warnings) == MOST_WARNINGS
+    [day] = work.bench.all(DailyUsage)
+    assert (day.tokens_in, day.tokens_out) == (2 * MOST_TOKENS, 0)
+
+
+def test_what_an_engine_says_of_its_failure_is_plain_and_short(build: Build) -> None:
+    work = build(stt=engines.WordyTranscriber)
+
+    job = work.run(work.voice())
+
+    assert job.error_detail is not None
+    assert len(job.error_detail) <= LONGEST_SENTENCE
+    assert job.error_detail.startswith("The ear is away.")
+    assert "\x1b" not in job.error_detail
 
 
 def test_no_words_of_a_defect_reach_the_learner(build: Build) -> None:

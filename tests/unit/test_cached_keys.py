@@ -9,6 +9,7 @@ from tests import engines_for_tests as plugged
 from tests.engines_for_tests import engine
 from worker.bootstrap import EngineKind, Engines
 from worker.cached import reply_key, speech_key
+from worker.engines.offline.fingerprint import rules_fingerprint
 from worker.ports import Mistake, Turn, TutorRequest
 from worker.settings import WorkerSettings
 
@@ -22,8 +23,10 @@ def loaded(tutor: type[object]) -> Engines:
     return engines
 
 
-def key(request: TutorRequest = REQUEST, tutor: type[object] = plugged.AskedTutor) -> str:
-    return reply_key(loaded(tutor), request)
+def key(
+    request: TutorRequest = REQUEST, tutor: type[object] = plugged.AskedTutor, user_id: str = "asha"
+) -> str:
+    return reply_key(loaded(tutor), request, user_id)
 
 
 def test_the_same_question_has_the_same_key_whatever_time_there_is() -> None:
@@ -56,6 +59,7 @@ def test_another_tutor_model_or_prompt_gives_another_answer(tutor: type[object])
     [
         {"gemini_model": "gemini-3.5-flash"},
         {"gemini_base_url": "https://elsewhere.example"},
+        {"gemini_api_version": "v1beta"},
     ],
 )
 def test_the_gemini_tutor_says_what_its_answers_depend_on(change: dict[str, Any]) -> None:
@@ -64,7 +68,7 @@ def test_the_gemini_tutor_says_what_its_answers_depend_on(change: dict[str, Any]
         engines = Engines(WorkerSettings.model_validate(values))
         engines.load(EngineKind.LLM)
         assert "prompt 1" in engines.version(EngineKind.LLM)
-        return reply_key(engines, REQUEST)
+        return reply_key(engines, REQUEST, "asha")
 
     assert gemini_key() == gemini_key()
     assert gemini_key(**change) != gemini_key()
@@ -79,8 +83,24 @@ def voice(**changes: object) -> WorkerSettings:
     return WorkerSettings.model_validate({"tts_engine": "neural", **changes})
 
 
+def spoken(settings: WorkerSettings, text: str = "Hello", user_id: str = "asha") -> str:
+    return speech_key(settings, text, user_id)
+
+
+def test_nobody_meets_what_somebody_else_was_told() -> None:
+    assert key(user_id="ravi") != key()
+    assert spoken(voice(), user_id="ravi") != spoken(voice())
+
+
+def test_the_offline_tutor_says_which_rules_it_has() -> None:
+    engines = Engines(WorkerSettings(_env_file=None, llm_engine="offline"))
+    engines.load(EngineKind.LLM)
+
+    assert engines.version(EngineKind.LLM) == rules_fingerprint()
+
+
 def test_the_same_text_in_the_same_voice_has_the_same_key_in_every_worker() -> None:
-    assert speech_key(voice(), "Hello") == speech_key(voice(llm_timeout_seconds=1, data_dir="/d"), "Hello")
+    assert spoken(voice()) == spoken(voice(llm_timeout_seconds=1, data_dir="/d"))
 
 
 @pytest.mark.parametrize(
@@ -95,8 +115,8 @@ def test_the_same_text_in_the_same_voice_has_the_same_key_in_every_worker() -> N
     ],
 )
 def test_another_voice_or_another_text_sounds_otherwise(change: dict[str, Any]) -> None:
-    assert speech_key(voice(**change), "Hello") != speech_key(voice(), "Hello")
-    assert speech_key(voice(), "Hello.") != speech_key(voice(), "Hello")
+    assert spoken(voice(**change)) != spoken(voice())
+    assert spoken(voice(), "Hello.") != spoken(voice())
 
 
 def test_every_setting_of_a_voice_is_part_of_its_key() -> None:
@@ -115,7 +135,7 @@ def test_every_setting_of_a_voice_is_part_of_its_key() -> None:
 
 
 def test_no_words_are_in_a_key() -> None:
-    for each in (key(), speech_key(voice(), "I am go to market")):
+    for each in (key(), spoken(voice(), "I am go to market")):
         kind, _, digest = each.partition(":")
         assert kind in {"reply", "speech"}
         assert len(digest) == 64

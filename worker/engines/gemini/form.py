@@ -1,34 +1,65 @@
-"""The form in which the model answers, and how it is read and checked before a learner sees it."""
+"""The form in which the model answers, and how its fields are checked before a learner sees them."""
 
-from typing import Annotated, Self
+import math
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, WrapValidator
+from pydantic import ValidatorFunctionWrapHandler as Handler
 
 from worker.engines.gemini.matching import contains, find_words, sounds_alike
+from worker.plain import plain
 from worker.ports import Mistake
 from worker.prompts import ACCEPTED_INDIAN_ENGLISH
 
 _DEVANAGARI_LETTERS = range(0x0904, 0x093A)
+_LONGEST_TEXT = 800
+"""Of a text that is to be spoken; the prompt asks for far less."""
+_LONGEST_WORDS = 300
+_LONGEST_CATEGORY = 60
 
 
-class UnreadableAnswerError(Exception):
-    """The answer is not a filled form. Its text names fields and rules, never what was written in them."""
+def _some(text: str) -> str:
+    if not text:
+        raise ValueError("empty")
+    return text
 
 
-def _at_most(limit: int) -> AfterValidator:
-    """Strip the text and refuse it over `limit` characters; kept out of the schema that the model is sent."""
-
-    def check(text: str) -> str:
-        stripped = text.strip()
-        if len(stripped) > limit:
-            raise ValueError(f"longer than {limit} characters")
-        return stripped
-
-    return AfterValidator(check)
+def _few(text: str) -> str:
+    """Refuse words that are too many for one mistake: cut short they would teach nonsense."""
+    if len(text) > _LONGEST_WORDS:
+        raise ValueError("too long")
+    return text.strip()
 
 
-_Words = Annotated[str, _at_most(300)]
-_Sentences = Annotated[str, _at_most(800)]
+def _or_none(value: Any, read: Handler) -> Any:
+    """Leave out a field that is not as it should be: nobody waits for another answer because of it."""
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+def _or_empty(value: Any, read: Handler) -> Any:
+    return _or_none(value, read) or ""
+
+
+def _whole(value: object) -> object:
+    """Return a score between the bounds, the nearest one, for a number however it is written."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    nearest = min(max(float(value) if isinstance(value, str) else value, 0), 100)
+    return None if math.isnan(nearest) else round(nearest)
+
+
+def _filled(mistake: object) -> object:
+    """Give a mistake the fields that it lacks, so that a missing category costs no correction."""
+    return dict.fromkeys(MistakeForm.model_fields) | mistake if isinstance(mistake, dict) else mistake
+
+
+_Plain = AfterValidator(lambda text: plain(text, _LONGEST_TEXT))
+_Words = Annotated[str, AfterValidator(_few)]
+_Sentences = Annotated[str, _Plain]
+_Optional = WrapValidator(_or_none)
 
 
 class MistakeForm(BaseModel):
@@ -36,38 +67,29 @@ class MistakeForm(BaseModel):
 
     wrong: _Words = Field(description="copied from the learner's latest message")
     right: _Words = Field(description="what replaces it")
-    category: Annotated[str, _at_most(60)] = Field(description="such as: verb tense")
+    category: Annotated[
+        str, AfterValidator(lambda text: plain(text, _LONGEST_CATEGORY)), WrapValidator(_or_empty)
+    ] = Field(description="such as: verb tense")
 
 
 class ReplyForm(BaseModel):
-    """The tutor's answer."""
+    """The tutor's answer: without `reply_text` it is none, whatever else is wrong is left out."""
 
-    reply_text: _Sentences = Field(description="friendly, short, ends with a question")
-    mistake: MistakeForm | None = Field(description="the one most useful to correct, or null")
-    hinglish_explanation: _Sentences | None = Field(description="Roman letters; null without a mistake")
-    explanation_devanagari: _Sentences | None = Field(description="Devanagari; null without a mistake")
-    score: int | None = Field(ge=0, le=100, description="null where there is no English to judge")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if not self.reply_text:
-            raise ValueError("reply_text is empty")
-        if self.mistake and not self.hinglish_explanation:
-            raise ValueError("a mistake without hinglish_explanation")
-        return self
-
-
-def read_form(text: str) -> ReplyForm:
-    """Return the form that `text`, JSON, holds. Raises `UnreadableAnswerError`."""
-    try:
-        return ReplyForm.model_validate_json(text)
-    except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}"
-            for each in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        # Without its cause, whose text quotes the answer.
-        raise UnreadableAnswerError("; ".join(problems)) from None
+    reply_text: Annotated[_Sentences, AfterValidator(_some)] = Field(
+        description="friendly, short, ends with a question"
+    )
+    mistake: Annotated[MistakeForm | None, BeforeValidator(_filled), _Optional] = Field(
+        description="the one most useful to correct, or null"
+    )
+    hinglish_explanation: Annotated[_Sentences | None, _Optional] = Field(
+        description="Roman letters; null without a mistake"
+    )
+    explanation_devanagari: Annotated[_Sentences | None, _Optional] = Field(
+        description="Devanagari; null without a mistake"
+    )
+    score: Annotated[int | None, BeforeValidator(_whole), _Optional] = Field(
+        ge=0, le=100, description="null where there is no English to judge"
+    )
 
 
 def real_mistake(form: MistakeForm | None, message: str) -> Mistake | None:

@@ -3,21 +3,20 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import httpx2
 from google import genai
 from google.genai import errors, types
 
 from worker.engines.gemini.deadline import bounded_client
-from worker.engines.gemini.failures import CallError, from_garbage, from_status, from_transport
+from worker.engines.gemini.envelope import Answer, read_answer
+from worker.engines.gemini.failures import CallError, Reason, from_garbage, from_status, from_transport
 from worker.engines.gemini.form import ReplyForm
 from worker.errors import TutorTimeoutError, TutorUnavailableError
 from worker.prompts import SYSTEM_PROMPT, PromptTurn
 
 logger = logging.getLogger(__name__)
 
-API_VERSION = "v1"
 SHORTEST_CALL_SECONDS = 0.5
 """With less time left nothing is asked: no answer comes faster."""
 
@@ -31,12 +30,6 @@ _HARMS = (
     types.HarmCategory.HARM_CATEGORY_SEXUALLY_EXPLICIT,
     types.HarmCategory.HARM_CATEGORY_DANGEROUS_CONTENT,
 )
-_BLOCKED = {
-    types.FinishReason.SAFETY,
-    types.FinishReason.BLOCKLIST,
-    types.FinishReason.PROHIBITED_CONTENT,
-    types.FinishReason.SPII,
-}
 # Thinking costs seconds. Not every model knows the lowest level, and older ones know no levels.
 _THINKING = (
     types.ThinkingConfig(thinking_level=types.ThinkingLevel.MINIMAL),
@@ -45,37 +38,13 @@ _THINKING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What the provider counted: read, and written or thought."""
-
-    read: int = 0
-    written: int = 0
-
-    def __add__(self, other: "Tokens") -> "Tokens":
-        return Tokens(self.read + other.read, self.written + other.written)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model said: `text` is empty where it said nothing, `finish` names why it stopped.
-
-    `blocked`: the learner's message or the model's answer to it is held to be unsafe.
-    """
-
-    text: str
-    finish: str
-    blocked: bool
-    tokens: Tokens
-
-
 class Provider:
     """Gemini behind one call. Thread-safe."""
 
-    def __init__(self, api_key: str, model: str, base_url: str | None) -> None:
+    def __init__(self, api_key: str, model: str, base_url: str | None, api_version: str) -> None:
         self._model = model
         self._thinking = 0
-        options = types.HttpOptions(base_url=base_url, api_version=API_VERSION, httpx_client=bounded_client())
+        options = types.HttpOptions(base_url=base_url, api_version=api_version, httpx_client=bounded_client())
         # The provider's other product, which the SDK's environment variables could choose, takes no key.
         self._client = genai.Client(vertexai=False, api_key=api_key, http_options=options)
 
@@ -98,7 +67,11 @@ class Provider:
             logger.info("calling again in %.1f s: %s", delay, str(failure))
             time.sleep(delay)
         logger.warning("the provider gave no answer: %s", str(failure))
-        if failure.timed_out:
+        if failure.reason is Reason.DAY_IS_OVER:
+            raise TutorUnavailableError(
+                "The tutor has answered as much as it may today. Please come back tomorrow."
+            ) from failure
+        if failure.reason is Reason.TIMED_OUT:
             raise TutorTimeoutError("The tutor took too long to answer.") from failure
         raise TutorUnavailableError("The tutor cannot be reached right now.") from failure
 
@@ -109,7 +82,7 @@ class Provider:
             try:
                 return self._call(turns, deadline, _THINKING[level])
             except CallError as error:
-                if not error.thinking_refused or level + 1 == len(_THINKING):
+                if error.reason is not Reason.THINKING_REFUSED or level + 1 == len(_THINKING):
                     raise
                 logger.info("%s refuses so little thinking: %s", self._model, str(error))
             level += 1
@@ -128,13 +101,14 @@ class Provider:
                 ],
                 config=_config(thinking, milliseconds),
             )
+            raw = response.sdk_http_response
+            return read_answer((raw.body if raw else None) or "")
         except errors.APIError as error:
             raise from_status(error) from None
         except httpx2.RequestError as error:
             raise from_transport(error) from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise from_garbage(error) from None
-        return _read(response)
 
 
 def _config(thinking: types.ThinkingConfig | None, milliseconds: int) -> types.GenerateContentConfig:
@@ -143,6 +117,8 @@ def _config(thinking: types.ThinkingConfig | None, milliseconds: int) -> types.G
         response_mime_type="application/json",
         response_schema=ReplyForm,
         max_output_tokens=_MAX_OUTPUT_TOKENS,
+        # The SDK refuses a whole answer for a number in it that it does not expect.
+        should_return_http_response=True,
         thinking_config=thinking,
         safety_settings=[
             types.SafetySetting(category=harm, threshold=types.HarmBlockThreshold.BLOCK_MEDIUM_AND_ABOVE)
@@ -150,19 +126,4 @@ def _config(thinking: types.ThinkingConfig | None, milliseconds: int) -> types.G
         ],
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
         http_options=types.HttpOptions(timeout=milliseconds),
-    )
-
-
-def _read(response: types.GenerateContentResponse) -> Answer:
-    refusal = response.prompt_feedback.block_reason if response.prompt_feedback else None
-    finish = response.candidates[0].finish_reason if response.candidates else None
-    counted = response.usage_metadata or types.GenerateContentResponseUsageMetadata()
-    return Answer(
-        text=response.text or "",
-        finish=str((refusal or finish or types.FinishReason.FINISH_REASON_UNSPECIFIED).value),
-        blocked=refusal is not None or finish in _BLOCKED,
-        tokens=Tokens(
-            counted.prompt_token_count or 0,
-            (counted.candidates_token_count or 0) + (counted.thoughts_token_count or 0),
-        ),
     )

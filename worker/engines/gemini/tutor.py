@@ -5,20 +5,19 @@ import time
 
 from shared.errors import WarningCode
 from shared.server_urls import masked
-from worker.engines.gemini.form import (
-    ReplyForm,
-    UnreadableAnswerError,
-    in_devanagari,
-    read_form,
-    real_mistake,
-)
-from worker.engines.gemini.provider import SHORTEST_CALL_SECONDS, Answer, Provider, Tokens
-from worker.errors import InvalidTutorReplyError
+from worker.bounds import bounded_tokens
+from worker.engines.gemini.address import split_version
+from worker.engines.gemini.envelope import Answer, Refusal, Tokens
+from worker.engines.gemini.form import ReplyForm, in_devanagari, real_mistake
+from worker.engines.gemini.provider import SHORTEST_CALL_SECONDS, Provider
+from worker.engines.gemini.reading import UnreadableAnswerError, read_form
+from worker.errors import EngineUnavailableError, InvalidTutorReplyError
 from worker.ports import TutorReply, TutorRequest, TutorWarning
-from worker.prompts import BLOCKED_REPLY, PROMPT_VERSION, conversation, repair
+from worker.prompts import BLOCKED_REPLY, PROMPT_VERSION, UNSAID_REPLY, conversation, repair
 
 logger = logging.getLogger(__name__)
 
+_FIXED_REPLIES = {Refusal.UNSAFE: BLOCKED_REPLY, Refusal.UNSAID: UNSAID_REPLY}
 _ANSWERS_READ = 2
 """The answer, and one more where it cannot be read."""
 
@@ -26,16 +25,24 @@ _ANSWERS_READ = 2
 class GeminiTutor:
     """A `worker.ports.Tutor` that asks one of Google's models. Safe for any number of threads.
 
-    `model` is a name from the provider's list; `base_url` replaces the provider's address.
-    Building it calls nobody: a refused key or an unknown model shows in the first reply.
+    `model` is a name from the provider's list; `base_url` replaces the provider's address, and may end in
+    the API's version, which is `api_version` otherwise.
+    Building it calls nobody: a refused key or an unknown model shows in the first reply. Raises
+    `EngineUnavailableError` where the two versions differ.
     """
 
-    def __init__(self, api_key: str, model: str, base_url: str | None = None) -> None:
+    def __init__(
+        self, api_key: str, model: str, base_url: str | None = None, api_version: str | None = None
+    ) -> None:
+        try:
+            address, version = split_version(base_url, api_version)
+        except ValueError as error:
+            raise EngineUnavailableError(str(error)) from None
         self.name = model
-        self.version = f"prompt {PROMPT_VERSION} at {base_url or 'the provider'}"
-        self._provider = Provider(api_key, model, base_url)
-        where = "the provider" if base_url is None else masked(base_url)
-        logger.info("%s, prompt %s at %s", model, PROMPT_VERSION, where)
+        self.version = f"prompt {PROMPT_VERSION} at {address or 'the provider'} {version}"
+        self._provider = Provider(api_key, model, address, version)
+        where = "the provider" if address is None else masked(address)
+        logger.info("%s, prompt %s at %s, API %s", model, PROMPT_VERSION, where, version)
 
     def reply(self, request: TutorRequest) -> TutorReply:
         """Return the model's answer, checked; a kind fixed one and a warning where it was blocked."""
@@ -45,9 +52,9 @@ class GeminiTutor:
         for _ in range(_ANSWERS_READ):
             answer = self._provider.answer(turns, deadline)
             spent += answer.tokens
-            if answer.blocked:
-                logger.warning("blocked by the provider: %s", answer.finish)
-                return _declined(spent)
+            if answer.refusal is not None:
+                logger.warning("not answered by the provider: %s", answer.finish)
+                return _declined(_FIXED_REPLIES[answer.refusal], spent)
             try:
                 return _checked(_form_of(answer), request.message, spent)
             except UnreadableAnswerError as error:
@@ -78,20 +85,20 @@ def _checked(form: ReplyForm, message: str, spent: Tokens) -> TutorReply:
         hinglish_explanation=form.hinglish_explanation if mistake else None,
         devanagari_explanation=in_devanagari(form.explanation_devanagari) if mistake else None,
         score=form.score,
-        tokens_in=spent.read,
-        tokens_out=spent.written,
+        tokens_in=bounded_tokens(spent.read),
+        tokens_out=bounded_tokens(spent.written),
     )
 
 
-def _declined(spent: Tokens) -> TutorReply:
+def _declined(text: str, spent: Tokens) -> TutorReply:
     warning = TutorWarning(WarningCode.MESSAGE_BLOCKED, "This message could not be answered.")
     return TutorReply(
-        text=BLOCKED_REPLY,
+        text=text,
         mistake=None,
         hinglish_explanation=None,
         devanagari_explanation=None,
         score=None,
-        tokens_in=spent.read,
-        tokens_out=spent.written,
+        tokens_in=bounded_tokens(spent.read),
+        tokens_out=bounded_tokens(spent.written),
         warnings=(warning,),
     )

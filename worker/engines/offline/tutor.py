@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from worker.engines.offline import replies
 from worker.engines.offline.accepted import without_accepted
 from worker.engines.offline.choosing import choose, score, to_mistake
+from worker.engines.offline.fingerprint import rules_fingerprint
 from worker.engines.offline.harper_source import HarperSource
 from worker.engines.offline.language import Kind, kind_of
 from worker.engines.offline.morphology import inflect, readings
@@ -23,6 +24,7 @@ class OfflineTutor:
     name = "offline"
 
     def __init__(self) -> None:
+        self.version = rules_fingerprint()
         self._harper = HarperSource()
         self._sources: tuple[Source, ...] = (RuleTable(), self._harper)
         # lemminflect loads its tables at first use; an unknown word also loads its model.

@@ -1,0 +1,131 @@
+"""The one place where what engines give is bounded and made plain: before it is counted, stored or shown.
+
+An engine is anybody's code, and what a provider sends is anybody's text.
+"""
+
+import logging
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from worker.errors import EngineUnavailableError, InvalidTutorReplyError, NoSpeechError
+from worker.plain import plain
+from worker.ports import Mistake, Speech, Transcript, TutorReply, TutorWarning, Word
+
+logger = logging.getLogger(__name__)
+
+LONGEST_REPLY = 2_000
+LONGEST_MISTAKE = 500
+LONGEST_CATEGORY = 60
+LONGEST_NAME = 100
+LONGEST_SENTENCE = 500
+"""What an operator or a learner is told about an engine."""
+LONGEST_TRANSCRIPT = 4_000
+"""Twice what is said in a minute by those who speak fastest."""
+MOST_WORDS, LONGEST_WORD = 1_000, 100
+MOST_WARNINGS = 8
+MOST_TOKENS = 10_000_000
+"""Far more than any model reads or writes for one reply."""
+MOST_SPEECH_SECONDS = 600.0
+SAMPLE_RATES = range(8_000, 48_001)
+
+_ARROWS = ("→", "⇒", "⟶", "➔", "➜", "->", "=>")
+
+
+def bounded_name(name: str) -> str:
+    """Return an engine's name as it can be stored and shown."""
+    return plain(name, LONGEST_NAME)
+
+
+def bounded_sentence(sentence: str) -> str:
+    """Return what an engine says about a failure as it can be stored and shown."""
+    return plain(sentence, LONGEST_SENTENCE)
+
+
+def bounded_tokens(count: float) -> int:
+    """Return a count of tokens that can be added up: 0 for what is no count."""
+    return round(_within(count, 0, MOST_TOKENS, otherwise=0))
+
+
+def bounded_reply(reply: TutorReply) -> TutorReply:
+    """Return the reply as it can be stored and shown; what is optional and cannot be mended is left out.
+
+    Raises `InvalidTutorReplyError` where no text of a reply is left.
+    """
+    text = plain(reply.text, LONGEST_REPLY)
+    if not text:
+        raise InvalidTutorReplyError("The tutor's answer could not be understood.")
+    mistake = None if reply.mistake is None else _mistake(reply.mistake)
+    return replace(
+        reply,
+        text=text,
+        mistake=mistake,
+        hinglish_explanation=_explanation(mistake, reply.hinglish_explanation),
+        devanagari_explanation=_explanation(mistake, reply.devanagari_explanation),
+        score=bounded_score(reply.score),
+        tokens_in=bounded_tokens(reply.tokens_in),
+        tokens_out=bounded_tokens(reply.tokens_out),
+        warnings=tuple(
+            TutorWarning(warning.code, bounded_sentence(warning.detail))
+            for warning in reply.warnings[:MOST_WARNINGS]
+        ),
+    )
+
+
+def bounded_score(score: float | None) -> int | None:
+    """Return a score of 0 to 100, the nearest one; None for what is no number."""
+    nearest = -1.0 if score is None else _within(score, 0, 100, otherwise=-1.0)
+    return None if nearest < 0 else round(nearest)
+
+
+def bounded_transcript(transcript: Transcript, seconds: float) -> Transcript:
+    """Return what was heard in `seconds` of sound as it can be stored and shown.
+
+    A word whose time is no number stands where the one before it ended; a probability that is none is 0.
+    Raises `NoSpeechError` where no text is left.
+    """
+    text = plain(transcript.text, LONGEST_TRANSCRIPT)
+    if not text:
+        raise NoSpeechError("No speech was heard.")
+    if transcript.words is None:
+        return Transcript(text)
+    words: list[Word] = []
+    for word in transcript.words[:MOST_WORDS]:
+        if said := plain(word.word, LONGEST_WORD):
+            start = _within(word.start, 0.0, seconds, otherwise=words[-1].end if words else 0.0)
+            end = _within(word.end, start, seconds, otherwise=start)
+            words.append(Word(said, start, end, _within(word.probability, 0.0, 1.0, otherwise=0.0)))
+    return Transcript(text, tuple(words))
+
+
+def bounded_speech(speech: Speech) -> Speech:
+    """Return the speech. Raises `EngineUnavailableError` where it is none or too long."""
+    samples = speech.samples
+    is_sound = samples.ndim == 1 and samples.dtype == np.int16 and speech.sample_rate in SAMPLE_RATES
+    if not is_sound or not 0 < speech.seconds <= MOST_SPEECH_SECONDS:
+        raise EngineUnavailableError("The voice gave no sound that could be kept.")
+    return speech
+
+
+def _mistake(mistake: Mistake) -> Mistake | None:
+    """Return a mistake that `wrong → right` can show, or None: one cut short would teach nonsense."""
+    wrong, right = (plain(part, len(part)) for part in (mistake.wrong, mistake.right))
+    fits = all(
+        0 < len(part) <= LONGEST_MISTAKE and not any(arrow in part for arrow in _ARROWS)
+        for part in (wrong, right)
+    )
+    if not fits or wrong == right:
+        logger.warning("a correction is left out: it cannot be shown as one")
+        return None
+    return Mistake(wrong, right, plain(mistake.category, LONGEST_CATEGORY))
+
+
+def _explanation(mistake: Mistake | None, text: str | None) -> str | None:
+    return plain(text, LONGEST_REPLY) or None if mistake is not None and text is not None else None
+
+
+def _within(value: float, low: float, high: float, *, otherwise: float) -> float:
+    """Return the nearest number from `low` to `high`; `otherwise` for what is no number."""
+    nearest = min(max(value, low), high)
+    return otherwise if math.isnan(nearest) else float(nearest)

@@ -1,0 +1,23 @@
+"""What the offline tutor's answers depend on, in one word: another where a rule or a library changed."""
+
+import hashlib
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+from shared import languages
+
+LIBRARIES = ("harper-py", "lemminflect")
+"""What finds mistakes and inflects words beside our own code."""
+
+
+@lru_cache(maxsize=1)
+def rules_fingerprint() -> str:
+    """Return a hash of this package's code, with its rules and tables, and of its libraries' versions."""
+    package = Path(__file__).parent
+    sources = sorted((path.relative_to(package).as_posix(), path) for path in package.rglob("*.py"))
+    digest = hashlib.sha256("".join(f"{name}={version(name)}\n" for name in LIBRARIES).encode())
+    for name, path in [*sources, ("shared/languages.py", Path(languages.__file__))]:
+        digest.update(f"{name}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

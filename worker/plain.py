@@ -1,0 +1,102 @@
+"""Text that somebody else wrote, made plain: one line, no control characters, no markup, not too long."""
+
+import html
+import re
+import unicodedata
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_RAW_CHARACTERS = 8_000
+"""More of a text than this is not even looked at."""
+_PASSES = 4
+"""What one pass uncovers, as in `&lt;b&gt;`, the next removes."""
+
+# Zero-width joiner and non-joiner shape Devanagari and join emoji; nothing else needs them.
+_JOINERS = {"\u200c", "\u200d"}
+_JOINED = {"Lo", "Mn", "Mc", "So", "Sk"}
+# Controls are spaces or nothing; format characters include every direction override. Surrogates are
+# no text, and what private use looks like nobody knows.
+_LEFT_OUT = {"Cc", "Cf", "Cs", "Co"}
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\ufdd0-\ufdef\ufff0-\uffff"
+    "\U000e0000-\U000e0fff]"
+)
+_SPACES = re.compile(r"\s+")
+_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""What colours a terminal's text, or worse."""
+
+_HIDDEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
+_BREAK = re.compile(r"</?(?:br|p|div|li|ul|ol|h[1-6]|tr|td|th|hr)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z!?][^<>]*>", re.IGNORECASE)
+_TAG_BEGINS = re.compile(r"<(?=[/a-z!?])", re.IGNORECASE)
+
+_MAY_BE_MARKUP = re.compile(r"[<>&*_`~#\[\]|\\]|^\s*[-+=]", re.MULTILINE)
+_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
+_SIGNS = re.compile(r"[<>*_`~#\[\]|\\]")
+_BLOCKS = ("blockquote", "fence", "heading", "hr", "list", "table")
+_SPANS = ("backticks", "emphasis", "escape", "image", "link", "strikethrough")
+_MARKDOWN = MarkdownIt("zero").enable([*_BLOCKS, *_SPANS])
+setattr(_MARKDOWN, "validateLink", lambda _: True)  # noqa: B010 - a link that is refused would stay as it is
+
+
+def plain(text: str, limit: int) -> str:
+    """Return `text` as one line of at most `limit` characters, cut between words where it can be.
+
+    HTML and Markdown lose their marks and keep their words. The same again gives the same.
+    """
+    line = _TERMINAL.sub("", text[:_RAW_CHARACTERS])
+    for _ in range(_PASSES):
+        before, line = line, _one_line(_without_markup(line))
+        if line == before:
+            break
+    else:
+        line = _one_line(_SIGNS.sub("", line))
+    return shortened(line, limit)
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return `text`, or as many of its words as fit in `limit` characters with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    between_words = head.rfind(" ", limit // 2)
+    return f"{head[:between_words] if between_words > 0 else head}…"
+
+
+def _one_line(text: str) -> str:
+    """Return the text without the characters that are not seen, its white space single spaces."""
+    kept: list[str] = []
+    for character in _INVISIBLE.sub("", _SPACES.sub(" ", text)):
+        if character in _JOINERS:
+            wanted = bool(kept) and unicodedata.category(kept[-1]) in _JOINED
+        else:
+            wanted = unicodedata.category(character) not in _LEFT_OUT
+        if wanted:
+            kept.append(character)
+    return _SPACES.sub(" ", "".join(kept)).strip()
+
+
+def _without_markup(text: str) -> str:
+    if not _MAY_BE_MARKUP.search(text):
+        return text
+    text = _TAG.sub("", _BREAK.sub("\n", _HIDDEN.sub("", html.unescape(text))))
+    return _without_markdown(_TAG_BEGINS.sub("", text))
+
+
+def _without_markdown(text: str) -> str:
+    lines = "\n".join(line.strip() for line in text.splitlines())
+    words: list[str] = []
+    # A multiplication is no emphasis.
+    for token in _MARKDOWN.parse(_TIMES.sub(r"\\*", lines)):
+        if token.type == "list_item_open" and token.info:
+            words.append(f"{token.info}{token.markup}")  # the number of an ordered list is text
+        elif token.type == "fence":
+            words.append(token.content)
+        elif token.type == "inline":
+            words.append("".join(_said(child) for child in token.children or ()))
+    return " ".join(words)
+
+
+def _said(token: Token) -> str:
+    return " " if token.type in {"softbreak", "hardbreak"} else token.content

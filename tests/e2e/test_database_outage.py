@@ -119,7 +119,7 @@ def test_who_waits_while_it_hangs_gets_the_job_once_it_is_back(
         waiting = threads.submit(api.client.get, f"/jobs/{job['id']}/wait", params={"timeout": 60})
         with hanging(own_postgres):
             # Longer than the LISTEN connection takes to notice.
-            eventually(lambda: "the LISTEN connection is down" in api.logs(), what="the hang noticed")
+            eventually(lambda: "the LISTEN connection is away" in api.logs(), what="the hang noticed")
         eventually(lambda: api.client.get("/health/ready").status_code == 200, what="ready")
         api.client.post(f"/jobs/{job['id']}/cancel")
         assert waiting.result().json()["status"] == "cancelled"

@@ -136,7 +136,7 @@ def learn(day: Day, gemini: GeminiServer) -> None:
 def trouble_the_tutor(day: Day, gemini: GeminiServer) -> None:
     quoting = f"Invalid value: {SAID} {KEY}"
     troubles = {
-        "r-invalid": [said(f'{{"reply_text": "{SAID}"}}'), said(f"{SAID} durian")],
+        "r-invalid": [said(f'{{"score": "{SAID}"}}'), said(f"{SAID} durian")],
         "r-400": [failed(400, "INVALID_ARGUMENT", quoting)],
         "r-500": [failed(500, "INTERNAL", quoting), page(502, quoting), *[failed(503, SAID, quoting)] * 2],
         "r-slow": [Step(wait=10)],

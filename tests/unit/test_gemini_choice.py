@@ -76,7 +76,7 @@ def test_the_tutor_is_built_from_the_settings(caplog: pytest.LogCaptureFixture) 
 
     assert isinstance(engines.tutor, GeminiTutor)
     assert engines.states()["llm"] == {"status": "loaded", "mode": "gemini-3.5-flash"}
-    assert "http://localhost:1" in caplog.text
+    assert "http://***@localhost:1" in caplog.text
     assert KEY not in caplog.text
     assert "a-password" not in caplog.text
 

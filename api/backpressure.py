@@ -13,12 +13,15 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, sel
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from api import paces
+from api.paces import Paces, RecentPaces
+from shared import audio_objects
 from shared.errors import DomainError, ErrorCode
 from shared.models import Job
 
 SOONEST_SECONDS, LATEST_SECONDS = 1, 60
 _UNKNOWN_SECONDS = 5
+# Recordings expire day by day.
+_ROOM_AFTER_SECONDS = 3600
 _LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user_id"), 0)))
 
 
@@ -33,6 +36,13 @@ class TooManyJobsError(RefusedError):
     retryable = True
 
 
+class QuotaExceededError(RefusedError):
+    """The user's recordings take all the room that they may."""
+
+    code = ErrorCode.QUOTA_EXCEEDED
+    retryable = True
+
+
 class BusyError(RefusedError):
     """Everybody together has too many unfinished jobs."""
 
@@ -42,10 +52,15 @@ class BusyError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many unfinished jobs there may be: of one user, and of all."""
+    """How many unfinished jobs there may be, of one user and of all; how many bytes of one's recordings.
+
+    `paces` say when to come again.
+    """
 
     of_user: int
     of_all: int
+    stored_bytes: int
+    paces: RecentPaces
 
 
 def lock_user(session: Session, user_id: str) -> None:
@@ -66,13 +81,25 @@ def check(session: Session, user_id: str, limits: Limits) -> None:
         # One of theirs ends, on average, as often as they have one among all.
         raise TooManyJobsError(
             "You have many answers on their way. Please wait for some of them.",
-            retry_after_seconds=_seconds_until(session, all_jobs / own),
+            retry_after_seconds=_seconds_until(limits.paces.read(session), all_jobs / own),
         )
     if all_jobs >= limits.of_all:
         # Until there is room for more than the first to come again.
         raise BusyError(
             "Very many learners are practising just now. Please try again soon.",
-            retry_after_seconds=_seconds_until(session, limits.of_all / 100),
+            retry_after_seconds=_seconds_until(limits.paces.read(session), limits.of_all / 100),
+        )
+
+
+def check_stored(session: Session, user_id: str, more_bytes: int, limits: Limits) -> None:
+    """Raise `QuotaExceededError` where a recording of `more_bytes` is more than the user may have stored.
+
+    Exact where the user is locked first: a recording counts from the moment when its job is accepted.
+    """
+    if audio_objects.stored_bytes(session, user_id) + more_bytes > limits.stored_bytes:
+        raise QuotaExceededError(
+            "Your recordings take all the room that they may. Please delete old conversations.",
+            retry_after_seconds=_ROOM_AFTER_SECONDS,
         )
 
 
@@ -90,9 +117,9 @@ def _count(condition: ColumnElement[bool], *, limit: ColumnElement[int]) -> Scal
     return select(func.count()).select_from(some).scalar_subquery()
 
 
-def _seconds_until(session: Session, jobs_ended: float) -> int:
+def _seconds_until(paces: Paces, jobs_ended: float) -> int:
     """Return in how many whole seconds, at the measured pace, so many jobs will have ended."""
-    seconds_a_job = paces.measure(session).seconds_a_job
+    seconds_a_job = paces.seconds_a_job
     if seconds_a_job is None:
         return _UNKNOWN_SECONDS
     return min(max(math.ceil(seconds_a_job * jobs_ended), SOONEST_SECONDS), LATEST_SECONDS)

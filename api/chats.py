@@ -44,6 +44,12 @@ class _Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class _Upload:
+    written: WrittenAudio
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chats:
     """Turns requests into jobs."""
 
@@ -76,11 +82,11 @@ class Chats:
                 job_id_var.set(str(replayed))
                 return replayed
             audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
-        upload = await self._intend_upload(audio)
+        upload = await self._intend_upload(new.user_id, audio)
         backend = await self.storing.write(upload.name, audio.flac)
         written = WrittenAudio(upload.id, backend, audio.seconds)
         try:
-            accepted = await self._accept(new, written)
+            accepted = await self._accept(new, _Upload(written, upload.size_bytes))
         except RefusedError:
             await self._discard(upload)
             raise
@@ -88,7 +94,7 @@ class Chats:
             await self._discard(upload)
         return accepted.job_id
 
-    async def _accept(self, new: NewJob, upload: WrittenAudio | None) -> _Accepted:
+    async def _accept(self, new: NewJob, upload: _Upload | None) -> _Accepted:
         accepted = await self.sessions.commit(_insert, new, upload, self.limits)
         job_id_var.set(str(accepted.job_id))
         if accepted.hint is not None:
@@ -97,13 +103,14 @@ class Chats:
             JOBS_ACCEPTED.labels(new.kind).inc()
         return accepted
 
-    async def _intend_upload(self, audio: DecodedAudio) -> AudioObject:
+    async def _intend_upload(self, user_id: str, audio: DecodedAudio) -> AudioObject:
         return await self.sessions.commit(
             audio_objects.intend,
             host=self.storing.host,
             content_type=FLAC,
             size_bytes=len(audio.flac),
             seconds=audio.seconds,
+            user_id=user_id,
         )
 
     async def _discard(self, upload: AudioObject) -> None:
@@ -115,14 +122,15 @@ class Chats:
             logger.warning("an upload without a job is left to the retention")
 
 
-def _insert(session: Session, new: NewJob, upload: WrittenAudio | None, limits: Limits) -> _Accepted:
+def _insert(session: Session, new: NewJob, upload: _Upload | None, limits: Limits) -> _Accepted:
     backpressure.lock_user(session, new.user_id)
     replayed = _replay_or_room(session, new, limits)
     if replayed is not None:
         return _Accepted(replayed, is_new=False)
     if upload is not None:
-        audio_objects.mark_stored(session, upload)
-    job_id, hint = jobs.accept(session, new, None if upload is None else upload.audio_id)
+        backpressure.check_stored(session, new.user_id, upload.size_bytes, limits)
+        audio_objects.mark_stored(session, upload.written)
+    job_id, hint = jobs.accept(session, new, None if upload is None else upload.written.audio_id)
     return _Accepted(job_id, is_new=True, hint=hint)
 
 
@@ -133,6 +141,8 @@ def _replay_or_room(session: Session, new: NewJob, limits: Limits) -> UUID | Non
         if replayed is not None:
             return replayed
     backpressure.check(session, new.user_id, limits)
+    if new.kind is JobKind.VOICE:
+        backpressure.check_stored(session, new.user_id, 1, limits)
     return None
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from shared import telemetry
 from shared.database import may_pass
 from shared.jobs import Hint
 from shared.models import Job
-from shared.transitions import Transitions
+from shared.transitions import Transitions, check_retryable
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class JobControl:
     publisher: Publisher
     usage_zone: ZoneInfo
     limits: Limits
+    retry_window: timedelta
 
     async def cancel(self, job_id: UUID, owner: str | None) -> None:
         """End the job: at once while it waits, after its stage while it runs. Raises `JobNotFoundError`.
@@ -60,9 +61,19 @@ class JobControl:
 
     async def retry(self, job_id: UUID, owner: str | None) -> None:
         """Run a failed job again. Raises `JobNotFoundError`, `NotRetryableError` or a `RefusedError`."""
-        await self._apply(self._retry_where_there_is_room, job_id, owner)
+        hint = await self.sessions.commit(self._retry_in, job_id, owner)
+        if hint is not None:
+            await self.publisher.publish(hint)
+
+    def _retry_in(self, session: Session, job_id: UUID, owner: str | None) -> Hint | None:
+        user_id = session.scalar(select(col(Job.user_id)).where(col(Job.id) == job_id))
+        if user_id is None or owner not in {None, user_id}:
+            raise JobNotFoundError
+        backpressure.lock_user(session, user_id)  # as for a new turn: before the conversation and the job
+        return self._apply_in(session, self._retry_where_there_is_room, job_id, owner)
 
     def _retry_where_there_is_room(self, transitions: Transitions, job: Job, now: datetime) -> Hint | None:
+        check_retryable(job, now, window=self.retry_window)
         backpressure.check(transitions.session, job.user_id, self.limits)
         return transitions.retry(job, now)
 

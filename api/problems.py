@@ -64,6 +64,9 @@ KINDS: Mapping[ErrorCode, _Kind] = {
     ErrorCode.TOO_MANY_JOBS: _Kind(
         HTTPStatus.TOO_MANY_REQUESTS, "You have too many unfinished jobs", retryable=True
     ),
+    ErrorCode.QUOTA_EXCEEDED: _Kind(
+        HTTPStatus.TOO_MANY_REQUESTS, "You have used up your quota", retryable=True
+    ),
     ErrorCode.BUSY: _Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy", retryable=True),
     ErrorCode.INVALID_SIGNATURE: _Kind(HTTPStatus.FORBIDDEN, "The audio link is not valid any more"),
     ErrorCode.DATABASE_UNAVAILABLE: _Kind(

@@ -71,7 +71,12 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     stores = open_stores(settings)
     storing = Storing(stores, most_at_once=settings.max_uploads_in_flight)
     reader = JobReader(sessions, settings.job_retention)
-    limits = Limits(settings.max_unfinished_jobs_per_user, settings.max_unfinished_jobs)
+    limits = Limits(
+        settings.max_unfinished_jobs_per_user,
+        settings.max_unfinished_jobs,
+        settings.max_stored_bytes_per_user,
+        reader.paces,
+    )
     waiters = JobWaiters(connect_arguments(settings.database_url, "api-listen"), reader)
     new_connection = connect_arguments(settings.database_url, "api-health")
     links = AudioLinks(
@@ -92,7 +97,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         storing,
         limits,
     )
-    control = JobControl(sessions, publisher, settings.usage_timezone, limits)
+    control = JobControl(sessions, publisher, settings.usage_timezone, limits, settings.retry_window)
     loading = ModelLoading(sessions, publisher)
     deadlines = Deadlines(settings.queue_deadline, settings.run_deadline)
     health = HealthChecks(sessions, redis, storing, settings.app_env, deadlines, new_connection)

@@ -69,6 +69,9 @@ class ApiSettings(SharedSettings):
     max_unfinished_jobs: int = Field(
         default=10_000, ge=1, description="everybody's unfinished jobs; one more is refused with 503"
     )
+    max_stored_bytes_per_user: int = Field(
+        default=1_000_000_000, ge=1, description="a user's stored recordings; one more is refused with 429"
+    )
     database_pool_size: int = Field(default=10, ge=1, description="connections of one API process")
 
     @field_validator("public_base_url")

@@ -115,7 +115,7 @@ def measure(sessions: sessionmaker[Session], sweep: Sweep) -> None:
     unowned = select(Job).where(col(Job.finished_at).is_(None), col(Job.lease_token).is_(None)).limit(1)
     with sessions() as session:
         job = session.scalars(unowned).one()
-    limits = Limits(100, 10_000)
+    limits = Limits(100, 10_000, 1_000_000_000, paces.RecentPaces())
     rows = {
         "a pass of the sweep": sweep.run,
         "counting unfinished jobs": in_a_session(

@@ -26,8 +26,16 @@ class WrittenAudio:
     seconds: float
 
 
-def intend(session: Session, *, host: str, content_type: str, size_bytes: int, seconds: float) -> AudioObject:
-    """Add a row for audio that this host is about to write, under a fresh name.
+def intend(  # noqa: PLR0913
+    session: Session,
+    *,
+    host: str,
+    content_type: str,
+    size_bytes: int,
+    seconds: float,
+    user_id: str | None = None,
+) -> AudioObject:
+    """Add a row for audio that this host is about to write, under a fresh name, a recording for its user.
 
     Until `mark_stored` says more, it is taken to lie on the host's disk.
     """
@@ -36,6 +44,7 @@ def intend(session: Session, *, host: str, content_type: str, size_bytes: int, s
         backend=AudioBackend.LOCAL,
         host=host,
         content_type=content_type,
+        user_id=user_id,
         size_bytes=size_bytes,
         seconds=seconds,
     )
@@ -47,6 +56,12 @@ def mark_stored(session: Session, written: WrittenAudio) -> None:
     """Note that the object's bytes are written, and where; in S3 they have no host."""
     host = {"host": None} if written.backend is AudioBackend.S3 else {}
     _change(session, written.audio_id, stored_at=func.now(), backend=written.backend, **host)
+
+
+def stored_bytes(session: Session, user_id: str) -> int:
+    """Return how many bytes of the user's recordings are stored."""
+    theirs = (col(AudioObject.user_id) == user_id, col(AudioObject.stored_at).is_not(None))
+    return session.scalar(select(func.sum(col(AudioObject.size_bytes))).where(*theirs)) or 0
 
 
 def mark_moved(session: Session, audio_id: UUID) -> None:

@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     NOT_RETRYABLE = "not_retryable"
     TOO_MANY_JOBS = "too_many_jobs"
+    QUOTA_EXCEEDED = "quota_exceeded"
     BUSY = "busy"
     INVALID_SIGNATURE = "invalid_signature"
     DATABASE_UNAVAILABLE = "database_unavailable"
@@ -42,6 +43,22 @@ class ErrorCode(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     POISONED = "poisoned"
     CANCELLED = "cancelled"
+
+
+RETRYABLE_FAILURES = frozenset(
+    {
+        ErrorCode.STT_TIMEOUT,
+        ErrorCode.LLM_TIMEOUT,
+        ErrorCode.QUEUE_DEADLINE,
+        ErrorCode.RUN_DEADLINE,
+        ErrorCode.TUTOR_UNAVAILABLE,
+        ErrorCode.TUTOR_INVALID_REPLY,
+        ErrorCode.ENGINE_UNAVAILABLE,
+        ErrorCode.STORAGE_UNAVAILABLE,
+        ErrorCode.OUT_OF_MEMORY,
+    }
+)
+"""What a job may fail with and succeed at another try; the same input fails again with everything else."""
 
 
 class WarningCode(StrEnum):

@@ -11,12 +11,14 @@ class Failure:
     """Why a stage ended without its result.
 
     A failed transcription or reply fails the job with an `ErrorCode`; a failed `synthesize` only
-    costs the voice, so it carries a `WarningCode`.
+    costs the voice, so it carries a `WarningCode`. The tokens are what a tutor was paid for without result.
     """
 
     code: ErrorCode | WarningCode
     detail: str
     outcome: StageOutcome = StageOutcome.FAILED
+    tokens_in: int = 0
+    tokens_out: int = 0
 
 
 TIMED_OUT = {

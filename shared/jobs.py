@@ -29,9 +29,12 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlmodel import col
 
 from shared import conversations
-from shared.errors import DomainError, ErrorCode
+from shared.errors import RETRYABLE_FAILURES, DomainError, ErrorCode
 from shared.models import Job, JobKind, JobStatus, SpokenPart, Stage, Worker
 from shared.workers import LIVE_FOR
+
+MAX_RETRIES = 3
+"""How often a failed job may be run again."""
 
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
 AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
@@ -306,6 +309,41 @@ def is_outlived_by_its_worker(session: Session, job_id: UUID) -> bool:
         col(Worker.started_at) <= col(Job.stage_started_at),
     )
     return bool(session.scalar(select(outlived)))
+
+
+def retryable(window: timedelta) -> ColumnElement[bool]:
+    """Return the condition that an ended job could still be retried, as `Transitions.retry` decides it."""
+    return and_(
+        col(Job.status) == JobStatus.FAILED,
+        col(Job.error_code).in_(sorted(RETRYABLE_FAILURES)),
+        col(Job.retries) < MAX_RETRIES,
+        col(Job.finished_at) >= func.now() - window,
+    )
+
+
+def drop_recordings(session: Session, *, window: timedelta, limit: int) -> Sequence[UUID]:
+    """Let up to `limit` failed or cancelled jobs that nothing can retry name their recordings no more.
+
+    Returns these recordings, whose rows and bytes are left. A job that others have locked is passed by.
+    """
+    without_use = (
+        col(Job.upload_id).is_not(None),
+        col(Job.status).in_([JobStatus.FAILED, JobStatus.CANCELLED]),
+        ~retryable(window),
+    )
+    found = session.execute(
+        select(col(Job.id), col(Job.upload_id))
+        .where(*without_use)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    session.execute(
+        update(Job)
+        .where(col(Job.id).in_([row.id for row in found]))
+        .values(upload_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    return [row.upload_id for row in found]
 
 
 def delete_expired(session: Session, *, keep: timedelta, limit: int) -> int:

@@ -114,6 +114,7 @@ class AudioObject(SQLModel, table=True):
     A row without `stored_at`, or one that no job names, is an orphan for the cleaner.
     `seconds` is the sound's length. `backend` says where to read it, `host` which machine's disk may have
     a file of it: a local object's does, and for a moment that of an object just moved to S3.
+    `user_id`: whose recording it is; None for speech, which turns of many users may name.
     """
 
     __tablename__ = "audio_objects"
@@ -121,6 +122,13 @@ class AudioObject(SQLModel, table=True):
         Index(None, "created_at"),
         # What may have to move to S3: few rows, where S3 is set.
         Index("ix_audio_objects_on_disk", "created_at", "id", postgresql_where=text("host IS NOT NULL")),
+        # How much is stored of a user, answered from the index alone.
+        Index(
+            "ix_audio_objects_user",
+            "user_id",
+            postgresql_include=["size_bytes"],
+            postgresql_where=text("user_id IS NOT NULL AND stored_at IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -128,6 +136,7 @@ class AudioObject(SQLModel, table=True):
     backend: AudioBackend = Field(sa_type=_enum(AudioBackend, "backend"))
     host: str | None = Field(default=None, max_length=255)
     content_type: str = Field(max_length=64)
+    user_id: str | None = Field(default=None, max_length=128)
     size_bytes: int
     seconds: float
     created_at: datetime = Field(default=None, sa_type=_Moment, sa_column_kwargs=_SET_BY_DATABASE)
@@ -138,7 +147,8 @@ class Job(SQLModel, table=True):
     """One turn of a conversation on its way through the stages. See `shared.jobs` for its transitions.
 
     `stage` is the stage that runs or waits, since `stage_ready_at`; None once the job has ended.
-    `published_at` is None while the stage's message has to be sent. The lease columns are set exactly
+    `retries` counts how often it was run again after it had failed. `tokens_in` and `tokens_out` are the last
+    try's. `published_at` is None while the stage's message has to be sent. The lease columns are set exactly
     while a worker owns the stage. `deaths` counts the workers that died in this stage.
     """
 
@@ -163,6 +173,11 @@ class Job(SQLModel, table=True):
         Index("ix_jobs_unfinished_users", "user_id", postgresql_where=text("finished_at IS NULL")),
         Index("ix_jobs_user", "user_id", text("created_at DESC"), text("id DESC")),
         Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+        Index(
+            "ix_jobs_recordings_without_use",
+            "finished_at",
+            postgresql_where=text("upload_id IS NOT NULL AND status IN ('failed', 'cancelled')"),
+        ),
         # Which job names an audio object, asked before the object is removed.
         *(
             Index(f"ix_jobs_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
@@ -186,6 +201,7 @@ class Job(SQLModel, table=True):
     published_at: datetime | None = Field(default=None, sa_type=_Moment)
     cancel_requested_at: datetime | None = Field(default=None, sa_type=_Moment)
     deaths: int = Field(default=0)
+    retries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
     lease_token: UUID | None = Field(default=None)
     lease_worker: str | None = Field(default=None, max_length=255)

@@ -69,6 +69,11 @@ class SharedSettings(BaseSettings):
     job_retention_days: float = Field(
         default=30, ge=1, description="how long a finished job and its audio are kept"
     )
+    retry_window_hours: float = Field(
+        default=24,
+        ge=0,
+        description="how long after its end a failed job may be retried, and its recording is kept for that",
+    )
     queue_deadline_seconds: float = Field(
         default=900, gt=0, description="longest wait before the first stage"
     )
@@ -99,6 +104,11 @@ class SharedSettings(BaseSettings):
     def job_retention(self) -> timedelta:
         """How long a finished job and its audio are kept; longer than an idempotency key."""
         return timedelta(days=self.job_retention_days)
+
+    @property
+    def retry_window(self) -> timedelta:
+        """How long after its end a failed job may be retried."""
+        return timedelta(hours=self.retry_window_hours)
 
     @property
     def queue_deadline(self) -> timedelta:

@@ -6,7 +6,7 @@ is written in the caller's one transaction, fenced by the lease's token, so it h
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,9 @@ from sqlmodel import col
 
 from shared import audio_objects, conversations, events, metrics, usage
 from shared.audio_objects import WrittenAudio
-from shared.errors import DomainError, ErrorCode
+from shared.errors import RETRYABLE_FAILURES, DomainError, ErrorCode
 from shared.failures import POISONED, Failure
-from shared.jobs import AUDIO_COLUMNS, Claim, Hint, texts_to_speak, waiting
+from shared.jobs import AUDIO_COLUMNS, MAX_RETRIES, Claim, Hint, texts_to_speak, waiting
 from shared.models import AudioObject, Conversation, Job, JobStatus, SpokenPart, Stage, StageOutcome, StageRun
 
 _LEASE_COLUMNS = (
@@ -39,7 +39,7 @@ class LeaseLostError(Exception):
 
 
 class NotRetryableError(DomainError):
-    """The job has not failed, or it is quarantined."""
+    """The job has not failed, would fail again, or was tried often or long ago."""
 
     code = ErrorCode.NOT_RETRYABLE
 
@@ -115,6 +115,8 @@ class Transitions:
         """Record that a stage failed. Raises `LeaseLostError` where the claim is no longer held."""
         job, now = self._owned(claim)
         self._add_run(job, now, failure.outcome, error_code=failure.code)
+        job.tokens_in += failure.tokens_in
+        job.tokens_out += failure.tokens_out
         return self._end_with(job, now, failure)
 
     def settle_death(self, job: Job, now: datetime, *, deaths_allowed: int) -> Hint | None:
@@ -184,10 +186,11 @@ class Transitions:
     def retry(self, job: Job, now: datetime) -> Hint | None:
         """Let a locked, failed `job` run again from the stage that failed, as its conversation's last turn.
 
-        Raises `NotRetryableError` where it has not failed, or is quarantined.
+        Its last try has been counted. Raises `NotRetryableError`, as `check_retryable` without a window.
         """
-        if job.status is not JobStatus.FAILED or job.error_code == ErrorCode.POISONED:
-            raise NotRetryableError("Only a failed job can be tried again, and not one that breaks us.")
+        check_retryable(job, now)
+        job.retries += 1
+        job.tokens_in = job.tokens_out = 0
         job.turn = conversations.next_turn(self.session, job.conversation_id)
         job.status, job.stage, job.deaths = JobStatus.QUEUED, job.error_stage, 0
         job.error_code = job.error_detail = job.error_stage = None
@@ -237,15 +240,18 @@ class Transitions:
         """End the job. `seconds`: how long those of its sounds are that are known."""
         job.status, job.stage, job.finished_at = status, None, now
         _release(job)
+        day = now.astimezone(self.usage_zone).date()
         if status is JobStatus.SUCCEEDED:
             conversations.add_messages(self.session, job)
             usage.count_turn(
                 self.session,
                 job,
-                day=now.astimezone(self.usage_zone).date(),
+                day=day,
                 voice_seconds=self._seconds(seconds or {}, job.upload_id),
                 speech_seconds=self._seconds(seconds or {}, job.reply_audio_id, job.explanation_audio_id),
             )
+        elif job.tokens_in or job.tokens_out:
+            usage.count_tokens(self.session, job, day=day)
         total = (now - job.created_at).total_seconds()
         metrics.on_commit(self.session, partial(metrics.count_end, job.kind, status, _code_of(job), total))
         events.notify_job_ended(self.session, job.id)
@@ -289,6 +295,18 @@ class Transitions:
         }
         with self.session.no_autoflush:  # the job is still to be changed, and is to be written once
             self.session.execute(insert(StageRun.metadata.tables["stage_runs"]), run)
+
+
+def check_retryable(job: Job, now: datetime, *, window: timedelta = timedelta.max) -> None:
+    """Raise `NotRetryableError` unless a locked job may be retried: `window` after its end at the latest."""
+    if job.status is not JobStatus.FAILED or job.finished_at is None:
+        raise NotRetryableError("Only a failed job can be tried again.")
+    if job.error_code not in RETRYABLE_FAILURES:
+        raise NotRetryableError("This job would fail again.")
+    if job.retries >= MAX_RETRIES:
+        raise NotRetryableError(f"This job was tried again {MAX_RETRIES} times already.")
+    if now - job.finished_at > window:
+        raise NotRetryableError("This job failed too long ago to be tried again.")
 
 
 @cache  # building a statement costs more than running it

@@ -12,6 +12,13 @@ from sqlmodel import col
 from shared.models import DailyUsage, Job, JobKind
 
 
+def count_tokens(session: Session, job: Job, *, day: date) -> None:
+    """Add what the tutor was paid for, without a turn, to the user's row for `day`."""
+    counts = [column.name for column in DailyUsage.metadata.tables["daily_usage"].c if not column.primary_key]
+    added = dict.fromkeys(counts, 0) | {"tokens_in": job.tokens_in, "tokens_out": job.tokens_out}
+    session.execute(_add_to_the_day(), {"user_id": job.user_id, "day": day, **added})
+
+
 def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float, speech_seconds: float) -> None:
     """Add a succeeded job to its user's row for `day`. Seconds are of sound heard and spoken."""
     voice = job.kind is JobKind.VOICE

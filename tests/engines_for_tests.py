@@ -321,3 +321,10 @@ class TroubledSynthesizer:
         if "float" in text:
             return Speech(np.zeros(16_000, np.float32), 16_000)
         raise ValueError("a defect")
+
+
+class PaidButUnreadableTutor:
+    """Gives what breaks the port's promises, and counts what it cost."""
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        return TutorReply("", None, None, None, None, tokens_in=50, tokens_out=5)

@@ -57,10 +57,15 @@ Result = TypeVar("Result")
 
 
 class Bench:
-    """Accepts, claims, ends and reads jobs of one database."""
+    """Accepts, claims, ends and reads jobs of one database.
 
-    def __init__(self, engine: Engine) -> None:
+    No broker is near, so a hint is noted as not sent, as by whoever cannot send it; with `sends` it stays
+    what the product makes of it.
+    """
+
+    def __init__(self, engine: Engine, *, sends: bool = False) -> None:
         self.sessions = sessionmaker(engine, expire_on_commit=False)
+        self.sends = sends
 
     def accept(self, **changes: Any) -> tuple[UUID, Hint | None]:
         """Accept a text turn, changed as given."""
@@ -81,8 +86,7 @@ class Bench:
             return job_id, self._not_sent(session, hint)
 
     def _not_sent(self, session: Session, hint: Hint | None) -> Hint | None:
-        """Note that the hint was not sent, as whoever cannot send it does: no broker is near the bench."""
-        if hint is not None:
+        if hint is not None and not self.sends:
             jobs.mark_unpublished(session, [hint])
         return hint
 

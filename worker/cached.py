@@ -22,7 +22,7 @@ from shared.transitions import StoredSpeech
 from worker.bootstrap import EngineKind, Engines
 from worker.bounds import LONGEST_NAME, bounded_reply, bounded_tokens
 from worker.cache import Cache, Kept
-from worker.errors import InvalidTutorReplyError
+from worker.errors import EngineError, InvalidTutorReplyError
 from worker.metrics import count_lookups, count_tokens
 from worker.ports import TutorReply, TutorRequest
 from worker.settings import WorkerSettings
@@ -90,9 +90,17 @@ class CachedReplies:
             if repeated is not None:
                 return GivenReply(replace(repeated, tokens_in=0, tokens_out=0), cached(name))
             left = request.timeout_seconds - (time.monotonic() - began)
-            reply = self._engines.tutor.reply(replace(request, timeout_seconds=left))
-            count_tokens(bounded_tokens(reply.tokens_in), bounded_tokens(reply.tokens_out))
-            reply = bounded_reply(reply)
+            try:
+                reply = self._engines.tutor.reply(replace(request, timeout_seconds=left))
+            except EngineError as error:
+                count_tokens(bounded_tokens(error.tokens_in), bounded_tokens(error.tokens_out))
+                raise
+            tokens = (bounded_tokens(reply.tokens_in), bounded_tokens(reply.tokens_out))
+            count_tokens(*tokens)
+            try:
+                reply = bounded_reply(reply)
+            except InvalidTutorReplyError as error:
+                raise error.having_cost(*tokens) from None
             if not reply.warnings:
                 _put(self._cache, key, _REPLY, reply)
             return GivenReply(reply, name)

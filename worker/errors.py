@@ -1,10 +1,23 @@
 """What an engine may raise. An adapter translates every library exception into one of these."""
 
+from typing import Self
+
 from shared.errors import DomainError, ErrorCode
 
 
 class EngineError(DomainError):
-    """Base of all engine failures; raise a subclass, chaining the library's exception as its cause."""
+    """Base of all engine failures; raise a subclass, chaining the library's exception as its cause.
+
+    `tokens_in` and `tokens_out`: what a tutor was paid for all the same.
+    """
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def having_cost(self, tokens_in: int, tokens_out: int) -> Self:
+        """Return the error, saying what the tutor was paid for."""
+        self.tokens_in, self.tokens_out = tokens_in, tokens_out
+        return self
 
 
 class NoSpeechError(EngineError):

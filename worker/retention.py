@@ -1,4 +1,4 @@
-"""Retention: removes jobs that have expired, and audio that no job names.
+"""Retention: removes jobs that have expired, recordings without use, and audio that no job names.
 
 Jobs go first; their audio is then what any lost audio is: an object that no job names. Its bytes go
 before its row, so whatever dies in between leaves a row that the next pass finds, never unknown bytes.
@@ -37,6 +37,7 @@ class Retention:
     sessions: sessionmaker[Session]
     stores: AudioStores
     keep: timedelta
+    retry_window: timedelta
 
     def run(self) -> None:
         """Remove what is due, unless another pass is at it. Storage that fails is only logged."""
@@ -45,7 +46,8 @@ class Retention:
                 return
             expired = self._expire_jobs()
             try:
-                removed = self._remove_orphans()
+                removed = self._remove_recordings_without_use()
+                removed += self._remove_orphans()
                 removed += self.stores.local.remove_unfinished(older_than=ORPHAN_AGE)
             except StorageError:
                 logger.exception("audio could not be removed; the next pass tries again")
@@ -60,6 +62,21 @@ class Retention:
                 deleted = jobs.delete_expired(session, keep=self.keep, limit=_BATCH)
             expired += deleted
         return expired
+
+    def _remove_recordings_without_use(self) -> int:
+        """Remove the recordings of failed and cancelled jobs that nothing can retry.
+
+        What dies in between leaves orphans.
+        """
+        removed, found = 0, self._drop_recordings()
+        while found:
+            removed += self._remove(found)
+            found = self._drop_recordings()
+        return removed
+
+    def _drop_recordings(self) -> Sequence[UUID]:
+        with self.sessions.begin() as session:
+            return jobs.drop_recordings(session, window=self.retry_window, limit=_BATCH)
 
     def _remove_orphans(self) -> int:
         removed = 0

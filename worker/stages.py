@@ -24,10 +24,10 @@ from shared.models import Job, Message, SpokenPart, Stage
 from shared.transitions import LeaseLostError, StageResult, StoredSpeech, Transitions
 from worker import audio
 from worker.bootstrap import EngineKind, Engines
-from worker.bounds import bounded_sentence, bounded_speech, bounded_transcript
+from worker.bounds import bounded_sentence, bounded_speech, bounded_tokens, bounded_transcript
 from worker.cache import Cache
 from worker.cached import CachedReplies, CachedSpeech
-from worker.errors import EngineOutOfMemoryError
+from worker.errors import EngineError, EngineOutOfMemoryError
 from worker.patience import DatabaseAwayError, Patience
 from worker.ports import TutorRequest
 from worker.rows import reply_columns, turns_of
@@ -267,7 +267,9 @@ def _defect(stage: Stage) -> Failure:
 
 def _failure(stage: Stage, error: DomainError) -> Failure:
     if stage is not Stage.SYNTHESIZE:
-        return Failure(error.code, bounded_sentence(error.detail))
+        spent = (error.tokens_in, error.tokens_out) if isinstance(error, EngineError) else (0, 0)
+        tokens_in, tokens_out = map(bounded_tokens, spent)
+        return Failure(error.code, bounded_sentence(error.detail), tokens_in=tokens_in, tokens_out=tokens_out)
     out_of_memory = error.code is ErrorCode.OUT_OF_MEMORY
     code = WarningCode.SPEECH_OUT_OF_MEMORY if out_of_memory else WarningCode.SPEECH_FAILED
     return Failure(code, "The answer could not be spoken.")

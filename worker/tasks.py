@@ -106,7 +106,8 @@ def retention() -> None:
     """Remove what has expired, and audio that no job names."""
     process = process_runtime()
     try:
-        Retention(process.sessions, process.stores, process.settings.job_retention).run()
+        settings = process.settings
+        Retention(process.sessions, process.stores, settings.job_retention, settings.retry_window).run()
     except DATABASE_AWAY as error:
         logger.warning("nothing was removed: the database did not answer (%s)", type(error).__name__)
 

@@ -26,6 +26,17 @@ INVARIANTS: dict[str, LiteralString] = {
     "made, but nobody was told": "SELECT id FROM jobs WHERE id NOT IN (SELECT job FROM chaos.answers)",
     "stuck": """
         SELECT id, status, stage, published_at, lease_expires_at FROM jobs WHERE finished_at IS NULL""",
+    "ended, but still at a stage or owned": """
+        SELECT id, status, stage, lease_token FROM jobs
+        WHERE (finished_at IS NOT NULL) <> (status IN ('succeeded', 'failed', 'cancelled'))
+            OR finished_at IS NOT NULL AND (stage IS NOT NULL OR lease_token IS NOT NULL)""",
+    "heard, but its recording is gone": """
+        SELECT id FROM jobs WHERE kind = 'voice' AND status = 'succeeded' AND upload_id IS NULL""",
+    "retried too often, or stored too much": """
+        SELECT id::text FROM jobs WHERE retries > 3
+        UNION ALL
+        SELECT user_id FROM audio_objects WHERE stored_at IS NOT NULL
+        GROUP BY user_id HAVING user_id IS NOT NULL AND sum(size_bytes) > 1000000000""",
     "accepted twice for one key": """
         SELECT key FROM chaos.answers GROUP BY key HAVING count(DISTINCT job) > 1
         UNION ALL
@@ -95,16 +106,20 @@ INVARIANTS: dict[str, LiteralString] = {
             AND NOT (status = 'cancelled' AND cancelled)""",
     "usage that does not equal its events": """
         WITH events AS (
-            SELECT user_id, count(*) FILTER (WHERE kind = 'text') AS text_turns,
-                count(*) FILTER (WHERE kind = 'voice') AS voice_turns,
-                coalesce(sum(heard.seconds), 0) AS voice_seconds,
-                coalesce(sum(spoken.seconds), 0) AS speech_seconds,
-                count(mistake_wrong) AS corrections, coalesce(sum(score), 0) AS score_sum,
-                count(score) AS score_count, sum(number) AS tokens_in, sum(number + 1) AS tokens_out
+            SELECT jobs.user_id, count(*) FILTER (WHERE succeeded AND kind = 'text') AS text_turns,
+                count(*) FILTER (WHERE succeeded AND kind = 'voice') AS voice_turns,
+                coalesce(sum(heard.seconds) FILTER (WHERE succeeded), 0) AS voice_seconds,
+                coalesce(sum(spoken.seconds) FILTER (WHERE succeeded), 0) AS speech_seconds,
+                count(mistake_wrong) FILTER (WHERE succeeded) AS corrections,
+                coalesce(sum(score) FILTER (WHERE succeeded), 0) AS score_sum,
+                count(score) FILTER (WHERE succeeded) AS score_count,
+                sum(CASE WHEN succeeded THEN number ELSE tokens_in END) AS tokens_in,
+                sum(CASE WHEN succeeded THEN number + 1 ELSE tokens_out END) AS tokens_out
             FROM jobs JOIN chaos.turns ON key = idempotency_key
+            CROSS JOIN LATERAL (SELECT status = 'succeeded' AS succeeded) AS ended
             LEFT JOIN audio_objects heard ON heard.id = upload_id
             LEFT JOIN audio_objects spoken ON spoken.id = reply_audio_id
-            WHERE status = 'succeeded' GROUP BY user_id
+            WHERE succeeded OR tokens_in + tokens_out > 0 GROUP BY jobs.user_id
         ), counted AS (
             SELECT user_id, sum(text_turns) AS text_turns, sum(voice_turns) AS voice_turns,
                 sum(voice_seconds) AS voice_seconds, sum(speech_seconds) AS speech_seconds,

@@ -20,6 +20,7 @@ def find_replay(bench: Bench, key: str, *, fingerprint: str = "f" * 64, user_id:
 
 
 def test_a_text_enters_at_reply_and_can_run_at_once(bench: Bench) -> None:
+    bench.sends = True
     job_id, hint = bench.accept()
 
     job = bench.job(job_id)
@@ -27,7 +28,7 @@ def test_a_text_enters_at_reply_and_can_run_at_once(bench: Bench) -> None:
     assert (job.status, job.stage, job.turn) == (JobStatus.QUEUED, Stage.REPLY, 1)
     assert (job.message, job.speak, job.request_id) == ("I am go to market", ["reply"], "request-1")
     assert job.started_at is None
-    assert job.published_at is None
+    assert job.published_at == job.stage_ready_at
 
 
 def test_a_turn_counts_as_sent_from_its_acceptance_if_it_is_its_turn(bench: Bench) -> None:

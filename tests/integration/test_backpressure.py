@@ -6,12 +6,29 @@ import pytest
 from sqlalchemy import Engine, text
 
 from api import backpressure
-from api.backpressure import LATEST_SECONDS, BusyError, Limits, RefusedError, TooManyJobsError
-from shared import jobs
+from api.backpressure import (
+    LATEST_SECONDS,
+    BusyError,
+    Limits,
+    QuotaExceededError,
+    RefusedError,
+    TooManyJobsError,
+)
+from api.paces import RecentPaces
+from shared import audio_objects, jobs
+from shared.audio_objects import WrittenAudio
+from shared.models import AudioBackend
+from shared.storage import FLAC
 from tests.factories import TEXT_TURN, Bench, together
 from tests.plans import plan, statements
 
-LIMITS = Limits(of_user=3, of_all=5)
+
+def limits_of(of_user: int, of_all: int, *, stored_bytes: int = 1000) -> Limits:
+    """Return limits whose paces are still to be measured."""
+    return Limits(of_user, of_all, stored_bytes, RecentPaces())
+
+
+LIMITS = limits_of(3, 5)
 
 
 @pytest.fixture
@@ -76,20 +93,20 @@ def test_what_has_ended_makes_room(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("limits", "others", "seconds"),
     [
-        (Limits(3, 100), 0, 2),  # one of theirs ends every two seconds
-        (Limits(3, 100), 9, 8),  # a quarter of all are theirs
-        (Limits(3, 1000), 300, LATEST_SECONDS),
-        (Limits(100, 3), 0, 1),
-        (Limits(100, 3), 297, 1),
+        ((3, 100), 0, 2),  # one of theirs ends every two seconds
+        ((3, 100), 9, 8),  # a quarter of all are theirs
+        ((3, 1000), 300, LATEST_SECONDS),
+        ((100, 3), 0, 1),
+        ((100, 3), 297, 1),
     ],
 )
 def test_when_to_come_again_follows_from_the_measured_pace(
-    measured: Bench, limits: Limits, others: int, seconds: int
+    measured: Bench, limits: tuple[int, int], others: int, seconds: int
 ) -> None:
     texts(measured, 3)
     texts(measured, others, "ravi")
 
-    assert refusal(measured, "asha", limits).retry_after_seconds == seconds
+    assert refusal(measured, "asha", limits_of(*limits)).retry_after_seconds == seconds
 
 
 def test_where_nothing_was_measured_the_time_is_a_guess(bench: Bench) -> None:
@@ -112,6 +129,62 @@ def test_a_users_limit_is_exact_however_many_come_at_once(bench: Bench) -> None:
     assert sum(together(12, accept)) == LIMITS.of_user
 
 
+def recording(bench: Bench, size_bytes: int, user_id: str = "asha") -> WrittenAudio:
+    """Return a recording whose bytes are written and that no job names yet."""
+    with bench.sessions.begin() as session:
+        audio = audio_objects.intend(
+            session, host="here", content_type=FLAC, size_bytes=size_bytes, seconds=1.0, user_id=user_id
+        )
+    return WrittenAudio(audio.id, AudioBackend.LOCAL, 1.0)
+
+
+def test_stored_recordings_have_a_quota_that_is_exact_however_many_come_at_once(bench: Bench) -> None:
+    written = [recording(bench, 300) for _ in range(12)]
+
+    def store(number: int) -> bool:
+        with bench.sessions.begin() as session:
+            backpressure.lock_user(session, "asha")
+            try:
+                backpressure.check_stored(session, "asha", 300, LIMITS)
+            except QuotaExceededError:
+                return False
+            audio_objects.mark_stored(session, written[number])
+        return True
+
+    assert sum(together(12, store)) == 3
+    with bench.sessions() as session:
+        assert audio_objects.stored_bytes(session, "asha") == 900
+        backpressure.check_stored(session, "asha", 100, LIMITS)
+        backpressure.check_stored(session, "ravi", 1000, LIMITS)
+        with pytest.raises(QuotaExceededError):
+            backpressure.check_stored(session, "asha", 101, LIMITS)
+
+
+def test_stored_bytes_are_read_from_an_index_alone(bench: Bench, database: Engine) -> None:
+    bench.sql(
+        "INSERT INTO audio_objects (id, name, backend, content_type, size_bytes, seconds, user_id, stored_at)"
+        " SELECT gen_random_uuid(), n::text, 'local', 'audio/flac', 1000, 1, 'user-' || n % 100, now()"
+        " FROM generate_series(1, 5000) AS n"
+    )
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE audio_objects"))
+    with statements(bench.sessions.kw["bind"]) as executed, bench.sessions() as session:
+        assert audio_objects.stored_bytes(session, "user-1") == 50_000
+
+    [counting] = executed
+    assert "Index Only Scan using ix_audio_objects_user" in plan(database, *counting)
+
+
+def test_refusals_within_two_seconds_measure_once(measured: Bench) -> None:
+    texts(measured, 3)
+    limits = limits_of(3, 100)
+    refusal(measured, "asha", limits)
+    with statements(measured.sessions.kw["bind"]) as executed:
+        refusal(measured, "asha", limits)
+
+    assert len(executed) == 1
+
+
 def test_users_do_not_wait_for_each_other(bench: Bench) -> None:
     with bench.sessions.begin() as first, bench.sessions.begin() as second:
         second.execute(text("SET LOCAL lock_timeout = '1s'"))
@@ -124,7 +197,7 @@ def test_counting_reads_unfinished_jobs_alone(bench: Bench, database: Engine) ->
     bench.sql("UPDATE jobs SET finished_at = now(), stage = NULL, status = 'cancelled' WHERE random() < 0.97")
     bench.sql("ANALYZE jobs")
     with statements(bench.sessions.kw["bind"]) as executed:
-        check(bench, "asha", Limits(100, 10_000))
+        check(bench, "asha", limits_of(100, 10_000))
 
     [counting] = executed
 

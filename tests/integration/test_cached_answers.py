@@ -333,7 +333,7 @@ def test_speech_that_a_job_is_about_to_name_is_not_removed(caching: Caching) -> 
     with work.bench.transitions() as transitions:
         transitions.succeed(claim, StageResult("llm", "tutor", CORRECTING_REPLY, speech))
         stores = AudioStores(work.store, "here")
-        Retention(work.bench.sessions, stores, timedelta(days=30)).run()
+        Retention(work.bench.sessions, stores, timedelta(days=30), timedelta(days=1)).run()
 
     assert work.bench.job(job_id).reply_audio_id == audio_id
     assert work.store.read(work.bench.audio_row(audio_id).name)

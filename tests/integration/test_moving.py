@@ -208,8 +208,8 @@ def test_the_retention_removes_from_s3_too_when_it_answers(
     name = loft.bench.audio_row(audio_id).name
     loft.bench.sql("UPDATE audio_objects SET created_at = now() - interval '2 hours'")
 
-    Retention(loft.bench.sessions, cut_off.stores, timedelta(days=30)).run()
+    Retention(loft.bench.sessions, cut_off.stores, timedelta(days=30), timedelta(days=1)).run()
     assert (len(loft.bench.all(AudioObject)), name in server.objects()) == (1, True)
 
-    Retention(loft.bench.sessions, loft.stores, timedelta(days=30)).run()
+    Retention(loft.bench.sessions, loft.stores, timedelta(days=30), timedelta(days=1)).run()
     assert (loft.bench.all(AudioObject), name in server.objects()) == ([], False)

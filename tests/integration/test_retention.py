@@ -4,7 +4,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +18,7 @@ from worker.locks import Lock
 from worker.retention import Retention
 
 KEEP = timedelta(days=30)
+WINDOW = timedelta(days=1)
 HOST = "here"
 
 
@@ -27,7 +28,7 @@ class Attic:
     def __init__(self, bench: Bench, directory: Path) -> None:
         self.bench = bench
         self.store = LocalAudioStore(directory)
-        self.retention = Retention(bench.sessions, AudioStores(self.store, HOST), KEEP)
+        self.retention = Retention(bench.sessions, AudioStores(self.store, HOST), KEEP, WINDOW)
 
     def sound(self, content_type: str = MP3, *, host: str = HOST, on_disk: bool = True) -> UUID:
         """Return a stored sound of two hours ago."""
@@ -267,3 +268,46 @@ def test_a_second_retention_at_the_same_time_does_nothing(attic: Attic) -> None:
         another.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": Lock.RETENTION.value})
         attic.retention.run()
         assert len(attic.names()) == 1
+
+
+def ended(
+    attic: Attic, status: str, *, code: str | None = None, hours_ago: float = 0, retries: int = 0
+) -> Job:
+    """Return a fresh voice job with its recording on disk that ended without a reply."""
+    upload = attic.sound(FLAC)
+    job_id = attic.bench.voice(upload_id=upload, conversation=f"talk-{uuid4().hex}")
+    attic.bench.sql(
+        "UPDATE jobs SET status = :status, error_code = :code, error_stage = 'transcribe', stage = NULL,"
+        " retries = :retries, finished_at = now() - make_interval(secs => :ago) WHERE id = :id",
+        id=job_id,
+        status=status,
+        code=code,
+        retries=retries,
+        ago=3600 * hours_ago,
+    )
+    attic.bench.sql("UPDATE audio_objects SET created_at = now()")
+    return attic.bench.job(job_id)
+
+
+def test_recordings_that_nothing_can_retry_go_at_once(attic: Attic) -> None:
+    for without_use in (
+        ended(attic, "cancelled"),
+        ended(attic, "failed", code="no_speech"),
+        ended(attic, "failed", code="poisoned"),
+        ended(attic, "failed", code="stt_timeout", retries=3),
+        ended(attic, "failed", code="stt_timeout", hours_ago=24.1),
+    ):
+        attic.retention.run()
+        assert attic.bench.job(without_use.id).upload_id is None
+
+    assert (attic.files(), attic.names()) == (set(), set())
+
+
+def test_a_recording_that_a_retry_needs_stays(attic: Attic) -> None:
+    kept = ended(attic, "failed", code="stt_timeout", hours_ago=23.9)
+    waiting = attic.bench.voice(upload_id=attic.sound(FLAC), conversation="waiting")
+    names = attic.names_of(kept) | attic.names_of(attic.bench.job(waiting))
+
+    attic.retention.run()
+
+    assert (attic.files(), attic.names()) == (names, names)

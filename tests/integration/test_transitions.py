@@ -47,12 +47,14 @@ def test_a_voice_turn_goes_through_three_stages_to_its_end(bench: Bench) -> None
     ]
 
 
-def test_between_stages_a_job_runs_on_unowned_and_unpublished(bench: Bench) -> None:
+def test_between_stages_a_job_runs_on_unowned_and_counts_as_sent(bench: Bench) -> None:
+    bench.sends = True
     job_id = bench.text()
     bench.reply(bench.claimed(job_id))
 
     job = bench.job(job_id)
-    assert (job.status, job.stage, job.published_at) == (JobStatus.RUNNING, Stage.SYNTHESIZE, None)
+    assert (job.status, job.stage) == (JobStatus.RUNNING, Stage.SYNTHESIZE)
+    assert job.published_at == job.stage_ready_at
     lease = (job.lease_token, job.lease_worker, job.lease_expires_at, job.stage_started_at)
     assert (*lease, job.stage_deadline_at) == (None,) * 5
     assert job.started_at is not None
@@ -201,13 +203,15 @@ def test_a_turn_that_was_sent_before_is_not_sent_again_when_a_later_one_is_cance
     ("stage", "counted"), [(Stage.TRANSCRIBE, 1), (Stage.REPLY, 0), (Stage.SYNTHESIZE, 1)]
 )
 def test_a_death_is_counted_where_one_job_runs_alone(bench: Bench, stage: Stage, counted: int) -> None:
+    bench.sends = True
     claim = bench.at_stage(stage)
 
     following = bench.die(claim.job.id)
 
     job = bench.job(claim.job.id)
     assert following == Hint(job.id, stage)
-    assert (job.deaths, job.lease_token, job.published_at) == (counted, None, None)
+    assert (job.deaths, job.lease_token, job.published_at) == (counted, None, job.stage_ready_at)
+    assert job.stage_ready_at > claim.job.stage_ready_at
     assert bench.all(StageRun)[-1].outcome is StageOutcome.LOST
 
 
@@ -305,12 +309,15 @@ def test_giving_up_a_turn_that_waits_wakes_nobody_before_its_time(bench: Bench) 
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_a_stage_that_is_given_back_waits_again_and_nobody_died(bench: Bench, stage: Stage) -> None:
+    bench.sends = True
     job_id = bench.at_stage(stage).job.id
 
     for _ in range(4):
+        before = bench.job(job_id).stage_ready_at
         assert bench.give_back(job_id) == Hint(job_id, stage)
         job = bench.job(job_id)
-        assert (job.stage, job.lease_token, job.published_at, job.deaths) == (stage, None, None, 0)
+        assert (job.stage, job.lease_token, job.deaths) == (stage, None, 0)
+        assert job.published_at == job.stage_ready_at > before
         bench.claimed(job_id)
 
     lost = [run for run in bench.all(StageRun) if run.outcome is StageOutcome.LOST]

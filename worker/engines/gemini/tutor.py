@@ -11,7 +11,7 @@ from worker.engines.gemini.envelope import Answer, Refusal, Tokens
 from worker.engines.gemini.form import ReplyForm, in_devanagari, real_mistake
 from worker.engines.gemini.provider import SHORTEST_CALL_SECONDS, Provider
 from worker.engines.gemini.reading import UnreadableAnswerError, read_form
-from worker.errors import EngineUnavailableError, InvalidTutorReplyError
+from worker.errors import EngineError, EngineUnavailableError, InvalidTutorReplyError
 from worker.ports import TutorReply, TutorRequest, TutorWarning
 from worker.prompts import BLOCKED_REPLY, PROMPT_VERSION, UNSAID_REPLY, conversation, repair
 
@@ -50,7 +50,10 @@ class GeminiTutor:
         turns = conversation(request)
         spent = Tokens()
         for _ in range(_ANSWERS_READ):
-            answer = self._provider.answer(turns, deadline)
+            try:
+                answer = self._provider.answer(turns, deadline)
+            except EngineError as error:
+                raise error.having_cost(*_counted(spent)) from error.__cause__
             spent += answer.tokens
             if answer.refusal is not None:
                 logger.warning("not answered by the provider: %s", answer.finish)
@@ -63,7 +66,12 @@ class GeminiTutor:
                 break
             logger.warning("asking once more: %s", str(problem))
             turns = [*turns, *repair(answer.text, str(problem))]
-        raise InvalidTutorReplyError("The tutor's answer could not be understood.") from problem
+        failed = InvalidTutorReplyError("The tutor's answer could not be understood.")
+        raise failed.having_cost(*_counted(spent)) from problem
+
+
+def _counted(spent: Tokens) -> tuple[int, int]:
+    return bounded_tokens(spent.read), bounded_tokens(spent.written)
 
 
 def _form_of(answer: Answer) -> ReplyForm:

@@ -1,6 +1,6 @@
 """What a user did on a day: one row a user a day, written in the transaction that ends the job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 
@@ -16,7 +16,7 @@ def count_tokens(session: Session, job: Job, *, day: date) -> None:
     """Add what the tutor was paid for, without a turn, to the user's row for `day`."""
     counts = [column.name for column in DailyUsage.metadata.tables["daily_usage"].c if not column.primary_key]
     added = dict.fromkeys(counts, 0) | {"tokens_in": job.tokens_in, "tokens_out": job.tokens_out}
-    session.execute(_add_to_the_day(), {"user_id": job.user_id, "day": day, **added})
+    _add(session, job.user_id, day, added)
 
 
 def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float, speech_seconds: float) -> None:
@@ -33,7 +33,11 @@ def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float, s
         "tokens_in": job.tokens_in,
         "tokens_out": job.tokens_out,
     }
-    session.execute(_add_to_the_day(), {"user_id": job.user_id, "day": day, **added})
+    _add(session, job.user_id, day, added)
+
+
+def _add(session: Session, user_id: str, day: date, added: Mapping[str, object]) -> None:
+    session.execute(_add_to_the_day(), {"user_id": user_id, "day": day, **added})
 
 
 @cache  # building it costs more than running it

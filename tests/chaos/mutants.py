@@ -69,7 +69,7 @@ def count_turn('''
 MUTANTS = [
     Mutant(
         "no sweep",
-        [Patch("worker/tasks.py", "redis, current_app).run()", "redis, current_app)")],
+        [Patch("worker/tasks.py", "process.unsettled).run()", "process.unsettled)")],
         ["stuck"],
     ),
     Mutant(

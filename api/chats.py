@@ -21,8 +21,9 @@ from api.database import Sessions
 from api.metrics import JOBS_ACCEPTED
 from api.publishing import Publisher
 from api.schemas import ChatRequest, TextChatRequest
+from api.sniffing import demuxer_of
 from api.storing import Storing
-from api.uploads import DecodedAudio, Decoder, demuxer_of
+from api.uploads import DecodedAudio, Decoder
 from api.voice_form import VoiceChat
 from shared import audio_objects, jobs
 from shared.audio_objects import WrittenAudio
@@ -75,13 +76,19 @@ class Chats:
         decoded where that is possible.
         """
         with closing(chat):  # whoever waits for the job needs its file no more
-            demuxer_of(chat.audio)  # what is no audio is told so, whoever asks, and costs no question more
+            # What is no audio is told so, whoever asks, and costs no question more.
+            demuxer = demuxer_of(chat.audio)
             new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
             replayed = await self.sessions.read(_replay_or_room, new, self.limits)
             if replayed is not None:
                 job_id_var.set(str(replayed))
                 return replayed
-            audio = await self.decoder.decode(chat.audio, timeout_seconds=self.decode_limit.total_seconds())
+            audio = await self.decoder.decode(
+                chat.audio,
+                demuxer,
+                client=chat.client,
+                timeout_seconds=self.decode_limit.total_seconds(),
+            )
         upload = await self._intend_upload(new.user_id, audio)
         backend = await self.storing.write(upload.name, audio.flac)
         written = WrittenAudio(upload.id, backend, audio.seconds)

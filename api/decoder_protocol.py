@@ -29,3 +29,4 @@ class Outcome(IntEnum):
     OK = 0
     INVALID = 10
     TOO_LONG = 11
+    TOO_COSTLY = 12

@@ -23,7 +23,7 @@ from api.publishing import Publisher
 from api.reading import JobReader
 from api.settings import ApiSettings
 from api.storing import Storing
-from api.uploads import Decoder
+from api.uploads import Decoder, DecoderLimits, decoders_of_a_process
 from api.usage import UsageReader
 from api.waiting import JobWaiters
 from shared.audio_stores import open_stores
@@ -88,7 +88,13 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     arrivals = Arrivals(
         most=settings.max_uploads_held, most_bytes=settings.max_upload_megabytes_held * 1024**2
     )
-    decoder = Decoder(most_in_flight=settings.max_uploads_in_flight)
+    decoder = Decoder(
+        DecoderLimits(
+            decoders_of_a_process(settings.web_concurrency or 1),
+            settings.max_uploads_in_flight,
+            settings.max_uploads_in_flight_per_client,
+        )
+    )
     chats = Chats(
         sessions,
         publisher,

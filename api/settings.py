@@ -37,6 +37,12 @@ class ApiSettings(SharedSettings):
     max_uploads_in_flight: int = Field(
         default=32, ge=1, description="uploads decoded or waiting for it in one API process; beyond them, 503"
     )
+    max_uploads_in_flight_per_client: int = Field(
+        default=8, ge=1, description="those of one client address; beyond them, 429"
+    )
+    web_concurrency: int | None = Field(
+        default=None, ge=1, description="API processes of this host or container, which share its CPUs"
+    )
     max_uploads_held: int = Field(
         default=128,
         ge=1,

@@ -19,6 +19,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.arrivals import Arrivals, Place
 from api.body_limit import AUDIO_MAX_BYTES, AudioTooLargeError, expect_recording
+from api.client_address import client_of
 from api.problems import InvalidRequestError, describe_validation, shown_name
 from api.schemas import ChatRequest, ConversationId, UserId
 from shared.models import SpokenPart
@@ -58,11 +59,15 @@ VOICE_FORM_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class VoiceChat:
-    """A voice chat's fields and the file of its recording as it came, with its SHA-256 in hexadecimal."""
+    """A voice chat's fields and the file of its recording as it came, with its SHA-256 in hexadecimal.
+
+    `client` is whose share of the decoders it takes.
+    """
 
     request: ChatRequest
     audio: BinaryIO
     digest: str
+    client: str
     place: Place
 
     def close(self) -> None:
@@ -95,7 +100,8 @@ async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator
         form = await _parse(request, place)
         try:
             fields, audio = _fields(form), _audio(form)
-            yield VoiceChat(fields, audio, await asyncio.to_thread(_digest, audio), place)
+            digest = await asyncio.to_thread(_digest, audio)
+            yield VoiceChat(fields, audio, digest, client_of(request), place)
         finally:
             await form.close()
 

@@ -30,8 +30,13 @@ def worker_names() -> list[str]:
 
 def child_environment(settings: LauncherSettings, urls: Mapping[str, str]) -> dict[str, str]:
     """Return our own environment with the servers' `urls` and all else that programs must agree on."""
+    # uvicorn reads these two from the environment, where what `.env` says is not yet.
+    for_uvicorn = {"FORWARDED_ALLOW_IPS": settings.forwarded_allow_ips}
+    if settings.web_concurrency is not None:
+        for_uvicorn["WEB_CONCURRENCY"] = str(settings.web_concurrency)
     return os.environ | {
         **urls,
+        **for_uvicorn,
         "DATA_DIR": str(settings.data_dir.absolute()),
         "PUBLIC_BASE_URL": settings.public_base_url or settings.local_url,
         "PYTHONUNBUFFERED": "1",

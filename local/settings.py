@@ -25,7 +25,11 @@ class LauncherSettings(BaseSettings):
     database_url: DatabaseUrl | None = Field(default=None, description="PostgreSQL to use instead of our own")
     redis_url: RedisUrl | None = Field(default=None, description="Redis to use instead of our own")
     public_base_url: str | None = Field(default=None, description="where clients reach the API")
-
+    web_concurrency: int | None = Field(default=None, ge=1, description="API processes; one when unset")
+    forwarded_allow_ips: str = Field(
+        default="127.0.0.1",
+        description="proxies whose X-Forwarded-For is believed: addresses and networks, by commas",
+    )
     shutdown_grace_seconds: float = Field(
         default=30, gt=0, description="how long a worker told to stop may finish its stages"
     )

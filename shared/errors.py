@@ -19,6 +19,7 @@ class ErrorCode(StrEnum):
     INVALID_AUDIO = "invalid_audio"
     AUDIO_TOO_LONG = "audio_too_long"
     UPLOADS_BUSY = "uploads_busy"
+    TOO_MANY_UPLOADS = "too_many_uploads"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     NOT_RETRYABLE = "not_retryable"
     TOO_MANY_JOBS = "too_many_jobs"

@@ -30,6 +30,8 @@ FAST = {
     "REPUBLISH_AFTER_SECONDS": "3",
     # Not short: many recordings at once are decoded one after another, and slowly on a busy machine.
     "DECODE_TIMEOUT_SECONDS": "60",
+    # All clients of a test come from one address.
+    "MAX_UPLOADS_IN_FLIGHT_PER_CLIENT": "32",
     "SHUTDOWN_GRACE_SECONDS": "5",
 }
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.decoder import decode
-from api.uploads import sniff
+from api.sniffing import sniff
+from api.transcoding import transcode
 from worker.audio import read_flac
 from worker.engines.pocketsphinx import PocketsphinxTranscriber
 from worker.errors import NoSpeechError
@@ -33,7 +33,7 @@ def read(name: str) -> Recording:
     data = (MATERIAL / name).read_bytes()
     demuxer = sniff(BytesIO(data))
     assert demuxer is not None
-    return read_flac(decode(data, demuxer))
+    return read_flac(transcode(data, demuxer))
 
 
 def words_of(text: str) -> list[str]:

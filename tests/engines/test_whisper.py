@@ -13,8 +13,8 @@ import ctranslate2
 import numpy as np
 import pytest
 
-from api.decoder import decode
-from api.uploads import sniff
+from api.sniffing import sniff
+from api.transcoding import transcode
 from tests.recordings import write_speech
 from worker.audio import read_flac
 from worker.engines.whisper import WhisperTranscriber
@@ -45,7 +45,7 @@ def read(path: Path) -> Recording:
     data = path.read_bytes()
     demuxer = sniff(BytesIO(data))
     assert demuxer is not None
-    return read_flac(decode(data, demuxer))
+    return read_flac(transcode(data, demuxer))
 
 
 def variant(folder: Path, **config: object) -> Path:

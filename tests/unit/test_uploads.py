@@ -10,14 +10,11 @@ import av
 import numpy as np
 import pytest
 
-from api.uploads import (
-    AudioTooLongError,
-    InvalidAudioError,
-    UnsupportedAudioError,
-)
-from api.uploads import sniff as sniff_file
+from api.sniffing import InvalidAudioError, UnsupportedAudioError
+from api.sniffing import sniff as sniff_file
+from api.uploads import AudioTooLongError
 from shared.errors import DomainError
-from tests.decoders import decode, make_wav, tone
+from tests.decoders import decode, encode_tone, make_wav
 
 ROOT = Path(__file__).resolve().parents[2]
 MATERIAL = ROOT.parent / "shared" / "data" / "audio"
@@ -27,27 +24,6 @@ ID3 = b"ID3\x04\x00\x00\x00\x00\x00\x00"
 
 def sniff(data: bytes) -> str | None:
     return sniff_file(io.BytesIO(data))
-
-
-def make(
-    container: str, codec: str, *, rate: int = 16_000, seconds: float = 1.0, picture: bool = False
-) -> bytes:
-    """Encode a tone; with `picture`, a video stream comes first."""
-    output = io.BytesIO()
-    frame = av.AudioFrame.from_ndarray(tone(seconds, rate).reshape(1, -1), "s16", "mono")
-    frame.sample_rate = rate
-    frame.pts = 0
-    with av.open(output, "w", format=container) as muxer:
-        if picture:
-            video = muxer.add_stream("mjpeg", rate=5, width=64, height=64, pix_fmt="yuvj420p")
-        audio = muxer.add_stream(codec, rate=rate, layout="mono")
-        assert isinstance(audio, av.AudioStream)
-        if picture:
-            image = av.VideoFrame(64, 64, "yuvj420p")
-            muxer.mux(video.encode(image))
-        muxer.mux(audio.encode(frame))
-        muxer.mux(audio.encode(None))
-    return output.getvalue()
 
 
 def manifest(kind: str) -> list[Any]:
@@ -72,12 +48,14 @@ def manifest(kind: str) -> list[Any]:
         ("flac", "flac", 48_000, "flac"),
         ("aiff", "pcm_s16be", 22_050, "aiff"),
         ("amr", "libopencore_amrnb", 8_000, "amr"),
+        ("adts", "aac", 44_100, "aac"),
+        ("adts", "aac", 16_000, "aac"),
     ],
 )
 def test_every_container_we_take_is_recognised_and_decoded(
     container: str, codec: str, rate: int, demuxer: str
 ) -> None:
-    data = make(container, codec, rate=rate)
+    data = encode_tone(container, codec, rate=rate)
 
     assert sniff(data) == demuxer
     assert sniff(data[:4096]) == demuxer
@@ -93,16 +71,26 @@ def test_every_container_we_take_is_recognised_and_decoded(
 
 
 def test_an_mp3_keeps_its_kind_behind_the_tag_of_a_player() -> None:
-    mp3 = make("mp3", "libmp3lame")
+    mp3 = encode_tone("mp3", "libmp3lame")
     untagged = mp3[mp3.index(b"\xff\xf3") :]
 
     assert sniff(untagged) == "mp3"
     assert sniff(ID3 + untagged) == "mp3"
-    assert sniff(ID3 + make("flac", "flac")) == "flac"
+    assert sniff(ID3 + encode_tone("flac", "flac")) == "flac"
+
+
+def test_aac_is_decoded_behind_the_tag_of_a_player() -> None:
+    aac = encode_tone("adts", "aac")
+    tag = b"TIT2\x00\x00\x00\x06\x00\x00\x03Hello" + bytes(5_000)
+    length = bytes([0, 0, len(tag) >> 7, len(tag) & 0x7F])
+
+    assert sniff(ID3[:6] + length + tag + aac) == "aac"
+    assert decode(ID3[:6] + length + tag + aac).seconds == pytest.approx(1.0, abs=0.15)
+    assert decode(ID3 + aac).seconds == pytest.approx(1.0, abs=0.15)
 
 
 def test_sound_is_found_beside_a_picture() -> None:
-    assert decode(make("mp4", "aac", picture=True)).seconds == pytest.approx(1.0, abs=0.15)
+    assert decode(encode_tone("mp4", "aac", picture=True)).seconds == pytest.approx(1.0, abs=0.15)
 
 
 @pytest.mark.parametrize(
@@ -117,11 +105,24 @@ def test_sound_is_found_beside_a_picture() -> None:
         b"\xff\xfb\x90\x00" + PLAYLIST * 10,
         b"ID3",
         b"\x00",
-        make("adts", "aac"),
-        make("mp2", "mp2"),
+        encode_tone("adts", "aac")[:300],
+        encode_tone("mp2", "mp2"),
         np.random.default_rng(7).bytes(50_000),
     ],
-    ids=["m3u8", "html", "concat", "png", "caf", "avi", "one frame", "tag", "nul", "adts", "mp2", "random"],
+    ids=[
+        "m3u8",
+        "html",
+        "concat",
+        "png",
+        "caf",
+        "avi",
+        "one frame",
+        "tag",
+        "nul",
+        "one adts frame",
+        "mp2",
+        "random",
+    ],
 )
 def test_anything_else_is_unsupported(data: bytes) -> None:
     with pytest.raises(UnsupportedAudioError):
@@ -147,7 +148,7 @@ def test_random_bytes_are_never_taken_for_audio() -> None:
         ID3 + PLAYLIST,
         b"OggS" + PLAYLIST,
         b"\x00\x00\x00\x18ftypM4A " + bytes(500),
-        make("mp4", "aac")[:2000],
+        encode_tone("mp4", "aac")[:2000],
     ],
     ids=["empty", "header", "50 ms", "1 Hz", "4 GHz", "m3u8 as mp3", "m3u8 as ogg", "only ftyp", "cut mp4"],
 )
@@ -170,7 +171,7 @@ def test_a_header_that_promises_an_hour_changes_nothing() -> None:
 
 
 def test_a_header_that_admits_one_second_hides_nothing() -> None:
-    data = bytearray(make("flac", "flac", seconds=61.0))
+    data = bytearray(encode_tone("flac", "flac", seconds=61.0))
     kept = int.from_bytes(data[18:26]) >> 36 << 36
     data[18:26] = (kept | 16_000).to_bytes(8)
 
@@ -180,7 +181,7 @@ def test_a_header_that_admits_one_second_hides_nothing() -> None:
 
 def test_a_movie_cannot_point_at_another_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(make_wav(2.0))
-    data = make("mp4", "aac")
+    data = encode_tone("mp4", "aac")
     own = b"\x00\x00\x00\x0curl \x00\x00\x00\x01"
     address = f"file://{tmp_path}/secret".encode() + b"\x00"
     other = (12 + len(address)).to_bytes(4) + b"url \x00\x00\x00\x00" + address
@@ -203,7 +204,7 @@ def decode_or_refusal(data: bytes) -> str | float:
 
 
 def test_a_damaged_middle_costs_only_itself() -> None:
-    data = bytearray(make("mp3", "libmp3lame", seconds=10.0))
+    data = bytearray(encode_tone("mp3", "libmp3lame", seconds=10.0))
     middle = len(data) // 2
     data[middle : middle + 400] = np.random.default_rng(3).bytes(400)
 

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from api.decoder import decode
+from api.transcoding import transcode
 from worker.audio import encode_mp3, read_flac
 from worker.errors import EngineUnavailableError
 from worker.ports import Samples, Speech
@@ -47,7 +47,7 @@ def test_what_the_api_stores_is_what_the_worker_reads() -> None:
         writer.setframerate(16_000)
         writer.writeframes(samples.tobytes())
 
-    recording = read_flac(decode(upload.getvalue(), "wav"))
+    recording = read_flac(transcode(upload.getvalue(), "wav"))
 
     assert np.array_equal(recording.samples, samples)
 

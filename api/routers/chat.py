@@ -51,6 +51,7 @@ _RECORDING_REFUSED = (
     ErrorCode.INVALID_AUDIO,
     ErrorCode.AUDIO_TOO_LONG,
     ErrorCode.UPLOADS_BUSY,
+    ErrorCode.TOO_MANY_UPLOADS,
     ErrorCode.STORAGE_UNAVAILABLE,
 )
 _NO_REPLY = (

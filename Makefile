@@ -51,7 +51,7 @@ lock: ## Pin the newest versions that pyproject.toml allows; UPGRADE= keeps thos
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv && \
 	$(LOCK) --universal $(UPGRADE) --output-file requirements.lock \
-		--extra api --extra light --extra gemini --extra whisper --extra local --extra dev && \
+		--extra api --extra light --extra gemini --extra local --extra dev && \
 	$(PART) --output-file docker/api.lock --extra api && \
 	$(PART) --output-file docker/worker.lock --extra light --extra gemini --extra dashboard && \
 	cp requirements.lock docker/worker-gpu.lock && \

@@ -104,10 +104,11 @@ class _Greeting:
         self._done = False
 
     def look(self) -> None:
-        if self._done or not is_ready(self._settings.host, self._settings.port):
+        seconds = time.monotonic() - self._started
+        awaits_models = self._settings.warm_up and seconds < self._settings.model_load_timeout_seconds
+        if self._done or not is_ready(self._settings.host, self._settings.port, awaits_models=awaits_models):
             return
         self._done = True
-        seconds = time.monotonic() - self._started
         self._console.say(f"Ready after {seconds:.1f} s: {self._settings.local_url}/docs")
 
 

@@ -30,6 +30,9 @@ class LauncherSettings(BaseSettings):
         default="127.0.0.1",
         description="proxies whose X-Forwarded-For is believed: addresses and networks, by commas",
     )
+
+    warm_up: bool = Field(default=True, description="load models at start; `Ready` waits for them")
+    model_load_timeout_seconds: float = Field(default=300, gt=0, description="longest wait for that")
     shutdown_grace_seconds: float = Field(
         default=30, gt=0, description="how long a worker told to stop may finish its stages"
     )

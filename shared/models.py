@@ -213,6 +213,7 @@ class Job(SQLModel, table=True):
     upload_id: UUID | None = Field(default=None, foreign_key="audio_objects.id")
     transcript: str | None = Field(default=None)
     transcript_words: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    transcript_language: str | None = Field(default=None, max_length=16)
 
     reply_text: str | None = Field(default=None)
     mistake_wrong: str | None = Field(default=None)

@@ -43,6 +43,13 @@ class QuickTranscriber:
         return Transcript(text, (Word("I", 0.0, 0.5, 0.9), Word("heard", 0.5, 1.0, 0.8)))
 
 
+class HindiTranscriber:
+    """Hears Hindi and writes it as a small model does."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        return Transcript("Aaj Maasam Bhood", language="hi")
+
+
 class UncleanTranscriber:
     """Gives text that neither PostgreSQL nor JSON can hold."""
 

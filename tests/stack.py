@@ -20,10 +20,14 @@ from local.servers import EmbeddedRedis
 from local.settings import LauncherSettings
 from shared.settings import SharedSettings
 
+MODELS = Path(__file__).parents[1] / ".pytest_cache" / "models"
+"""Where the tests keep the models that come in parts; each start checks what lies there."""
 STOP_SIGNAL_SECONDS = 20.0
 WORKERS = ("gpu", "llm", "maintenance")
 # Short times, so that a test of a crash takes seconds; the product's defaults are longer.
 FAST = {
+    # At first use, as most tests need one engine or none.
+    "WARM_UP": "false",
     "LEASE_SECONDS": "3",
     "HEARTBEAT_SECONDS": "0.5",
     "SWEEP_SECONDS": "1",
@@ -75,11 +79,13 @@ class Stack:
             redis_url=redis.url,
         )
         self.settings.data_dir.mkdir(parents=True)
+        (self.settings.data_dir / "models").symlink_to(MODELS)  # joined once, for all stacks
         urls = {"DATABASE_URL": database_url, "REDIS_URL": redis.url}
         environment = child_environment(self.settings, urls) | FAST | {"LLM_ENGINE": "offline"} | extra
         self._programs = {program.name: program for program in programs(self.settings, environment)}
         self._running: dict[str, Process] = {}
         self.sessions: set[int] = set()  # of every process ever started here, under its leader's id
+        MODELS.mkdir(parents=True, exist_ok=True)
         self.client = httpx.Client(base_url=self.settings.local_url, timeout=90)
         self._engine = create_engine(
             SharedSettings(database_url=database_url).database_url, pool_pre_ping=True

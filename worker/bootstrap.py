@@ -76,7 +76,11 @@ def _gemini_arguments(settings: WorkerSettings) -> Mapping[str, object]:
 
 
 def _whisper_arguments(settings: WorkerSettings) -> Mapping[str, object]:
-    return {"model": settings.whisper_model, "use_gpu": settings.app_env is AppEnv.PROD}
+    return {
+        "model": settings.whisper_model,
+        "kept_in": settings.models_dir,
+        "use_gpu": settings.app_env is AppEnv.PROD,
+    }
 
 
 def _neural_arguments(settings: WorkerSettings) -> Mapping[str, object]:
@@ -99,7 +103,6 @@ def _neural_arguments(settings: WorkerSettings) -> Mapping[str, object]:
 
 _BUILT_IN = {
     EngineKind.STT: {
-        "pocketsphinx": _Recipe("worker.engines.pocketsphinx:PocketsphinxTranscriber"),
         "whisper": _Recipe("worker.engines.whisper:WhisperTranscriber", _whisper_arguments),
     },
     EngineKind.LLM: {

@@ -24,6 +24,7 @@ LONGEST_SENTENCE = 500
 LONGEST_TRANSCRIPT = 4_000
 """Twice what is said in a minute by those who speak fastest."""
 MOST_WORDS, LONGEST_WORD = 1_000, 100
+LONGEST_LANGUAGE = 16
 MOST_WARNINGS = 8
 MOST_TOKENS = 10_000_000
 """Far more than any model reads or writes for one reply."""
@@ -88,15 +89,16 @@ def bounded_transcript(transcript: Transcript, seconds: float) -> Transcript:
     text = plain(transcript.text, LONGEST_TRANSCRIPT)
     if not text:
         raise NoSpeechError("No speech was heard.")
+    language = plain(transcript.language or "", LONGEST_LANGUAGE) or None
     if transcript.words is None:
-        return Transcript(text)
+        return Transcript(text, language=language)
     words: list[Word] = []
     for word in transcript.words[:MOST_WORDS]:
         if said := plain(word.word, LONGEST_WORD):
             start = _within(word.start, 0.0, seconds, otherwise=words[-1].end if words else 0.0)
             end = _within(word.end, start, seconds, otherwise=start)
             words.append(Word(said, start, end, _within(word.probability, 0.0, 1.0, otherwise=0.0)))
-    return Transcript(text, tuple(words))
+    return Transcript(text, tuple(words), language)
 
 
 def bounded_speech(speech: Speech) -> Speech:

@@ -25,6 +25,7 @@ from worker.cache import Cache, Kept
 from worker.errors import EngineError, InvalidTutorReplyError
 from worker.metrics import count_lookups, count_tokens
 from worker.ports import TutorReply, TutorRequest
+from worker.rows import without_judgement
 from worker.settings import WorkerSettings
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,8 @@ class CachedReplies:
                 reply = bounded_reply(reply)
             except InvalidTutorReplyError as error:
                 raise error.having_cost(*tokens) from None
+            if not request.is_english:
+                reply = without_judgement(reply)
             if not reply.warnings:
                 _put(self._cache, key, _REPLY, reply)
             return GivenReply(reply, name)
@@ -143,7 +146,8 @@ def reply_key(engines: Engines, request: TutorRequest, user_id: str) -> str:
     """Return the key of the loaded tutor's reply to the user's message after these turns."""
     kind = EngineKind.LLM
     tutor = [engines.chosen[kind], engines.name(kind), engines.version(kind)]
-    return f"reply:{_hash(user_id, tutor, [asdict(turn) for turn in request.history], request.message)}"
+    turns = [asdict(turn) for turn in request.history]
+    return f"reply:{_hash(user_id, tutor, turns, request.message, request.spoken_language)}"
 
 
 def speech_key(settings: WorkerSettings, text: str, user_id: str) -> str:

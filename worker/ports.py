@@ -61,13 +61,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was heard, in the language and the script that was spoken. `text` is never empty.
+    """What was heard, in the language that was spoken. `text` is never empty.
 
-    `words` is None where the engine gives no timings.
+    `words` is None where the engine gives no timings. `language` is the spoken one's ISO 639 code, such as
+    `"en"` or `"hi"`, None where the engine does not tell. A small model may know Hindi by its sound and
+    not write it well: what is surely Hindi is `"hi"`, whatever its text.
     """
 
     text: str
     words: tuple[Word, ...] | None = None
+    language: str | None = None
 
 
 class Transcriber(Protocol):
@@ -108,12 +111,20 @@ class Turn:
 class TutorRequest:
     """The learner's message, the succeeded turns before it (oldest first), and the time there is.
 
-    `timeout_seconds` bounds the whole call, retries included.
+    `timeout_seconds` bounds the whole call, retries included. `spoken_language` is a recording's
+    (`Transcript.language`), None for a text: what was not spoken in English gets neither mistake nor score,
+    and in Hindi an answer in Hinglish; `message` may then be badly written.
     """
 
     message: str
     history: Sequence[Turn]
     timeout_seconds: float
+    spoken_language: str | None = None
+
+    @property
+    def is_english(self) -> bool:
+        """Tell whether English may be in the message: as far as is known, no other language was spoken."""
+        return self.spoken_language in {None, "en"}
 
 
 @dataclass(frozen=True, slots=True)

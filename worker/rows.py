@@ -1,6 +1,7 @@
 """Between the tables and the tutor's port: messages become turns, a reply becomes a job's columns."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shared.models import Message, MessageRole
 from worker.ports import Mistake, Turn, TutorReply
@@ -20,6 +21,11 @@ def _mistake(message: Message) -> Mistake | None:
     if message.mistake_wrong is None or message.mistake_right is None:
         return None
     return Mistake(message.mistake_wrong, message.mistake_right, message.mistake_category or "")
+
+
+def without_judgement(reply: TutorReply) -> TutorReply:
+    """Return the reply without mistake and score: they are for English alone."""
+    return replace(reply, mistake=None, hinglish_explanation=None, devanagari_explanation=None, score=None)
 
 
 def reply_columns(reply: TutorReply) -> dict[str, object]:

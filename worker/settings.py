@@ -11,16 +11,16 @@ from shared.models import Stage
 from shared.settings import AppEnv, SharedSettings, read_settings
 
 _DEFAULT_ENGINES = {
-    AppEnv.DEV: ("pocketsphinx", "offline", "espeak"),  # the tutor: `gemini` where a key is set
+    AppEnv.DEV: ("whisper", "offline", "espeak"),  # the tutor: `gemini` where a key is set
     AppEnv.PROD: ("whisper", "gemini", "neural"),
 }
 
 # What docker-compose.yml gives Flower unless `.env` says otherwise.
 DEVELOPMENT_LOGIN = "user:password"
 
-# Pinned to the commits that the hub gave when these models were chosen.
+# `base` comes with the installation; the others are pinned to commits of the hub.
 _DEFAULT_WHISPER_MODELS = {
-    AppEnv.DEV: "small@536b0662742c02347bc0e980a01041f333bce120",
+    AppEnv.DEV: "base",
     AppEnv.PROD: "large-v3@edaa852ec7e145841d8ffdb056a99866b5f0a478",
 }
 _CHATTERBOX = "ResembleAI/chatterbox-turbo@749d1c1a46eb10492095d68fbcf55691ccf137cd"
@@ -35,7 +35,7 @@ DEADLINE_SLACK = timedelta(seconds=6)
 class WorkerSettings(SharedSettings):
     """What a worker reads from the environment. Durations are in seconds."""
 
-    stt_engine: str = Field(default="", description="`pocketsphinx`, `whisper` or `package.module:ClassName`")
+    stt_engine: str = Field(default="", description="`whisper` or `package.module:ClassName`")
     llm_engine: str = Field(default="", description="`gemini`, `offline` or `package.module:ClassName`")
     tts_engine: str = Field(default="", description="`espeak`, `neural` or `package.module:ClassName`")
 
@@ -62,7 +62,7 @@ class WorkerSettings(SharedSettings):
     llm_timeout_seconds: float = Field(default=60, gt=0, description="limit of `reply`, retries included")
     tts_timeout_seconds: float = Field(default=45, gt=0, description="limit of `synthesize`")
     model_load_timeout_seconds: float = Field(default=300, gt=0, description="limit of loading a model")
-    warm_up: bool | None = Field(default=None, description="load models at start; on in prod, off in dev")
+    warm_up: bool = Field(default=True, description="load models at start")
 
     cache_enabled: bool | None = Field(
         default=None, description="repeat replies and speech that were given before; on in prod, off in dev"
@@ -108,13 +108,16 @@ class WorkerSettings(SharedSettings):
         self.llm_engine = self.llm_engine or llm
         self.tts_engine = self.tts_engine or tts
         self.whisper_model = self.whisper_model or _DEFAULT_WHISPER_MODELS[self.app_env]
-        if self.warm_up is None:
-            self.warm_up = self.app_env is AppEnv.PROD
         if self.cache_enabled is None:
             self.cache_enabled = self.app_env is AppEnv.PROD
         if self.heartbeat_seconds >= self.lease_seconds:
             raise ValueError("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS")
         return self
+
+    @property
+    def models_dir(self) -> Path:
+        """Where models are joined that come in parts with installed packages."""
+        return self.data_dir / "models"
 
     @property
     def lease(self) -> timedelta:

@@ -195,7 +195,11 @@ class StageRunner:
         heard = self._with_memory(lambda: self._engines.transcriber.transcribe(recording))
         transcript = bounded_transcript(heard, recording.seconds)
         words = None if transcript.words is None else [asdict(word) for word in transcript.words]
-        columns = {"transcript": transcript.text, "transcript_words": words}
+        columns = {
+            "transcript": transcript.text,
+            "transcript_words": words,
+            "transcript_language": transcript.language,
+        }
         return StageResult(EngineKind.STT, self._engines.name(EngineKind.STT), columns)
 
     def _reply(self, work: _Work) -> StageResult:
@@ -204,6 +208,7 @@ class StageRunner:
             message=job.transcript or job.message or "",
             history=turns_of(work.loading(lambda: self._last_messages(job))),
             timeout_seconds=self._settings.llm_timeout_seconds,
+            spoken_language=job.transcript_language,
         )
         given = self._replies.reply(request, job.user_id)
         columns = reply_columns(given.reply)

@@ -14,7 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 WHOLE = locked(ROOT / "requirements.lock")
 LOCKS = {image: locked(DOCKER / f"{image}.lock") for image in IMAGES}
 LIGHT_IMAGES = ("api", "worker")
-HEAVY = {"torch", "numpy", "faster-whisper", "google-genai", "pocketsphinx", "harper-py", "espeakng-loader"}
+HEAVY = {"torch", "numpy", "faster-whisper", "google-genai", "harper-py", "espeakng-loader"}
 
 
 def required(extras: set[str]) -> list[Requirement]:

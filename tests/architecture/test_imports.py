@@ -16,7 +16,6 @@ ENGINE_LIBRARIES = {
     "faster_whisper",
     "ctranslate2",
     "google.genai",
-    "pocketsphinx",
     "harper",
     "lemminflect",
     "espeakng_loader",

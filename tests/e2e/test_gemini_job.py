@@ -114,7 +114,7 @@ def test_in_prod_nothing_starts_without_a_key_and_one_sentence_says_so(
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",  # Celery's, where the tests are run by root
         "APP_ENV": "prod",
-        "STT_ENGINE": "pocketsphinx",
+        "STT_ENGINE": "tests.engines_for_tests:QuickTranscriber",
         "TTS_ENGINE": "espeak",
         "DATA_DIR": str(tmp_path / "data"),
         "PORT": str(free_port()),

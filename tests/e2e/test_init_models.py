@@ -18,7 +18,7 @@ def test_every_model_is_loaded_and_health_shows_it(stack: Stack) -> None:
     response = stack.client.post(INIT)
     assert response.status_code == 200, response.text
     assert response.json() == {
-        "stt": {"status": "loaded", "mode": "pocketsphinx en-us"},
+        "stt": {"status": "loaded", "mode": "whisper base"},
         "llm": {"status": "loaded"},
         "tts": {"espeak-ng": "loaded"},
     }
@@ -55,7 +55,7 @@ def test_a_voice_of_two_models_is_shown_by_their_names(
     with running_stack(tmp_path, create_migrated_database(), "api", "gpu", extra=extra) as stack:
         states = stack.client.post(INIT).json()
         assert states["tts"] == {"turbo": "loaded", "indicf5": "loaded"}
-        assert states["stt"] == {"status": "loaded", "mode": "pocketsphinx en-us"}
+        assert states["stt"] == {"status": "loaded", "mode": "whisper base"}
         voice = stack.client.get("/health").json()["engines"]["tts"]
         assert voice == {"engine": "two voices", "status": "loaded", "reason": None}
 

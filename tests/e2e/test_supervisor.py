@@ -233,9 +233,12 @@ def test_a_second_launcher_on_the_same_data_is_refused(tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def api_answering(queues: dict[str, object]) -> Iterator[int]:
-    """Serve `/health` and `/health/ready` as the API does; yield the port."""
-    body = json.dumps({"dependencies": {"workers": {"queues": queues}}}).encode()
+def api_answering(queues: dict[str, object], voice: str = "loaded") -> Iterator[int]:
+    """Serve `/health` and `/health/ready` as the API does; `voice` is a model's state; yield the port."""
+    engines = {
+        kind: {"status": status} for kind, status in (("stt", "loaded"), ("llm", "loaded"), ("tts", voice))
+    }
+    body = json.dumps({"engines": engines, "dependencies": {"workers": {"queues": queues}}}).encode()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -270,6 +273,13 @@ UNSERVED: dict[str, object] = {"ok": False, "workers": 0}
 def test_the_product_is_ready_when_every_queue_is_served(queues: dict[str, object], ready: bool) -> None:
     with api_answering(queues) as port:
         assert is_ready("127.0.0.1", port) is ready
+
+
+@pytest.mark.parametrize(("status", "ready"), [("loaded", True), ("failed", True), ("not_loaded", False)])
+def test_the_product_is_ready_when_loading_its_models_has_ended(status: str, ready: bool) -> None:
+    with api_answering({"gpu": SERVED, "llm": SERVED, "maintenance": SERVED}, voice=status) as port:
+        assert is_ready("127.0.0.1", port) is ready
+        assert is_ready("127.0.0.1", port, awaits_models=False)
 
 
 def test_an_api_that_does_not_answer_is_not_ready() -> None:

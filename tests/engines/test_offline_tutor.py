@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.languages import Language, language_of
 from tests.engines.offline_correct import (
     ACCEPTED_INDIAN_ENGLISH,
     CORRECT,
@@ -54,6 +55,23 @@ def tutor() -> OfflineTutor:
 
 def ask(tutor: Tutor, message: str, *history: Turn) -> TutorReply:
     return tutor.reply(TutorRequest(message, history, 10.0))
+
+
+@pytest.mark.parametrize("message", ["میرا نام راہل ہے", "Aaj Maasam Bhood", "آپ kaisi hai", "My name is"])
+def test_spoken_hindi_is_answered_in_hinglish_however_it_is_written(
+    tutor: OfflineTutor, message: str
+) -> None:
+    reply = tutor.reply(TutorRequest(message, (), 10.0, spoken_language="hi"))
+
+    assert language_of(reply.text) is Language.HINGLISH
+    assert (reply.mistake, reply.score) == (None, None)
+
+
+def test_another_spoken_language_is_answered_kindly_without_a_score(tutor: OfflineTutor) -> None:
+    reply = tutor.reply(TutorRequest("Naan veettukku poren", (), 10.0, spoken_language="ta"))
+
+    assert "English" in reply.text
+    assert (reply.mistake, reply.score) == (None, None)
 
 
 def is_sound(message: str, reply: TutorReply) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from api.sniffing import sniff
 from api.transcoding import transcode
 from tests.recordings import write_speech
+from tests.stack import MODELS
 from worker.audio import read_flac
 from worker.engines.whisper import WhisperTranscriber
 from worker.errors import EngineUnavailableError, NoSpeechError
@@ -33,7 +34,7 @@ needs_material = pytest.mark.skipif(not MATERIAL.is_dir(), reason=f"no test mate
 
 @pytest.fixture(scope="module")
 def transcriber() -> WhisperTranscriber:
-    return WhisperTranscriber(str(TINY), use_gpu=False)
+    return WhisperTranscriber(str(TINY), kept_in=MODELS, use_gpu=False)
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +144,9 @@ def test_another_language_is_written_as_itself_and_urdu_as_hindi(
 
     caplog.set_level(logging.INFO)
 
-    WhisperTranscriber(str(knows_one), use_gpu=False).transcribe(spoken)
+    WhisperTranscriber(str(knows_one), kept_in=MODELS, use_gpu=False).transcribe(spoken)
 
-    assert f"{spoken_in} at 1.00, written as {written}" in caplog.text
+    assert f"written as {written}, which it is at" in caplog.text
 
 
 # Transcribes a minute with so many more bytes of address space, then with as much as it likes.
@@ -153,14 +154,14 @@ SHORT_OF_MEMORY = """
 import resource, sys
 import numpy as np, psutil
 from pathlib import Path
-from tests.engines.test_whisper import TINY, read
+from tests.engines.test_whisper import MODELS, TINY, read
 from worker.engines.whisper import WhisperTranscriber
 from worker.errors import EngineOutOfMemoryError
 from worker.ports import Recording
 
 spoken = read(Path(sys.argv[1]))
 minute = Recording(np.resize(spoken.samples, 60 * spoken.sample_rate))
-transcriber = WhisperTranscriber(str(TINY), use_gpu=False)
+transcriber = WhisperTranscriber(str(TINY), kept_in=MODELS, use_gpu=False)
 transcriber.transcribe(spoken)  # everything is loaded now
 _, most = resource.getrlimit(resource.RLIMIT_AS)
 resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms + int(sys.argv[2]), most))
@@ -195,7 +196,7 @@ def test_a_directory_is_called_by_its_name(transcriber: WhisperTranscriber) -> N
 
 @pytest.mark.skipif(ctranslate2.get_cuda_device_count() > 0, reason="a GPU is here")
 def test_without_a_gpu_it_runs_on_the_cpu_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
-    WhisperTranscriber(str(TINY), use_gpu=True)
+    WhisperTranscriber(str(TINY), kept_in=MODELS, use_gpu=True)
 
     [warning] = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "no CUDA device is available" in warning.getMessage()
@@ -205,7 +206,7 @@ def test_a_missing_directory_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(
         EngineUnavailableError, match="WHISPER_MODEL=nowhere is neither a directory"
     ) as refusal:
-        WhisperTranscriber(str(tmp_path / "nowhere"), use_gpu=False)
+        WhisperTranscriber(str(tmp_path / "nowhere"), kept_in=MODELS, use_gpu=False)
 
     assert str(tmp_path) not in str(refusal.value)
 
@@ -216,7 +217,7 @@ def test_a_file_that_is_missing_is_named_and_no_one_is_asked_for_it(tmp_path: Pa
     (folder / name).unlink()
 
     with pytest.raises(EngineUnavailableError, match=f"variant, has no {name}"):
-        WhisperTranscriber(str(folder), use_gpu=False)
+        WhisperTranscriber(str(folder), kept_in=MODELS, use_gpu=False)
 
 
 @pytest.mark.parametrize("name", ["model.bin", "vocabulary.json"])
@@ -225,7 +226,7 @@ def test_a_damaged_model_is_unavailable(tmp_path: Path, name: str) -> None:
     (folder / name).write_bytes(b"damaged")
 
     with pytest.raises(EngineUnavailableError, match=r"whisper variant .* could not be loaded"):
-        WhisperTranscriber(str(folder), use_gpu=False)
+        WhisperTranscriber(str(folder), kept_in=MODELS, use_gpu=False)
 
 
 def test_features_of_another_model_are_found_while_loading(tmp_path: Path) -> None:
@@ -233,17 +234,18 @@ def test_features_of_another_model_are_found_while_loading(tmp_path: Path) -> No
     (folder / "preprocessor_config.json").write_text('{"feature_size": 128}')
 
     with pytest.raises(EngineUnavailableError, match="could not be loaded"):
-        WhisperTranscriber(str(folder), use_gpu=False)
+        WhisperTranscriber(str(folder), kept_in=MODELS, use_gpu=False)
 
 
 def test_numbers_that_the_device_cannot_compute_with_are_refused() -> None:
     with pytest.raises(EngineUnavailableError, match=r"\(float16 on cpu\) could not be loaded"):
-        WhisperTranscriber(str(TINY), use_gpu=False, compute_type="float16")
+        WhisperTranscriber(str(TINY), kept_in=MODELS, use_gpu=False, compute_type="float16")
 
 
 @pytest.mark.parametrize("name", ["nonesuch", "small", "owner/model"])
 def test_a_model_that_cannot_be_fetched_is_unavailable(tmp_path: Path, name: str) -> None:
-    program = f"from worker.engines.whisper import *; WhisperTranscriber({name!r}, use_gpu=False)"
+    program = "from worker.engines.whisper import *; "
+    program += f"WhisperTranscriber({name!r}, kept_in={str(tmp_path)!r}, use_gpu=False)"
     offline = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
 
     ended = subprocess.run(

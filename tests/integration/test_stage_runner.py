@@ -46,6 +46,17 @@ def test_a_recording_is_heard_answered_and_spoken(build: Build) -> None:
     assert done.warnings == []
 
 
+def test_what_was_said_in_hindi_is_neither_corrected_nor_scored(build: Build) -> None:
+    work = build(stt=engines.HindiTranscriber)
+
+    job = work.run_all(work.voice(speak=["reply", "explanation"]))
+
+    assert (job.status, job.transcript_language) == (JobStatus.SUCCEEDED, "hi")
+    assert job.reply_text == "Aaj Maasam Bhood"
+    assert (job.mistake_wrong, job.mistake_right, job.score) == (None, None, None)
+    assert (job.hinglish_explanation, job.devanagari_explanation) == (None, None)
+
+
 def test_what_is_spoken_is_stored_as_mp3_with_its_length(build: Build) -> None:
     work = build()
     job = work.run_all(work.bench.text(speak=["reply", "explanation"], message="Hello you"))

@@ -11,6 +11,7 @@ from worker.bootstrap import EngineKind, Engines
 from worker.cached import reply_key, speech_key
 from worker.engines.offline.fingerprint import rules_fingerprint
 from worker.ports import Mistake, Turn, TutorRequest
+from worker.prompts import PROMPT_VERSION
 from worker.settings import WorkerSettings
 
 TURN = Turn("Hello", "Hello! How are you?", Mistake("Helo", "Hello", "spelling"))
@@ -67,7 +68,7 @@ def test_the_gemini_tutor_says_what_its_answers_depend_on(change: dict[str, Any]
         values = {"llm_engine": "gemini", "gemini_api_key": "k", **changes}
         engines = Engines(WorkerSettings.model_validate(values))
         engines.load(EngineKind.LLM)
-        assert "prompt 1" in engines.version(EngineKind.LLM)
+        assert f"prompt {PROMPT_VERSION} " in engines.version(EngineKind.LLM)
         return reply_key(engines, REQUEST, "asha")
 
     assert gemini_key() == gemini_key()

@@ -77,11 +77,11 @@ def test_in_dev_everything_runs_without_a_gpu_or_a_key() -> None:
 
     assert settings.app_env is AppEnv.DEV
     assert (settings.stt_engine, settings.llm_engine, settings.tts_engine) == (
-        "pocketsphinx",
+        "whisper",
         "offline",
         "espeak",
     )
-    assert (settings.warm_up, settings.cache_enabled) == (False, False)
+    assert (settings.warm_up, settings.cache_enabled) == (True, False)
 
 
 def test_in_prod_the_large_models_are_chosen_and_loaded_at_start() -> None:

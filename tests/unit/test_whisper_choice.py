@@ -1,26 +1,28 @@
 """What Whisper's numbers decide: the language, what counts as said; and which model is chosen."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from faster_whisper.transcribe import Segment, Word
 
 from worker.bootstrap import EngineKind, Engines
-from worker.engines.whisper import WhisperTranscriber, _translated, choose_language, is_speech
+from worker.engines.whisper import WhisperTranscriber
+from worker.engines.whisper.failures import translated
+from worker.engines.whisper.invention import what_was_said
+from worker.engines.whisper.languages import choose_language
 from worker.errors import EngineError, EngineOutOfMemoryError, EngineUnavailableError
 from worker.settings import WorkerSettings
 
 TINY = Path(__file__).parents[1] / "models" / "whisper-tiny-random"
 
 
-@dataclass
-class Heard:
-    """A segment's numbers; by default those of a clear sentence."""
-
-    text: str = "I go to school."
-    avg_logprob: float = -0.3
-    compression_ratio: float = 1.2
-    no_speech_prob: float = 0.05
+def heard(*lengths: float, **numbers: float) -> Segment:
+    """Return a segment of words that take so long; its numbers are by default those of a clear sentence."""
+    words = [Word(0.5 * place, 0.5 * place + length, " word", 0.9) for place, length in enumerate(lengths)]
+    shown = {"avg_logprob": -0.3, "compression_ratio": 1.2, "no_speech_prob": 0.05, "seek": 0} | numbers
+    return Segment(
+        id=1, start=0, end=9, text=" word" * len(words), tokens=[], words=words, temperature=0.0, **shown
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,39 +60,65 @@ def test_english_is_written_unless_another_language_is_clearly_ahead(
     assert choose_language(probabilities) == language
 
 
+CLEAR = (0.3,) * 6
+DRILL = (0.3,) * 20 + (0.0,) * 4
+LOOP = (0.3,) * 20 + (0.0,) * 180
+
+
 @pytest.mark.parametrize(
-    ("heard", "language", "kept"),
+    ("segment", "language", "words"),
     [
-        (Heard(), "en", True),
-        (Heard(no_speech_prob=0.9), "en", True),
-        (Heard(avg_logprob=-1.6), "en", True),
-        (Heard(no_speech_prob=0.9, avg_logprob=-1.6), "en", False),
-        (Heard(compression_ratio=2.4), "en", True),
-        (Heard(compression_ratio=2.5), "en", False),
-        (Heard(compression_ratio=2.5), "hi", True),
-        (Heard(compression_ratio=3.7), "hi", False),
+        (heard(*CLEAR), "en", 6),
+        (heard(*CLEAR, no_speech_prob=0.9), "en", 6),
+        (heard(*CLEAR, avg_logprob=-1.6), "en", 6),
+        (heard(*CLEAR, no_speech_prob=0.9, avg_logprob=-1.6), "en", 0),
+        (heard(*DRILL, compression_ratio=2.9), "en", 24),
+        (heard(*DRILL, compression_ratio=2.9, no_speech_prob=0.7), "en", 24),
+        (heard(*LOOP, compression_ratio=13.0), "en", 20),
+        (heard(*LOOP, compression_ratio=13.0, no_speech_prob=0.7), "en", 0),
+        (heard(*LOOP, compression_ratio=2.4), "en", 200),
+        (heard(*LOOP, compression_ratio=3.6), "hi", 200),
+        (heard(*LOOP, compression_ratio=3.7), "hi", 20),
+        (heard(*[0.0] * 9, compression_ratio=13.0), "en", 0),
+        (heard(compression_ratio=13.0), "en", 0),
     ],
     ids=[
         "clear",
         "silent but sure",
         "unsure but not silent",
         "silent and unsure",
+        "a drill",
+        "a drill that is taken for silence",
+        "a drill that runs on",
+        "a loop on noise",
         "some repetition",
-        "going round in circles",
         "Devanagari packs well",
-        "Devanagari going round in circles",
+        "Devanagari running on",
+        "nothing has a time",
+        "no words",
     ],
 )
-def test_what_the_model_made_up_is_left_out(heard: Heard, language: str, kept: bool) -> None:
-    assert is_speech(heard, language) is kept
+def test_what_the_model_made_up_is_left_out(segment: Segment, language: str, words: int) -> None:
+    said = what_was_said([segment], language)
+
+    assert sum(len(each.words or ()) for each in said) == words
+    assert " ".join(each.text.strip() for each in said).split() == ["word"] * words
 
 
-@pytest.mark.parametrize(("app_env", "model"), [("dev", "small"), ("prod", "large-v3")])
+def test_a_loop_in_one_window_says_nothing_about_the_other() -> None:
+    said = what_was_said(
+        [heard(*CLEAR), heard(*LOOP, compression_ratio=9, no_speech_prob=0.7, seek=3000)], "en"
+    )
+
+    assert [len(segment.words or ()) for segment in said] == [6]
+
+
+@pytest.mark.parametrize(("app_env", "model"), [("dev", "base"), ("prod", "large-v3")])
 def test_the_model_fits_the_machine_unless_one_is_named(app_env: str, model: str) -> None:
     bare = {"app_env": app_env, "whisper_model": ""}
 
     name, _, commit = WorkerSettings.model_validate(bare).whisper_model.partition("@")
-    assert (name, len(commit)) == (model, 40)
+    assert (name, len(commit)) == (model, 40 if app_env == "prod" else 0)
     assert WorkerSettings.model_validate(bare | {"whisper_model": "tiny"}).whisper_model == "tiny"
 
 
@@ -118,4 +146,4 @@ def test_the_transcriber_is_built_from_the_settings() -> None:
 def test_what_a_gpu_says_without_memory_is_told_from_other_failures(
     error: Exception, becomes: type[EngineError]
 ) -> None:
-    assert type(_translated(error, "It broke.")) is becomes
+    assert type(translated(error, "It broke.")) is becomes

@@ -12,6 +12,7 @@ _CODE = re.compile(r"[<>{}\[\]\\|=_^~`$#%*/@]")
 _DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 _CODE_SHARE = 0.05
 _KNOWN_SHARE = 0.6
+_SPOKEN_HINDI = "hi"
 
 
 class Kind(Enum):
@@ -19,7 +20,7 @@ class Kind(Enum):
 
     ENGLISH = "english"
     HINDI = "hindi"
-    OTHER_SCRIPT = "other script"
+    OTHER_LANGUAGE = "other language"
     UNCLEAR = "unclear"
 
 
@@ -30,7 +31,7 @@ def kind_of(message: str, sentences: list[Sentence]) -> Kind:
     letters = [character for character in message if character.isalpha()]
     latin = sum(1 for character in letters if character.isascii())
     if len(letters) > 2 * latin:
-        return Kind.HINDI if _DEVANAGARI.search(message) else Kind.OTHER_SCRIPT
+        return Kind.HINDI if _DEVANAGARI.search(message) else Kind.OTHER_LANGUAGE
     words = [word for sentence in sentences for word in sentence.words()]
     if not words or len(_CODE.findall(message)) > _CODE_SHARE * len(message):
         return Kind.UNCLEAR
@@ -39,6 +40,11 @@ def kind_of(message: str, sentences: list[Sentence]) -> Kind:
     if latin < 0.9 * len(letters):
         return Kind.HINDI if _DEVANAGARI.search(message) else Kind.UNCLEAR
     return Kind.ENGLISH if _is_english(words) else Kind.UNCLEAR
+
+
+def kind_spoken(language: str | None) -> Kind:
+    """Tell what a message is that was spoken in this language (ISO 639), however it is written."""
+    return Kind.HINDI if language == _SPOKEN_HINDI else Kind.OTHER_LANGUAGE
 
 
 def _is_english(words: list[str]) -> bool:

@@ -40,8 +40,8 @@ _HINDI = (
     "Bahut achha! Chaliye, ise saath mein English mein kehte hain. Pehla sentence kya hoga?",
     "Theek hai! Chhote sentence se shuru karte hain. Ise English mein kaise kahenge?",
 )
-_OTHER_SCRIPT = (
-    "Thank you for writing to me! I can help you in English. Can you try a short English sentence?",
+_OTHER_LANGUAGE = (
+    "Thank you for talking to me! I can help you in English. Can you try a short English sentence?",
 )
 _UNCLEAR = (
     "I am happy to talk with you! Can you tell me about your day in one English sentence?",
@@ -72,7 +72,7 @@ def compose(sentences: Sequence[Sentence], message: str, kind: Kind, history: Se
         return _CARE
     memory = remember(sentences, history)
     seed = zlib.crc32(message.encode("utf-8", "replace")) + len(history)
-    fixed = {Kind.HINDI: _HINDI, Kind.OTHER_SCRIPT: _OTHER_SCRIPT, Kind.UNCLEAR: _UNCLEAR}.get(kind)
+    fixed = {Kind.HINDI: _HINDI, Kind.OTHER_LANGUAGE: _OTHER_LANGUAGE, Kind.UNCLEAR: _UNCLEAR}.get(kind)
     if fixed is not None:
         return _pick(fixed, seed, memory)
     opening = _opening(seed, memory) if history else _FIRST_OPENING

@@ -7,7 +7,7 @@ from worker.engines.offline.accepted import without_accepted
 from worker.engines.offline.choosing import choose, score, to_mistake
 from worker.engines.offline.fingerprint import rules_fingerprint
 from worker.engines.offline.harper_source import HarperSource
-from worker.engines.offline.language import Kind, kind_of
+from worker.engines.offline.language import Kind, kind_of, kind_spoken
 from worker.engines.offline.morphology import inflect, readings
 from worker.engines.offline.rule import Finding, Source
 from worker.engines.offline.rules import RuleTable
@@ -35,7 +35,7 @@ class OfflineTutor:
         """Return the answer; messages that cannot be judged get a kind reply and no score."""
         message = request.message
         sentences = split_sentences(message)
-        kind = kind_of(message, sentences)
+        kind = kind_of(message, sentences) if request.is_english else kind_spoken(request.spoken_language)
         words = [word for sentence in sentences for word in sentence.words()]
         if kind is Kind.ENGLISH and self._harper.is_foul(message):
             return _unjudged(replies.decline())

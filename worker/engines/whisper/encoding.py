@@ -1,0 +1,59 @@
+"""A Whisper model that encodes a recording's first window once: for its language, then for its words."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import numpy.typing as npt
+from faster_whisper import WhisperModel
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import Segment, TranscriptionOptions
+
+from worker.engines.whisper.languages import ENGLISH, choose_language
+
+
+class OneEncodingModel(WhisperModel):  # type: ignore[misc]  # the library has no types
+    """faster-whisper's model, which encodes twice and writes the likeliest language, with both changed.
+
+    The encoding is more than half of the work for a short utterance. Where no language is asked for,
+    `choose_language` decides which is written. One thread at a time.
+    """
+
+    _encoded: ctranslate2.StorageView | None = None
+
+    def detect_language(
+        self,
+        audio: npt.NDArray[np.float32] | None = None,
+        features: npt.NDArray[np.float32] | None = None,
+        **options: Any,
+    ) -> tuple[str, float, list[tuple[str, float]]]:
+        """Return the language to write, how likely it is, and how likely each is; keep the encoding."""
+        if features is None:
+            return super().detect_language(audio, features, **options)  # type: ignore[no-any-return]
+        # Less one frame, as where the words are sought: the features' last is padding.
+        frames = min(self.feature_extractor.nb_max_frames, features.shape[-1] - 1)
+        if frames <= 0:
+            return ENGLISH, 1.0, [(ENGLISH, 1.0)]
+        self._encoded = self.encode(pad_or_trim(features[:, :frames]))
+        likely = [
+            (token[2:-2], float(share)) for token, share in self.model.detect_language(self._encoded)[0]
+        ]
+        language = choose_language(dict(likely))
+        return language, dict(likely).get(language, 0.0), likely
+
+    def generate_segments(
+        self,
+        features: npt.NDArray[np.float32],
+        tokenizer: Tokenizer,
+        options: TranscriptionOptions,
+        log_progress: bool,
+        encoder_output: ctranslate2.StorageView | None = None,
+    ) -> Iterable[Segment]:
+        """Return the segments, decoded as they are taken, from the kept encoding where there is one."""
+        encoded, self._encoded = self._encoded, None
+        segments: Iterable[Segment] = super().generate_segments(
+            features, tokenizer, options, log_progress, encoder_output or encoded
+        )
+        return segments

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from worker.engines.neural.failures import library_errors
 from worker.engines.neural.synthesizer import NeuralSynthesizer
 from worker.errors import EngineUnavailableError
+from worker.speech.failures import library_errors
 
 
 def load_neural(english: Mapping[str, Any], hindi: Mapping[str, Any], *, use_gpu: bool) -> NeuralSynthesizer:

@@ -32,6 +32,8 @@ FAST = {
     "DECODE_TIMEOUT_SECONDS": "60",
     "SHUTDOWN_GRACE_SECONDS": "5",
 }
+# What answers soonest, where a test is not about how it sounds.
+LIGHT = {"LLM_ENGINE": "offline", "TTS_ENGINE": "espeak"}
 
 Found = TypeVar("Found")
 
@@ -74,7 +76,7 @@ class Stack:
         )
         self.settings.data_dir.mkdir(parents=True)
         urls = {"DATABASE_URL": database_url, "REDIS_URL": redis.url}
-        environment = child_environment(self.settings, urls) | FAST | {"LLM_ENGINE": "offline"} | extra
+        environment = child_environment(self.settings, urls) | FAST | LIGHT | extra
         self._programs = {program.name: program for program in programs(self.settings, environment)}
         self._running: dict[str, Process] = {}
         self.sessions: set[int] = set()  # of every process ever started here, under its leader's id

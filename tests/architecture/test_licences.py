@@ -23,7 +23,7 @@ def said_by(package: str) -> str:
     """Return all that an installed package says of its licence."""
     about = metadata(package)
     classifiers = [each for each in about.get_all("Classifier") or [] if each.startswith("License")]
-    said = [about.get("License-Expression") or "", about.get("License") or "", *classifiers]
+    said = [*(about.get_all("License-Expression") or []), *(about.get_all("License") or []), *classifiers]
     return " ".join(said).replace("Apache Software License", "Apache-2.0").replace("License", "").strip()
 
 

@@ -42,7 +42,8 @@ def test_a_sentence_is_spoken_at_a_speakers_pace_and_loudness(
 
     shortest, longest = seconds
     assert shortest < speech.seconds < longest
-    assert (speech.samples.dtype, speech.samples.ndim, speech.sample_rate) == (np.int16, 1, 24_000)
+    assert speech.samples.dtype == np.int16
+    assert (speech.samples.ndim, speech.sample_rate) == (1, 24_000)
     wave = speech.samples / 32_767
     assert np.abs(wave).max() <= PEAK + 1e-3
     assert SPEECH_LEVEL / 2 < np.sqrt(np.mean(wave**2)) < SPEECH_LEVEL * 1.5

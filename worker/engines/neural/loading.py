@@ -32,6 +32,6 @@ def _with_library(name: str) -> Any:
     except EngineUnavailableError as error:
         if isinstance(error.__cause__, ModuleNotFoundError):
             raise EngineUnavailableError(
-                f"{sentence} They come with the extra `gpu`; {error.__cause__.name} is missing here."
+                f"{sentence} They come with the extra gpu; {error.__cause__.name} is missing here."
             ) from error
         raise

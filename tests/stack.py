@@ -38,6 +38,8 @@ FAST = {
     "MAX_UPLOADS_IN_FLIGHT_PER_CLIENT": "32",
     "SHUTDOWN_GRACE_SECONDS": "5",
 }
+# What answers soonest, where a test is not about how it sounds.
+LIGHT = {"LLM_ENGINE": "offline", "TTS_ENGINE": "espeak"}
 
 Found = TypeVar("Found")
 
@@ -81,7 +83,7 @@ class Stack:
         self.settings.data_dir.mkdir(parents=True)
         (self.settings.data_dir / "models").symlink_to(MODELS)  # joined once, for all stacks
         urls = {"DATABASE_URL": database_url, "REDIS_URL": redis.url}
-        environment = child_environment(self.settings, urls) | FAST | {"LLM_ENGINE": "offline"} | extra
+        environment = child_environment(self.settings, urls) | FAST | LIGHT | extra
         self._programs = {program.name: program for program in programs(self.settings, environment)}
         self._running: dict[str, Process] = {}
         self.sessions: set[int] = set()  # of every process ever started here, under its leader's id

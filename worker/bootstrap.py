@@ -101,6 +101,15 @@ def _neural_arguments(settings: WorkerSettings) -> Mapping[str, object]:
     return {"english": english, "hindi": hindi, "use_gpu": settings.app_env is AppEnv.PROD}
 
 
+def _kokoro_arguments(settings: WorkerSettings) -> Mapping[str, object]:
+    return {
+        "english_voice": settings.kokoro_english_voice,
+        "hindi_voice": settings.kokoro_hindi_voice,
+        "models_dir": settings.models_dir,
+        "threads": settings.kokoro_threads,
+    }
+
+
 _BUILT_IN = {
     EngineKind.STT: {
         "whisper": _Recipe("worker.engines.whisper:WhisperTranscriber", _whisper_arguments),
@@ -111,6 +120,7 @@ _BUILT_IN = {
     },
     EngineKind.TTS: {
         "espeak": _Recipe("worker.engines.espeak:EspeakSynthesizer"),
+        "kokoro": _Recipe("worker.engines.kokoro:KokoroSynthesizer", _kokoro_arguments),
         "neural": _Recipe("worker.engines.neural:load_neural", _neural_arguments),
     },
 }

@@ -35,6 +35,8 @@ _WAIT_SHARE = 1 / 12
 # All that decides how a text sounds. Settings, not the loaded engine: the LLM worker loads no voice.
 _VOICE_SETTINGS = {
     "tts_engine",
+    "kokoro_english_voice",
+    "kokoro_hindi_voice",
     "chatterbox_model",
     "chatterbox_voice",
     "indicf5_model",

@@ -11,7 +11,7 @@ from shared.models import Stage
 from shared.settings import AppEnv, SharedSettings, read_settings
 
 _DEFAULT_ENGINES = {
-    AppEnv.DEV: ("whisper", "offline", "espeak"),  # the tutor: `gemini` where a key is set
+    AppEnv.DEV: ("whisper", "offline", "kokoro"),  # the tutor: `gemini` where a key is set
     AppEnv.PROD: ("whisper", "gemini", "neural"),
 }
 
@@ -37,9 +37,21 @@ class WorkerSettings(SharedSettings):
 
     stt_engine: str = Field(default="", description="`whisper` or `package.module:ClassName`")
     llm_engine: str = Field(default="", description="`gemini`, `offline` or `package.module:ClassName`")
-    tts_engine: str = Field(default="", description="`espeak`, `neural` or `package.module:ClassName`")
+    tts_engine: str = Field(
+        default="", description="`espeak`, `kokoro`, `neural` or `package.module:ClassName`"
+    )
 
     whisper_model: str = Field(default="", description="NAME@REVISION or a local directory")
+
+    kokoro_english_voice: str = Field(
+        default="hf_alpha", min_length=1, description="who speaks English: a voice's name or a file of one"
+    )
+    kokoro_hindi_voice: str = Field(
+        default="hf_alpha", min_length=1, description="who speaks Hindi: a voice's name or a file of one"
+    )
+    kokoro_threads: int = Field(
+        default=2, ge=1, le=64, description="threads that the `kokoro` voice computes in"
+    )
 
     chatterbox_model: str = Field(
         default=_CHATTERBOX, description="NAME@REVISION on the hub or a local directory"
@@ -128,6 +140,11 @@ class WorkerSettings(SharedSettings):
     def heartbeat(self) -> timedelta:
         """How often a lease is renewed."""
         return timedelta(seconds=self.heartbeat_seconds)
+
+    @property
+    def models_dir(self) -> Path:
+        """Where models are joined that come in parts with installed packages."""
+        return self.data_dir / "models"
 
     def stage_limit(self, stage: Stage) -> timedelta:
         """Return how long the stage's engine may take."""

@@ -79,7 +79,7 @@ def test_an_image_alone_runs_its_program(image: str, program: str) -> None:
         ("api", "api.main, api.decoder, alembic.config, shared.models"),
         (
             "worker",
-            "worker.main, worker.tasks, worker.children, worker.engines.offline, worker.engines.gemini",
+            "worker.main, worker.tasks, worker.children, worker.engines.offline, worker.engines.kokoro",
         ),
         ("worker-gpu", "worker.main, worker.tasks, worker.children, worker.engines.whisper"),
     ],

@@ -54,14 +54,27 @@ def test_a_nul_does_not_end_the_text(voice: EspeakSynthesizer) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "<break time='30s'/> pause",
-        "<speak><audio src='/etc/passwd'/>hi</speak>",
+        "<break time='30s'/> a pause",
+        "<speak><audio src='/etc/passwd'/>hello</speak>",
         "[[h@l'oU]] hello",
         "\ud800 hello",
     ],
 )
-def test_markup_is_read_as_text(voice: EspeakSynthesizer, text: str) -> None:
+def test_markup_orders_nothing(voice: EspeakSynthesizer, text: str) -> None:
     assert 0.4 < voice.speak(text).seconds < 15.0
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("**Well** done 🎉", "Well done"),
+        ("½ kg", "half a kilogram"),
+        ("3 × 4", "three times four"),
+        ("Rs. 500", "five hundred rupees"),
+    ],
+)
+def test_markup_is_not_spoken_and_signs_are(voice: EspeakSynthesizer, text: str, same: str) -> None:
+    assert voice.speak(text).seconds == pytest.approx(voice.speak(same).seconds, rel=0.05)
 
 
 @pytest.mark.parametrize("text", ["🎉🎉", "?!…", "   ", "\0", "[[]]"])

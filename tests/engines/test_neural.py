@@ -14,12 +14,12 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from worker.audio import encode_mp3
 from worker.bootstrap import EngineKind, Engines
 from worker.engines.neural import NeuralSynthesizer
-from worker.engines.neural.failures import library_errors
 from worker.engines.neural.folder import model_folder
-from worker.engines.neural.sound import PAUSE_SECONDS, PEAK, SPEECH_LEVEL, joined, trimmed
-from worker.engines.neural.voice import RATE, Wave
 from worker.errors import EngineError, EngineOutOfMemoryError, EngineUnavailableError
 from worker.settings import WorkerSettings
+from worker.speech.failures import library_errors
+from worker.speech.sound import PAUSE_SECONDS, PEAK, SPEECH_LEVEL, joined, trimmed
+from worker.speech.voice import RATE, Wave
 
 ROOT = Path(__file__).parents[2]
 ENGLISH_HERTZ, HINDI_HERTZ = 400, 800
@@ -263,7 +263,7 @@ def test_without_its_libraries_it_says_which_extra_brings_them() -> None:
 
     state = engines.states()["tts"]
     assert state["status"] == "failed"
-    assert "extra `gpu`" in str(state["reason"])
+    assert "extra gpu" in str(state["reason"])
 
 
 def test_importing_the_neural_voice_loads_no_torch() -> None:

@@ -28,9 +28,9 @@ from worker.bootstrap import EngineKind, Engines
 from worker.engines.neural import NeuralSynthesizer
 from worker.engines.neural.chatterbox import ChatterboxVoice
 from worker.engines.neural.indicf5 import IndicF5Voice
-from worker.engines.neural.voice import RATE, Voice, Wave
 from worker.errors import EngineOutOfMemoryError, EngineUnavailableError
 from worker.settings import WorkerSettings
+from worker.speech.voice import RATE, Voice, Wave
 
 ENGLISH = "Yesterday I went to the market."
 HINDI = "यहाँ पास्ट टेन्स का प्रयोग कीजिए।"

@@ -79,7 +79,7 @@ def test_in_dev_everything_runs_without_a_gpu_or_a_key() -> None:
     assert (settings.stt_engine, settings.llm_engine, settings.tts_engine) == (
         "whisper",
         "offline",
-        "espeak",
+        "kokoro",
     )
     assert (settings.warm_up, settings.cache_enabled) == (True, False)
 

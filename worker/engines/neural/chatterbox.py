@@ -9,10 +9,10 @@ import soundfile
 from chatterbox.tts_turbo import ChatterboxTurboTTS, Conditionals
 
 from worker.engines.neural.device import release_memory
-from worker.engines.neural.failures import library_errors
 from worker.engines.neural.folder import model_folder
-from worker.engines.neural.voice import Wave
 from worker.errors import EngineUnavailableError
+from worker.speech.failures import library_errors
+from worker.speech.voice import Wave
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import GatedRepoError
 
-from worker.engines.neural.failures import library_errors
 from worker.errors import EngineUnavailableError
 from worker.hub import split_revision
+from worker.speech.failures import library_errors
 
 
 def model_folder(setting: str, model: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Path:

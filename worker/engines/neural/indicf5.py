@@ -17,11 +17,11 @@ from vocos.heads import ISTFTHead
 from vocos.models import VocosBackbone
 
 from worker.engines.neural.device import release_memory
-from worker.engines.neural.failures import library_errors
 from worker.engines.neural.folder import model_folder
-from worker.engines.neural.sound import trimmed
-from worker.engines.neural.voice import RATE, Wave
 from worker.errors import EngineUnavailableError
+from worker.speech.failures import library_errors
+from worker.speech.sound import trimmed
+from worker.speech.voice import RATE, Wave
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from worker.engines.neural.failures import library_errors
 from worker.engines.neural.synthesizer import NeuralSynthesizer
 from worker.errors import EngineUnavailableError
+from worker.speech.failures import library_errors
 
 
 def load_neural(english: Mapping[str, Any], hindi: Mapping[str, Any], *, use_gpu: bool) -> NeuralSynthesizer:
@@ -32,6 +32,6 @@ def _with_library(name: str) -> Any:
     except EngineUnavailableError as error:
         if isinstance(error.__cause__, ModuleNotFoundError):
             raise EngineUnavailableError(
-                f"{sentence} They come with the extra `gpu`; {error.__cause__.name} is missing here."
+                f"{sentence} They come with the extra gpu; {error.__cause__.name} is missing here."
             ) from error
         raise

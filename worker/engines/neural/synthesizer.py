@@ -1,15 +1,9 @@
 """The `neural` synthesizer: two models, each speaking what it can."""
 
-import logging
-
 from shared.languages import Language
-from worker.engines.neural.pieces import plan
-from worker.engines.neural.sound import joined
-from worker.engines.neural.voice import RATE, Voice
-from worker.errors import EngineUnavailableError
 from worker.ports import Speech
-
-logger = logging.getLogger(__name__)
+from worker.speech.speaking import spoken
+from worker.speech.voice import Voice
 
 
 class NeuralSynthesizer:
@@ -34,11 +28,7 @@ class NeuralSynthesizer:
         Raises `EngineUnavailableError` where it holds nothing that can be spoken (only punctuation,
         emoji or scripts that neither voice has) or a voice breaks, and `EngineOutOfMemoryError`.
         """
-        pieces = plan(text, self._voices)
-        if not pieces:
-            raise EngineUnavailableError("The text has nothing that can be spoken.")
-        logger.info("speaking %d pieces", len(pieces))
-        return Speech(joined([voice.say(words) for voice, words in pieces]), RATE)
+        return spoken(text, self._voices)
 
     def release_memory(self) -> None:
         """Empty what torch keeps for later, so that one more try has all the memory there is."""

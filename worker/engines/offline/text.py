@@ -1,10 +1,11 @@
 """Splitting a message into sentences of tokens that remember where they stood."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from worker.engines.offline.lexicon import BEFORE_MONTH, NAMES_THAT_ARE_WORDS
+from worker.sentences import sentence_spans
 
 MAX_CHARACTERS = 2_000
 """How much of a message is read; what stands beyond it is neither judged nor corrected."""
@@ -66,6 +67,8 @@ _REPEATED = frozenset(
     ]
 )
 """Words that say nothing new when said twice at once; `had had`, `that that` and `very very` may."""
+_LONGEST_BEFORE_DOT = 3
+"""In an abbreviation of several words, as Ph.D; where `school.he` has no space, two sentences meet."""
 _SENTENCE_ENDS = frozenset({".", "!", "?", "…", "।", ";", ":", "(", ")", '"', "“", "”"})
 
 
@@ -157,9 +160,11 @@ def split_sentences(message: str) -> list[Sentence]:
     sentences: list[Sentence] = []
     current: list[Token] = []
     position = 0
-    for token in _tokens(message[:MAX_CHARACTERS]):
-        new_line = "\n" in message[position : token.start]
-        if current and (new_line or token.text in _SENTENCE_ENDS):
+    read = message[:MAX_CHARACTERS]
+    ends = {len(read[:end].rstrip()) for _, end in sentence_spans(read)}
+    for token in _whole(read, ends):
+        new = position in ends or "\n" in message[position : token.start]
+        if current and (new or token.text in _SENTENCE_ENDS):
             sentences.append(Sentence(message, tuple(current)))
             current = []
         if token.text not in _SENTENCE_ENDS:
@@ -204,6 +209,36 @@ def _fluent(tokens: tuple[Token, ...]) -> Iterator[Token]:
             skipped = 1
         else:
             yield token
+
+
+def _whole(text: str, ends: Collection[int]) -> Iterator[Token]:
+    """Yield the tokens; a dot that ends no sentence is part of its word (`B.Com`, `Rs.`, `e.g.`).
+
+    `ends` are the places at which sentences do end.
+    """
+    held: Token | None = None
+    for token in _tokens(text):
+        if (
+            held is not None
+            and token.start == held.end
+            and _belongs(held, token, text[token.end : token.end + 1], ends)
+        ):
+            word = held.text + token.text
+            held = Token(word, word.lower(), held.start, token.end)
+            continue
+        if held is not None:
+            yield held
+        held = token
+    if held is not None:
+        yield held
+
+
+def _belongs(word: Token, token: Token, after: str, ends: Collection[int]) -> bool:
+    """Tell whether `token`, right behind `word`, is a dot of its abbreviation or what follows such a dot."""
+    if word.text[-1] == ".":
+        return len(word.text) > 1 and token.is_word
+    inner = token.text == "." and word.text[0].isalpha() and token.end not in ends
+    return inner and (after.isspace() or (after.isalnum() and len(word.text) <= _LONGEST_BEFORE_DOT))
 
 
 def _tokens(text: str) -> Iterator[Token]:

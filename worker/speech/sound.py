@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from worker.engines.neural.voice import RATE, Wave
 from worker.errors import EngineUnavailableError
 from worker.ports import Samples
+from worker.speech.voice import RATE, Wave
 
 PAUSE_SECONDS = 0.25
 """Between two pieces, about what a speaker leaves between sentences."""

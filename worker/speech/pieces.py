@@ -1,0 +1,104 @@
+"""Which voice says what, in which order."""
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Protocol, TypeVar
+
+from shared.languages import Language, is_devanagari, language_of
+from worker.sentences import sentences
+from worker.speech.speakable import speakable
+from worker.speech.wording import together, worded
+
+_CLAUSE_END = re.compile(r"(?<=[,;:])\s+")
+_NUMBER_FIRST = re.compile(r"[₹$€£+\-−(]?\d")
+
+
+class Limited(Protocol):
+    """Who speaks a piece of at most `longest` characters in one go."""
+
+    @property
+    def longest(self) -> int:
+        """How many characters."""
+        ...
+
+
+Speaker = TypeVar("Speaker", bound=Limited)
+
+
+def plan(text: str, voices: Mapping[Language, Speaker]) -> list[tuple[Speaker, str]]:
+    """Return the pieces of `text` in order, each with the voice of its language; none has no word.
+
+    Where a sentence changes its script it changes its voice: no voice reads both. What one voice says in
+    a row is cut between sentences, then between clauses, then between words; inside a word only where
+    that word alone is longer than the voice's `longest`. Numbers and signs have become words.
+    """
+    runs = [
+        (voices[language], said)
+        for sentence in sentences(together(speakable(text)))
+        for language, said in _runs(sentence)
+    ]
+    return [
+        (voice, piece)
+        for voice, group in groupby(runs, key=lambda run: run[0])
+        for piece in _packed((words for _, words in group), voice.longest)
+    ]
+
+
+def _runs(sentence: str) -> Iterator[tuple[Language, str]]:
+    """Yield the sentence, in words, in stretches of one script.
+
+    A number goes with the word after it, which it counts, and marks with what they stand behind.
+    """
+    run: list[str] = []
+    numbers: list[str] = []
+    script: bool | None = None
+    for word in sentence.split():
+        of_word = _script(word)
+        if of_word is None:
+            (numbers if numbers or _NUMBER_FIRST.match(word) else run).append(word)
+            continue
+        if script is not None and of_word is not script:
+            yield from _said(run)
+            run = []
+        run += [*numbers, word]
+        numbers, script = [], of_word
+    yield from _said(run + numbers)
+
+
+def _said(run: Sequence[str]) -> Iterator[tuple[Language, str]]:
+    written = " ".join(run)
+    language = language_of(written)
+    said = worded(written, language)
+    if any(map(str.isalnum, said)):
+        yield language, said
+
+
+def _script(word: str) -> bool | None:
+    """Tell whether the word is in Devanagari; None for a number, with its unit too, and for marks."""
+    if _NUMBER_FIRST.match(word):
+        return None
+    if any(map(is_devanagari, word.rstrip("।॥"))):
+        return True
+    return False if any(map(str.isalpha, word)) else None
+
+
+def _packed(parts: Iterable[str], longest: int) -> list[str]:
+    """Return the parts in as few pieces of at most `longest` characters as keep their order."""
+    packed: list[str] = []
+    for part in parts:
+        for piece in [part] if len(part) <= longest else cut(part, longest):
+            if packed and len(packed[-1]) + 1 + len(piece) <= longest:
+                packed[-1] = f"{packed[-1]} {piece}"
+            else:
+                packed.append(piece)
+    return packed
+
+
+def cut(part: str, longest: int) -> Sequence[str]:
+    """Return `part` in pieces of at most `longest` characters, cut where a speaker would breathe."""
+    clauses = _CLAUSE_END.split(part)
+    if len(clauses) > 1:
+        return _packed(clauses, longest)
+    return textwrap.wrap(part, longest, break_on_hyphens=False)

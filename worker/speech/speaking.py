@@ -1,0 +1,26 @@
+"""A text spoken whole by several voices."""
+
+import logging
+from collections.abc import Mapping
+
+from shared.languages import Language
+from worker.errors import EngineUnavailableError
+from worker.ports import Speech
+from worker.speech.pieces import plan
+from worker.speech.sound import joined
+from worker.speech.voice import RATE, Voice
+
+logger = logging.getLogger(__name__)
+
+
+def spoken(text: str, voices: Mapping[Language, Voice]) -> Speech:
+    """Return `text` spoken piece by piece in its order, each in the voice of its language, equally loud.
+
+    Raises `EngineUnavailableError` where it holds nothing that can be spoken (only punctuation, emoji or
+    scripts that no voice has), and what a voice raises.
+    """
+    pieces = plan(text, voices)
+    if not pieces:
+        raise EngineUnavailableError("The text has nothing that can be spoken.")
+    logger.info("speaking %d pieces", len(pieces))
+    return Speech(joined([voice.say(words) for voice, words in pieces]), RATE)

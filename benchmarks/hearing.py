@@ -17,8 +17,8 @@ import numpy as np
 import psutil
 from faster_whisper import WhisperModel
 
-from api.decoder import decode
-from api.uploads import sniff
+from api.sniffing import sniff
+from api.transcoding import transcode
 from benchmarks.word_errors import word_errors, words_of
 from worker.audio import read_flac
 from worker.engines.whisper import WhisperTranscriber
@@ -71,7 +71,7 @@ def read(path: Path) -> Recording:
     demuxer = sniff(BytesIO(data))
     if demuxer is None:
         raise ValueError(f"{path.name} is no recording")
-    return read_flac(decode(data, demuxer))
+    return read_flac(transcode(data, demuxer))
 
 
 def spoken() -> Iterator[tuple[str, Path, str]]:

@@ -141,11 +141,6 @@ class WorkerSettings(SharedSettings):
         """How often a lease is renewed."""
         return timedelta(seconds=self.heartbeat_seconds)
 
-    @property
-    def models_dir(self) -> Path:
-        """Where models are joined that come in parts with installed packages."""
-        return self.data_dir / "models"
-
     def stage_limit(self, stage: Stage) -> timedelta:
         """Return how long the stage's engine may take."""
         seconds = {

@@ -46,10 +46,13 @@ class ApiSettings(SharedSettings):
     max_uploads_held: int = Field(
         default=128,
         ge=1,
-        description="uploads that arrive, wait or are decoded in one API process; beyond them, 503",
+        description="uploads that arrive, wait or are decoded in one API process; beyond them, 503; "
+        "beyond half of them from one client address, 429",
     )
     max_upload_megabytes_held: int = Field(
-        default=256, ge=16, description="what has come of them, together; beyond it, 503"
+        default=256,
+        ge=32,
+        description="what has come of them, together; past it, 503; past half of it from one address, 429",
     )
     body_timeout_seconds: float = Field(
         default=120,

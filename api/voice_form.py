@@ -91,12 +91,12 @@ class _Parser(MultiPartParser):
 async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator[VoiceChat]:
     """Yield the form once; its file is gone afterwards, if it has not been closed before.
 
-    Raises `InvalidRequestError` naming the field, `AudioTooLargeError` or `TooManyArrivalsError`.
+    Raises `InvalidRequestError` naming the field, `AudioTooLargeError`, or what `Arrivals.place` raises.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidRequestError("body: must be multipart/form-data")
     expect_recording(request)
-    with arrivals.place() as place:
+    with arrivals.place(client_of(request)) as place:
         form = await _parse(request, place)
         try:
             fields, audio = _fields(form), _audio(form)

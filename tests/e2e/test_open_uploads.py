@@ -38,19 +38,24 @@ def opened(small: Stack) -> Iterator[ExitStack]:
     eventually(lambda: post_audio(small.client, silence(1)).status_code == 202, what="room again")
 
 
-def begin(stack: Stack, opened: ExitStack, path: str, content: bytes, megabytes: int) -> socket.socket:
-    """Send so much of a form that never ends, or as much as is taken."""
+def begin(stack: Stack, opened: ExitStack, path: str, megabytes: int, client: str) -> socket.socket:
+    """Send so much of a form that never ends, or as much as is taken, as the client at this address."""
     url = stack.client.base_url
     connection = opened.enter_context(socket.create_connection((url.host, url.port), timeout=60))
     head = (
         f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Type: multipart/form-data; boundary=x\r\n"
-        "Transfer-Encoding: chunked\r\n\r\n"
+        f"X-Forwarded-For: {client}\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    connection.sendall(head.encode() + b"%x\r\n%b\r\n" % (len(content), content))
+    connection.sendall(head.encode() + b"%x\r\n%b\r\n" % (len(START), START))
     with suppress(ConnectionError):
         for _ in range(megabytes):
             connection.sendall(b"%x\r\n%b\r\n" % (MEGABYTE, bytes(MEGABYTE)))
     return connection
+
+
+def address(number: int) -> str:
+    """Return the address of one client of many."""
+    return f"10.0.0.{number}"
 
 
 def answer_of(connection: socket.socket, seconds: float) -> httpx.Response | None:
@@ -68,7 +73,7 @@ def test_the_header_of_a_form_does_not_lift_the_limit_of_a_json_route(
     small: Stack, opened: ExitStack
 ) -> None:
     before = small.process("api").memory_info().rss
-    connections = [begin(small, opened, TEXT, START, 6) for _ in range(OPEN)]
+    connections = [begin(small, opened, TEXT, 6, address(number)) for number in range(OPEN)]
     grown = small.process("api").memory_info().rss - before
 
     for connection in connections:
@@ -80,7 +85,7 @@ def test_the_header_of_a_form_does_not_lift_the_limit_of_a_json_route(
 
 def test_the_bytes_of_open_uploads_are_bounded(small: Stack, opened: ExitStack) -> None:
     before = small.process("api").memory_info().rss
-    connections = [begin(small, opened, VOICE, START, 6) for _ in range(20)]
+    connections = [begin(small, opened, VOICE, 6, address(number)) for number in range(20)]
     grown = small.process("api").memory_info().rss - before
 
     assert grown < GROWTH_MEGABYTES * MEGABYTE
@@ -93,7 +98,7 @@ def test_the_bytes_of_open_uploads_are_bounded(small: Stack, opened: ExitStack) 
 
 
 def test_the_number_of_open_uploads_is_bounded(small: Stack, opened: ExitStack) -> None:
-    connections = [begin(small, opened, VOICE, START, 0) for _ in range(OPEN)]
+    connections = [begin(small, opened, VOICE, 0, address(number)) for number in range(OPEN)]
 
     answers = [answer_of(connection, 0.5) for connection in connections]
     refused = [answer for answer in answers if answer is not None]
@@ -103,18 +108,35 @@ def test_the_number_of_open_uploads_is_bounded(small: Stack, opened: ExitStack) 
         assert int(answer.headers["retry-after"]) > 0
 
 
+def test_one_client_leaves_half_of_the_places_to_others(small: Stack, opened: ExitStack) -> None:
+    connections = [begin(small, opened, VOICE, 0, address(1)) for _ in range(OPEN)]
+
+    answers = [answer_of(connection, 0.5) for connection in connections]
+    refused = [answer for answer in answers if answer is not None]
+    assert len(refused) == OPEN - MOST_HELD // 2
+    for answer in refused:
+        assert_problem(answer, 429, "too_many_uploads")
+        assert int(answer.headers["retry-after"]) > 0
+    assert post_audio(small.client, silence(1), X_Forwarded_For=address(2)).status_code == 202
+
+
 def test_who_waits_for_an_answer_holds_no_place(small: Stack) -> None:
-    head = {"Prefer": "wait=20"}
-    with httpx.Client(base_url=small.client.base_url, timeout=60) as client, ExitStack() as opened:
-        # No worker runs: the jobs stay, and so do those who wait for them.
-        body = client.build_request(
-            "POST", VOICE, data={"user_id": "asha"}, files={"audio_file": ("a.wav", silence(1))}, headers=head
-        )
-        sent = body.read()
-        lines = "".join(f"{name}: {value}\r\n" for name, value in body.headers.items())
-        for _ in range(MOST_HELD):
+    # No worker runs: the jobs stay, and so do those who wait for them.
+    waits = {"Prefer": "wait=20"}
+    files = {"audio_file": ("a.wav", silence(1))}
+    with ExitStack() as opened:
+        for number in range(MOST_HELD):
+            request = small.client.build_request(
+                "POST",
+                VOICE,
+                data={"user_id": "waits"},
+                files=files,
+                headers=waits | {"X-Forwarded-For": address(number)},
+            )
+            head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
             url = small.client.base_url
             connection = opened.enter_context(socket.create_connection((url.host, url.port), timeout=60))
-            connection.sendall(f"POST {VOICE} HTTP/1.1\r\n{lines}\r\n".encode() + sent)
-        eventually(lambda: len(small.sql("SELECT 1 FROM jobs")) >= MOST_HELD, what="a job for each of them")
-        assert post_audio(client, silence(1)).status_code == 202
+            connection.sendall(f"POST {VOICE} HTTP/1.1\r\n{head}\r\n".encode() + request.read())
+        jobs = "SELECT 1 FROM jobs WHERE user_id = 'waits'"
+        eventually(lambda: len(small.sql(jobs)) == MOST_HELD, what="a job for each of them")
+        assert post_audio(small.client, silence(1)).status_code == 202

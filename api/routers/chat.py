@@ -52,6 +52,7 @@ _RECORDING_REFUSED = (
     ErrorCode.AUDIO_TOO_LONG,
     ErrorCode.UPLOADS_BUSY,
     ErrorCode.TOO_MANY_UPLOADS,
+    ErrorCode.QUOTA_EXCEEDED,
     ErrorCode.STORAGE_UNAVAILABLE,
 )
 _NO_REPLY = (

@@ -263,6 +263,8 @@ def _allowed_methods(request: Request) -> set[str]:
     for route in iter_route_contexts(request.app.routes):
         if route.matches(request.scope)[0] is not Match.NONE:
             allowed |= route.methods or set()
+    if not allowed:
+        allowed.add("GET")  # it is below a mounted folder of files, for which the scope has changed
     return allowed | ({"HEAD"} if "GET" in allowed else set())
 
 

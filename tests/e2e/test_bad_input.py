@@ -209,7 +209,14 @@ def test_an_unknown_path_is_not_found(stack: Stack, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", TEXT), ("PUT", TEXT), ("POST", "/health"), ("DELETE", "/health"), ("TRACE", "/health")],
+    [
+        ("GET", TEXT),
+        ("PUT", TEXT),
+        ("POST", "/health"),
+        ("DELETE", "/health"),
+        ("TRACE", "/health"),
+        ("POST", "/docs/assets/swagger-ui.css"),
+    ],
 )
 def test_a_wrong_method_is_refused_with_the_right_ones(stack: Stack, method: str, path: str) -> None:
     response = stack.client.request(method, path)

@@ -20,12 +20,12 @@ HEAD = b"GET /health/ready HTTP/1.1\r\nHost: here\r\n"
 def strict(
     tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str]
 ) -> Iterator[Stack]:
-    """An API with room for forty connections, which waits for a client for a second only."""
+    """An API with room for forty connections, which waits a second for a head and ten for a body."""
     extra = {
         "MAX_CONNECTIONS": str(MOST),
         "HEAD_TIMEOUT_SECONDS": "1",
         "KEEP_ALIVE_SECONDS": "1",
-        "BODY_TIMEOUT_SECONDS": "2",
+        "BODY_TIMEOUT_SECONDS": "10",
     }
     directory, database = tmp_path_factory.mktemp("strict"), create_migrated_database()
     with running_stack(directory, database, "api", extra=extra) as running:

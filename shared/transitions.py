@@ -305,6 +305,8 @@ def check_retryable(job: Job, now: datetime, *, window: timedelta = timedelta.ma
         raise NotRetryableError("This job would fail again.")
     if job.retries >= MAX_RETRIES:
         raise NotRetryableError(f"This job was tried again {MAX_RETRIES} times already.")
+    if job.error_stage is Stage.TRANSCRIBE and job.upload_id is None:
+        raise NotRetryableError("The recording of this job is not stored any more.")
     if now - job.finished_at > window:
         raise NotRetryableError("This job failed too long ago to be tried again.")
 

@@ -114,6 +114,17 @@ def test_what_failed_long_ago_is_not_retried(bench: Bench, control: JobControl) 
         retry(control, job_id)
 
 
+def test_what_has_lost_its_recording_is_not_retried(bench: Bench, control: JobControl) -> None:
+    job_id = bench.voice()
+    bench.fail(bench.claimed(job_id), Failure(ErrorCode.STT_TIMEOUT, "It took too long."))
+    bench.sql("UPDATE jobs SET upload_id = NULL")
+
+    with pytest.raises(NotRetryableError):
+        retry(control, job_id)
+
+    assert bench.job(job_id).status is JobStatus.FAILED
+
+
 def test_retries_at_once_stay_within_the_users_limit(bench: Bench, control: JobControl) -> None:
     ids = [failed(bench, conversation=f"talk-{number}") for number in range(AT_ONCE)]
 

@@ -1,24 +1,21 @@
 """How well each voice is understood, heard back by Whisper, and how fast it is."""
 
-import os
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
-from faster_whisper import WhisperModel
 
+from benchmarks.word_errors import word_errors, words_of
 from worker.engines.espeak import EspeakSynthesizer
 from worker.engines.kokoro import KokoroSynthesizer
-from worker.ports import Speech, Synthesizer
+from worker.engines.whisper import WhisperTranscriber
+from worker.ports import RECORDING_RATE, Recording, Speech, Synthesizer, Transcriber
 from worker.settings import WorkerSettings
 
 ENGLISH_VOICES = ("hf_alpha", "af_heart")
-HEARD_RATE = 16_000
 ENGLISH = """\
 Hello! I understand you want to go to the market. What will you buy there?
 Good morning, how are you feeling today?
@@ -55,7 +52,6 @@ HINDI = """\
 हर रोज़ थोड़ा अभ्यास करने से आपकी अंग्रेज़ी अच्छी हो जाएगी।
 मेरे भाई को क्रिकेट खेलना बहुत पसंद है।
 कृपया पूरा वाक्य धीरे धीरे दोहराइए।""".splitlines()
-_DIGITS = {"6": "six", "3": "three"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,8 @@ class Measured:
 
 def main() -> None:
     """Print a line a voice and language. `WHISPER_MODEL`, a folder or a name, says who listens."""
-    ear = WhisperModel(os.environ.get("WHISPER_MODEL", "base"), device="cpu", compute_type="int8")
+    settings = WorkerSettings()
+    ear = WhisperTranscriber(settings.whisper_model, kept_in=settings.models_dir, use_gpu=False)
     print("| voice | language | word errors | taken for Hindi | real-time factor | CPU | first sentence |")
     print("| --- " * 7 + "|")
     for name, voice in _voices():
@@ -97,7 +94,7 @@ def _voices() -> Iterator[tuple[str, Synthesizer]]:
             yield kokoro.name, kokoro
 
 
-def _measure(voice: Synthesizer, texts: Sequence[str], ear: Any, *, hindi: bool) -> Measured:
+def _measure(voice: Synthesizer, texts: Sequence[str], ear: Transcriber, *, hindi: bool) -> Measured:
     wrong = words = as_hindi = 0
     sounded = took = cpu = 0.0
     first: list[float] = []
@@ -106,37 +103,17 @@ def _measure(voice: Synthesizer, texts: Sequence[str], ear: Any, *, hindi: bool)
         speech = voice.speak(text)
         first.append(time.perf_counter() - began)
         took, cpu, sounded = took + first[-1], cpu + time.process_time() - busy, sounded + speech.seconds
-        samples = _for_ear(speech)
-        if hindi:
-            as_hindi += ear.detect_language(samples)[0] == "hi"
-        else:
-            segments, _ = ear.transcribe(samples, language="en", beam_size=1, temperature=0.0)
-            said = _words(text)
-            wrong += _edits(said, _words(" ".join(segment.text for segment in segments)))
-            words += len(said)
+        heard = ear.transcribe(_recorded(speech))
+        as_hindi += heard.language == "hi"
+        said = words_of(text)
+        wrong, words = wrong + word_errors(said, words_of(heard.text)), words + len(said)
     errors = None if hindi else wrong / words
     return Measured(errors, as_hindi, took / sounded, cpu / sounded, float(np.median(first)))
 
 
-def _for_ear(speech: Speech) -> Any:
-    samples = speech.samples.astype(np.float32) / 32_768
-    at = np.arange(0, len(samples), speech.sample_rate / HEARD_RATE)
-    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
-
-
-def _words(text: str) -> list[str]:
-    plain = text.lower().replace("i'm", "i am").replace("i'd", "i would").replace("favourite", "favorite")
-    return [_DIGITS.get(word, word) for word in re.findall(r"[a-z0-9']+", plain)]
-
-
-def _edits(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Return Levenshtein's distance in words."""
-    row = list(range(len(heard) + 1))
-    for line, word in enumerate(said, 1):
-        before, row[0] = row[0], line
-        for place, other in enumerate(heard, 1):
-            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (word != other))
-    return row[-1]
+def _recorded(speech: Speech) -> Recording:
+    at = np.arange(0, len(speech.samples), speech.sample_rate / RECORDING_RATE)
+    return Recording(np.interp(at, np.arange(len(speech.samples)), speech.samples).astype(np.int16))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+"""What Kokoro speaks, heard by Whisper base: voice and ear of a bare machine understand each other."""
+
+import numpy as np
+import pytest
+
+from benchmarks.word_errors import word_errors, words_of
+from tests.stack import MODELS
+from worker.engines.kokoro import KokoroSynthesizer
+from worker.engines.whisper import WhisperTranscriber
+from worker.ports import RECORDING_RATE, Recording, Speech
+
+
+@pytest.fixture(scope="module")
+def ear() -> WhisperTranscriber:
+    return WhisperTranscriber("base", kept_in=MODELS, use_gpu=False)
+
+
+@pytest.fixture(scope="module")
+def voice() -> KokoroSynthesizer:
+    return KokoroSynthesizer(english_voice="hf_alpha", hindi_voice="hf_alpha", models_dir=MODELS, threads=2)
+
+
+def recorded(speech: Speech) -> Recording:
+    """Return the speech as a learner's recording, which is of another rate."""
+    at = np.arange(0, len(speech.samples), speech.sample_rate / RECORDING_RATE)
+    samples = np.interp(at, np.arange(len(speech.samples)), speech.samples)
+    return Recording(samples.astype(np.int16))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I went to the market yesterday with my brother, and we bought rice.",
+        "I am happy to hear that you passed your exam. What will you do next?",
+    ],
+)
+def test_english_is_heard_as_it_was_said(
+    voice: KokoroSynthesizer, ear: WhisperTranscriber, text: str
+) -> None:
+    heard = ear.transcribe(recorded(voice.speak(text)))
+
+    assert heard.language == "en"
+    assert word_errors(words_of(text), words_of(heard.text)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("It costs Rs. 500.", "five hundred"), ("3 × 4 is good.", "three times four")]
+)
+def test_signs_are_heard_as_what_they_mean(
+    voice: KokoroSynthesizer, ear: WhisperTranscriber, text: str, words: str
+) -> None:
+    heard = ear.transcribe(recorded(voice.speak(text)))
+
+    assert words in " ".join(words_of(heard.text.replace("×", " times ").replace("x", " times ")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["मैं कल बाज़ार गया था और मैंने चावल खरीदे।", "क्या आप मुझे अपने परिवार के बारे में बता सकते हैं?"],
+)
+def test_hindi_is_taken_for_hindi(voice: KokoroSynthesizer, ear: WhisperTranscriber, text: str) -> None:
+    assert ear.transcribe(recorded(voice.speak(text))).language == "hi"

@@ -7,20 +7,20 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from api.audio_links import AudioLinks
-from api.chats import Chats
-from api.conversations import Conversations
-from api.draining import Draining
-from api.health import HealthChecks
-from api.job_control import JobControl
-from api.job_lists import JobLists
-from api.listening import Listening
-from api.model_loading import ModelLoading
-from api.reading import JobReader
+from api.audio.links import AudioLinks
+from api.audio.playback import Playback
+from api.conversations.history import Conversations
+from api.http.draining import Draining
+from api.jobs.control import JobControl
+from api.jobs.lists import JobLists
+from api.jobs.read import JobReader
+from api.jobs.wait import JobWaiters
+from api.operations.health import HealthChecks
+from api.operations.model_loading import ModelLoading
 from api.services import Services
-from api.usage import UsageReader
-from api.voice_form import VoiceChat, read_voice_chat
-from api.waiting import JobWaiters
+from api.turns.accept import Chats
+from api.turns.forms import VoiceChat, read_voice_chat
+from api.usage.report import UsageReader
 
 MAX_WAIT_SECONDS = 60
 # What stands in quotes is a value; only one that is a number means something here.
@@ -72,8 +72,8 @@ async def _links(services: ServicesDep) -> AudioLinks:
     return services.links
 
 
-async def _listening(services: ServicesDep) -> Listening:
-    return services.listening
+async def _playback(services: ServicesDep) -> Playback:
+    return services.playback
 
 
 async def _health(services: ServicesDep) -> HealthChecks:
@@ -124,7 +124,7 @@ JobListsDep = Annotated[JobLists, Depends(_job_lists)]
 ConversationsDep = Annotated[Conversations, Depends(_conversations)]
 UsageDep = Annotated[UsageReader, Depends(_usage)]
 LinksDep = Annotated[AudioLinks, Depends(_links)]
-ListeningDep = Annotated[Listening, Depends(_listening)]
+PlaybackDep = Annotated[Playback, Depends(_playback)]
 DrainingDep = Annotated[Draining, Depends(_draining)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
 VoiceChatDep = Annotated[VoiceChat, Depends(_voice_chat)]

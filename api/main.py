@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from api import problems
-from api.access_log import AccessLog
-from api.body_limit import BodyLimit
-from api.connections import STATE, Connections
-from api.head_requests import HeadRequests
-from api.openapi import DocumentedApp, operation_id
-from api.parameters import only_declared_parameters
-from api.request_ids import HEADER, RequestIds
+from api.http import problems
+from api.http.access_log import AccessLog
+from api.http.body_limit import BodyLimit
+from api.http.connections import STATE, Connections
+from api.http.head_requests import HeadRequests
+from api.http.parameters import only_declared_parameters
+from api.http.request_ids import HEADER, RequestIds
+from api.openapi.document import DocumentedApp, operation_id
 from api.routers import audio, chat, conversations, docs, health, jobs, metrics, models, usage
 from api.services import running_services
 from api.settings import ApiSettings

@@ -7,25 +7,25 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from api.arrivals import Arrivals
-from api.audio_links import AudioLinks
-from api.backpressure import Limits
-from api.chats import Chats
-from api.conversations import Conversations
+from api.audio.links import AudioLinks
+from api.audio.playback import Playback
+from api.audio.stores import Storing
+from api.conversations.history import Conversations
 from api.database import ANSWER_SECONDS, Sessions
-from api.draining import Draining
-from api.health import HealthChecks
-from api.job_control import JobControl
-from api.job_lists import JobLists
-from api.listening import Listening
-from api.model_loading import ModelLoading
+from api.decoding.arrivals import Arrivals
+from api.decoding.uploads import Decoder, DecoderLimits, decoders_of_a_process
+from api.http.draining import Draining
+from api.jobs.control import JobControl
+from api.jobs.limits import Limits
+from api.jobs.lists import JobLists
+from api.jobs.read import JobReader
+from api.jobs.wait import JobWaiters
+from api.operations.health import HealthChecks
+from api.operations.model_loading import ModelLoading
 from api.publishing import Publisher
-from api.reading import JobReader
 from api.settings import ApiSettings
-from api.storing import Storing
-from api.uploads import Decoder, DecoderLimits, decoders_of_a_process
-from api.usage import UsageReader
-from api.waiting import JobWaiters
+from api.turns.accept import Chats
+from api.usage.report import UsageReader
 from shared.audio_stores import open_stores
 from shared.database import connect_arguments, create_sync_engine
 from shared.jobs import Deadlines
@@ -47,7 +47,7 @@ class Services:
     usage: UsageReader
     waiters: JobWaiters
     links: AudioLinks
-    listening: Listening
+    playback: Playback
     health: HealthChecks
     draining: Draining
 
@@ -75,7 +75,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         settings.max_unfinished_jobs_per_user,
         settings.max_unfinished_jobs,
         settings.max_stored_bytes_per_user,
-        reader.paces,
+        reader.durations,
     )
     waiters = JobWaiters(connect_arguments(settings.database_url, "api-listen"), reader)
     new_connection = connect_arguments(settings.database_url, "api-health")
@@ -123,7 +123,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
                     UsageReader(sessions, settings.usage_timezone),
                     waiters,
                     links,
-                    Listening(sessions, stores, links),
+                    Playback(sessions, stores, links),
                     health,
                     draining,
                 )

@@ -20,7 +20,7 @@ from local.ports import free_port
 from local.processes import spawn, stop_group
 from local.programs import programs
 from local.settings import LauncherSettings
-from tests.stack import eventually
+from tests.support.stack import eventually
 
 CLIENTS, SECONDS = 16, 8.0
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.product import Speeds, empty_database, running_product, warm_up
-from tests.stack import Stack, eventually
+from tests.support.stack import Stack, eventually
 
 SPREAD = 0.3
 

@@ -17,15 +17,15 @@ import numpy as np
 import psutil
 from faster_whisper import WhisperModel
 
-from api.sniffing import sniff
-from api.transcoding import transcode
+from api.decoding.sniffing import sniff
+from api.decoding.transcoding import transcode
 from benchmarks.word_errors import word_errors, words_of
-from worker.audio import read_flac
 from worker.engines.whisper import WhisperTranscriber
 from worker.engines.whisper.folder import model_folder
 from worker.errors import NoSpeechError
 from worker.ports import Recording
 from worker.settings import WorkerSettings
+from worker.stages.audio import read_flac
 
 MATERIAL = Path(__file__).parents[2] / "shared" / "data" / "audio"
 READ = ("lj_", "arctic_", "ps_librivox", "sb_", "jfk", "d_jfk")

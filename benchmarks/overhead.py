@@ -20,7 +20,7 @@ from benchmarks.product import Speeds, empty_database, running_product, warm_up
 from benchmarks.sweep import fill_history
 from benchmarks.table import Row, print_table
 from shared.settings import SharedSettings
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 PAIRS, WARMING = 200, 20
 MOST_TIMES_THE_CHAIN = 3.0

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from benchmarks import timed_engines
 from local.servers import EmbeddedPostgres
 from tests.conftest import migrate
-from tests.recordings import write_tone
-from tests.stack import Stack, running_stack
+from tests.support.recordings import write_tone
+from tests.support.stack import Stack, running_stack
 
 # What tests shorten is here as it is in the product.
 _AS_DEPLOYED = {

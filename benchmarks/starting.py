@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from benchmarks.product import Speeds, empty_database, running_product
 from benchmarks.table import Row, print_table
-from tests.stack import WORKERS, Stack
+from tests.support.stack import WORKERS, Stack
 
 STARTS = 3
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 150.0

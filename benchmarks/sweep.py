@@ -18,15 +18,16 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
-from api import backpressure, line, paces
-from api.backpressure import Limits
+from api.jobs import limits as job_limits
+from api.jobs import queue_position, stage_durations
+from api.jobs.limits import Limits
 from local.servers import EmbeddedPostgres, EmbeddedRedis
 from shared import audio_objects
 from shared.models import Job
 from shared.queue import create_celery
 from tests.conftest import migrate
 from worker.settings import WorkerSettings
-from worker.sweep import Sweep
+from worker.upkeep.sweep import Sweep
 
 ENDED, UNFINISHED, PASSES = 1_000_000, 300, 200
 
@@ -115,14 +116,16 @@ def measure(sessions: sessionmaker[Session], sweep: Sweep) -> None:
     unowned = select(Job).where(col(Job.finished_at).is_(None), col(Job.lease_token).is_(None)).limit(1)
     with sessions() as session:
         job = session.scalars(unowned).one()
-    limits = Limits(100, 10_000, 1_000_000_000, paces.RecentPaces())
+    limits = Limits(100, 10_000, 1_000_000_000, stage_durations.RecentStageDurations())
     rows = {
         "a pass of the sweep": sweep.run,
         "counting unfinished jobs": in_a_session(
-            sessions, lambda session: backpressure.check(session, job.user_id, limits)
+            sessions, lambda session: job_limits.check(session, job.user_id, limits)
         ),
-        "a job's place in line": in_a_session(sessions, lambda session: line.look_around(session, job)),
-        "the paces (read every 2 s)": in_a_session(sessions, paces.measure),
+        "a job's place in line": in_a_session(
+            sessions, lambda session: queue_position.look_around(session, job)
+        ),
+        "stage durations (read every 2 s)": in_a_session(sessions, stage_durations.measure),
     }
     for name, work in rows.items():
         print(f"{name:28}", milliseconds(work))

@@ -18,8 +18,8 @@ from benchmarks.product import Speeds, empty_database, running_product
 from benchmarks.table import Row, print_table
 from shared.settings import SharedSettings
 from shared.transitions import StageResult, Transitions
-from tests.factories import CORRECTING_REPLY, ZONE, Bench
-from tests.stack import Stack
+from tests.support.factories import CORRECTING_REPLY, ZONE, Bench
+from tests.support.stack import Stack
 
 WAITERS, APART_SECONDS = 200, 0.03
 MOST_MILLISECONDS = 20.0

@@ -24,5 +24,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", 
     "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
 # uvicorn's own WEB_CONCURRENCY says how many processes.
 CMD ["python", "-m", "uvicorn", "api.main:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", \
-     "--log-config", "api/log_config.json", "--http", "api.connections:BoundedConnection", "--ws", "none", \
+     "--log-config", "api/log_config.json", "--http", "api.http.connections:BoundedConnection", "--ws", "none", \
      "--timeout-graceful-shutdown", "10"]

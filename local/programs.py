@@ -98,12 +98,12 @@ def _api(settings: LauncherSettings) -> tuple[str, ...]:
         "uvicorn",
         "api.main:app",
         *address,
-        "--no-access-log",  # ours (`api.access_log`) has no query strings
+        "--no-access-log",  # ours (`api.http.access_log`) has no query strings
         "--log-config",
         "api/log_config.json",
         # h11, with limits on what a client may make it wait for.
         "--http",
-        "api.connections:BoundedConnection",
+        "api.http.connections:BoundedConnection",
         "--ws",
         "none",
         "--timeout-graceful-shutdown",

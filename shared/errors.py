@@ -1,4 +1,4 @@
-"""Domain errors. They know no HTTP: `api.problems` maps every code to a status."""
+"""Domain errors. They know no HTTP: `api.http.problems` maps every code to a status."""
 
 from enum import StrEnum
 from typing import ClassVar

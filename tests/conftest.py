@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine
 
 from local.servers import EmbeddedPostgres, EmbeddedRedis
 from shared.settings import SharedSettings
-from tests.stack import Stack, running_stack
+from tests.support.stack import Stack, running_stack
 
 ROOT = Path(__file__).parent.parent
 _TEMPLATE = "migrated"

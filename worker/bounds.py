@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from worker.errors import EngineUnavailableError, InvalidTutorReplyError, NoSpeechError
-from worker.plain import plain
 from worker.ports import Mistake, Speech, Transcript, TutorReply, TutorWarning, Word
+from worker.text.plain import plain
 
 logger = logging.getLogger(__name__)
 

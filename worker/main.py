@@ -28,13 +28,13 @@ from shared.queue import (
     send_task,
 )
 from worker.bootstrap import Engines, UnknownEngineError, kinds_served
+from worker.celery_app.stopping import Grace, PutHintsBack
 from worker.errors import EngineError
+from worker.leases.presence import Presence
+from worker.leases.settler import settler_of
 from worker.metrics_server import serve_metrics
-from worker.presence import Presence
 from worker.runtime import create_sessions, process_runtime
 from worker.settings import HARD_LIMIT_SLACK, WorkerSettings, worker_settings
-from worker.settling import settler_of
-from worker.stopping import Grace, PutHintsBack
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +72,8 @@ def create_app(settings: WorkerSettings) -> Celery:
     """Return the workers' Celery application."""
     app = create_celery(settings.redis_url, socket_timeout_seconds=WORKER_SOCKET_TIMEOUT_SECONDS)
     app.conf.update(
-        imports=("worker.tasks", "worker.children"),
-        worker_consumer="worker.consumer:HintConsumer",
+        imports=("worker.tasks", "worker.celery_app.children"),
+        worker_consumer="worker.celery_app.consumer:HintConsumer",
         task_annotations=_time_limits(settings),
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
@@ -85,7 +85,7 @@ def create_app(settings: WorkerSettings) -> Celery:
         # Of what is acknowledged late, which nothing here is; unset, each lost connection logs a paragraph.
         worker_cancel_long_running_tasks_on_connection_loss=True,
         worker_send_task_events=True,
-        beat_scheduler="worker.schedule:Schedule",
+        beat_scheduler="worker.celery_app.schedule:Schedule",
         beat_schedule=_beat_schedule(settings),
     )
     app.steps["consumer"].add(PutHintsBack)

@@ -20,8 +20,8 @@ from shared.queue import PublishError
 from worker.bootstrap import Engines
 from worker.cache import open_cache
 from worker.settings import WorkerSettings, worker_settings
-from worker.shelf import AudioShelf
-from worker.stages import StageRunner
+from worker.stages.audio_shelf import AudioShelf
+from worker.stages.runner import StageRunner
 
 logger = logging.getLogger(__name__)
 

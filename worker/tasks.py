@@ -13,11 +13,11 @@ from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE, PublishError, TaskName, direct_queue, hint_from_message, send_task
 from worker.bootstrap import KIND_OF_STAGE, kinds_served
 from worker.errors import EngineError
-from worker.moving import AudioMover
-from worker.patience import DatabaseAwayError
-from worker.retention import Retention
 from worker.runtime import process_runtime, publish
-from worker.sweep import Sweep
+from worker.stages.database_retry import DatabaseAwayError
+from worker.upkeep.audio_migration import AudioMigration
+from worker.upkeep.retention import Retention
+from worker.upkeep.sweep import Sweep
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class QuietTask(_Task):
 class StageTask(QuietTask):
     """A stage's task; its request keeps the lease and settles what dies."""
 
-    Request = "worker.requests:StageRequest"
+    Request = "worker.celery_app.requests:StageRequest"
 
     def __call__(self, job_id: str) -> None:
         """Run the stage of the job."""
@@ -117,7 +117,7 @@ def move_audio() -> None:
     """Bring to S3 what was kept on this host's disk."""
     process = process_runtime()
     try:
-        AudioMover(process.sessions, process.stores).run()
+        AudioMigration(process.sessions, process.stores).run()
     except DATABASE_AWAY as error:
         logger.warning("nothing was moved: the database did not answer (%s)", type(error).__name__)
 

@@ -8,8 +8,8 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
-from api.dependencies import ListeningDep
-from api.openapi import ITEM_PROBLEMS, problems, redirect, sound
+from api.dependencies import PlaybackDep
+from api.openapi.document import ITEM_PROBLEMS, problems, redirect, sound
 from shared.errors import ErrorCode
 from shared.storage import content_type_of
 
@@ -58,9 +58,9 @@ _RANGE: dict[str, Any] = {
     ),
     openapi_extra=_RANGE,
 )
-async def read_audio(name: str, listening: ListeningDep, expires: str = "", signature: str = "") -> Response:
+async def read_audio(name: str, playback: PlaybackDep, expires: str = "", signature: str = "") -> Response:
     """Return the audio, or the part of it that a Range header asks for; 307 where it has moved since."""
-    found = await listening.open(name, expires, signature)
+    found = await playback.open(name, expires, signature)
     if isinstance(found, str):
         return RedirectResponse(found, headers={"Cache-Control": "no-store"})
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}

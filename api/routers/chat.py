@@ -15,11 +15,12 @@ from api.dependencies import (
     VoiceChatDep,
     WaitersDep,
 )
-from api.openapi import answer, problems
-from api.presenter import present, present_result, shown
-from api.schemas import ChatReply, JobView, TextChatRequest
+from api.jobs.present import present, present_result, shown
+from api.jobs.schemas import ChatReply, JobView
+from api.openapi.document import answer, problems
 from api.services import Services
-from api.voice_form import AUDIO_FIELD, VOICE_FORM
+from api.turns.forms import AUDIO_FIELD, VOICE_FORM
+from api.turns.schemas import TextChatRequest
 from shared.errors import ErrorCode
 
 router = APIRouter(prefix="/api/v1/ai", tags=["chat"])

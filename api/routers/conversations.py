@@ -6,17 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from api.conversations.present import present_conversation, present_message
+from api.conversations.schemas import ConversationPage, ConversationsQuery, MessagePage, MessagesQuery
 from api.dependencies import ConversationsDep, LinksDep
-from api.openapi import ITEM_PROBLEMS, answer, problems
-from api.presenter import present_conversation, present_message
-from api.schemas import (
-    ConversationId,
-    ConversationPage,
-    ConversationsQuery,
-    MessagePage,
-    MessagesQuery,
-    UserQuery,
-)
+from api.openapi.document import ITEM_PROBLEMS, answer, problems
+from api.schemas import ConversationId, UserQuery
 from shared.errors import ErrorCode
 
 router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])

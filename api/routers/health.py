@@ -5,9 +5,9 @@ from http import HTTPStatus
 from fastapi import APIRouter
 
 from api.dependencies import HealthDep
-from api.openapi import answer, problems
-from api.problems import ProblemError, problem
-from api.schemas import Health, Readiness
+from api.http.problems import ProblemError, problem
+from api.openapi.document import answer, problems
+from api.operations.schemas import Health, Readiness
 from shared.errors import ErrorCode
 
 router = APIRouter(prefix="/health", tags=["operations"])

@@ -8,10 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.dependencies import MAX_WAIT_SECONDS, ControlDep, JobListsDep, LinksDep, ReaderDep, WaitersDep
-from api.openapi import ITEM_PROBLEMS, Responses, answer, problems
-from api.presenter import present, shown
-from api.reading import JobNotFoundError, JobRecord
-from api.schemas import JobPage, JobsQuery, JobView, UserId
+from api.jobs.present import present, shown
+from api.jobs.read import JobNotFoundError, JobRecord
+from api.jobs.schemas import JobPage, JobsQuery, JobView
+from api.openapi.document import ITEM_PROBLEMS, Responses, answer, problems
+from api.schemas import UserId
 from shared.errors import ErrorCode
 from shared.telemetry import job_id_var
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from api.dependencies import HealthDep
-from api.openapi import problems, referred
+from api.openapi.document import problems, referred
 from shared.backlog import BacklogCollector
 from shared.metrics import CONTENT_TYPE, exposition
 

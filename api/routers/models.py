@@ -5,10 +5,10 @@ from http import HTTPStatus
 from fastapi import APIRouter
 
 from api.dependencies import DrainingDep, ModelLoadingDep
-from api.draining import StoppingError
-from api.model_loading import ModelsTimeoutError
-from api.openapi import answer, problems
-from api.schemas import ModelStates
+from api.http.draining import StoppingError
+from api.openapi.document import answer, problems
+from api.operations.model_loading import ModelsTimeoutError
+from api.operations.schemas import ModelStates
 from shared.errors import ErrorCode
 
 router = APIRouter(prefix="/api/v1/ai", tags=["operations"])

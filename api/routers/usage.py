@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import UsageDep
-from api.openapi import answer, problems
-from api.schemas import UsageQuery, UsageView, UserId
+from api.openapi.document import answer, problems
+from api.schemas import UserId
+from api.usage.schemas import UsageQuery, UsageView
 from shared.errors import ErrorCode
 
 router = APIRouter(prefix="/api/v1/users", tags=["usage"])

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-import api.metrics  # noqa: F401
+import api.http.metrics  # noqa: F401
 import worker.metrics  # noqa: F401 - imported, like the one above, to define what it counts
 from shared.backlog import Backlog, BacklogCollector
 from shared.metrics import DEFINED, NAMESPACE, exposition
-from tests.architecture.containers import DOCKER, ROOT
+from tests.support.containers import DOCKER, ROOT
 
 RULES: list[dict[str, Any]] = yaml.safe_load((DOCKER / "alerts.yml").read_text())["groups"][0]["rules"]
 CASES: list[dict[str, Any]] = yaml.safe_load((DOCKER / "alerts.test.yml").read_text())["tests"]

@@ -18,7 +18,7 @@ from api.settings import ApiSettings
 from local.programs import AS_ROOT, migration, programs
 from local.settings import LauncherSettings
 from shared.settings import SharedSettings
-from tests.architecture.containers import (
+from tests.support.containers import (
     IMAGES,
     ROOT,
     command_of,
@@ -76,12 +76,13 @@ def test_an_image_alone_runs_its_program(image: str, program: str) -> None:
 @pytest.mark.parametrize(
     ("image", "modules"),
     [
-        ("api", "api.main, api.decoder, alembic.config, shared.models"),
+        ("api", "api.main, api.decoding.program, alembic.config, shared.models"),
         (
             "worker",
-            "worker.main, worker.tasks, worker.children, worker.engines.offline, worker.engines.kokoro",
+            "worker.main, worker.tasks, worker.celery_app.children, worker.engines.offline, "
+            "worker.engines.kokoro",
         ),
-        ("worker-gpu", "worker.main, worker.tasks, worker.children, worker.engines.whisper"),
+        ("worker-gpu", "worker.main, worker.tasks, worker.celery_app.children, worker.engines.whisper"),
     ],
 )
 def test_what_an_image_copies_is_enough_to_start(image: str, modules: str, tmp_path: Path) -> None:

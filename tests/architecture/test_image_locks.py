@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.architecture.containers import DOCKER, IMAGES, ROOT, locked, recipes
+from tests.support.containers import DOCKER, IMAGES, ROOT, locked, recipes
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 WHOLE = locked(ROOT / "requirements.lock")

@@ -58,7 +58,7 @@ def test_a_migration_loads_neither_the_api_nor_a_worker() -> None:
     assert {name.split(".")[0] for name in loaded} & foreign == set()
 
 
-@pytest.mark.parametrize("program", ["api.decoder", "local.command"])
+@pytest.mark.parametrize("program", ["api.decoding.program", "local.command"])
 def test_what_counts_nothing_opens_no_files_to_count_in(program: str) -> None:
     assert "prometheus_client" not in loaded_by(program)
 

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 import pytest
 from packaging.requirements import Requirement
 
-from tests.architecture.containers import ROOT
+from tests.support.containers import ROOT
 from worker.engines.kokoro.model import KOKORO, VOICES
 from worker.engines.whisper.folder import BASE
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.architecture.containers import ROOT
+from tests.support.containers import ROOT
 
 _NO_SOURCE = shutil.ignore_patterns("__pycache__")
 

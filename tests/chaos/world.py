@@ -22,7 +22,7 @@ from tests.chaos.conduct import Conduct
 from tests.chaos.engines import CALLS, CONDUCTS, DIRECTORY, ENGINES
 from tests.chaos.ledger import Ledger
 from tests.chaos.plan import CLIENTS, FaultKind, Plan, Turn
-from tests.stack import Stack, running_stack
+from tests.support.stack import Stack, running_stack
 
 _LIMITS = {"STT_TIMEOUT_SECONDS": "10", "TTS_TIMEOUT_SECONDS": "6"}
 _POLL_SECONDS = 0.02

@@ -11,9 +11,9 @@ from sqlalchemy import create_engine
 
 from shared.settings import SharedSettings
 from shared.storage import FLAC, MP3, LocalAudioStore
-from tests.factories import RECORDING_SECONDS, Bench
-from tests.gated_engines import Gate
-from tests.stack import Stack, running_stack
+from tests.support.factories import RECORDING_SECONDS, Bench
+from tests.support.gated_engines import Gate
+from tests.support.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="module")

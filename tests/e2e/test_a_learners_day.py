@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.contract import CONVERSATIONS, assert_problem, succeeded, walk
-from tests.recordings import write_speech
-from tests.stack import Stack, eventually
+from tests.support.contract import CONVERSATIONS, assert_problem, succeeded, walk
+from tests.support.recordings import write_speech
+from tests.support.stack import Stack, eventually
 
 WRITTEN = [
     "I am go to market",

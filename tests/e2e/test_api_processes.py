@@ -9,8 +9,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.gated_engines import Gate
-from tests.stack import WORKERS, Stack, eventually, running_stack
+from tests.support.gated_engines import Gate
+from tests.support.stack import WORKERS, Stack, eventually, running_stack
 
 PROCESSES = 2
 REQUESTS = 24  # so many that one process alone hardly takes them all

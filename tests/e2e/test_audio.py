@@ -5,11 +5,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from api.audio_links import AudioLinks
+from api.audio.links import AudioLinks
 from shared.audio_stores import AudioStores
 from shared.storage import LocalAudioStore
-from tests.e2e.contract import assert_problem, post_audio, silence, succeeded
-from tests.stack import Stack
+from tests.support.contract import assert_problem, post_audio, silence, succeeded
+from tests.support.stack import Stack
 
 
 @pytest.fixture(scope="module")

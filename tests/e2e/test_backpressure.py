@@ -7,8 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence
-from tests.stack import Stack, running_stack
+from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence
+from tests.support.stack import Stack, running_stack
 
 OF_USER, OF_ALL = 5, 12
 # Everybody's limit may be passed by as many as are accepted at once: one a connection.

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.contract import VOICE, assert_problem, post_audio, silence
-from tests.stack import Stack
+from tests.support.contract import VOICE, assert_problem, post_audio, silence
+from tests.support.stack import Stack
 
 ANSWER_SECONDS = 5
 MOST_BYTES = 10 * 1024 * 1024

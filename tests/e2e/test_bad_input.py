@@ -5,8 +5,8 @@ import json
 import httpx
 import pytest
 
-from tests.e2e.contract import CONVERSATIONS, TEXT, assert_problem
-from tests.stack import Stack
+from tests.support.contract import CONVERSATIONS, TEXT, assert_problem
+from tests.support.stack import Stack
 
 WORDS = "mysecretwords"
 JSON = {"Content-Type": "application/json"}

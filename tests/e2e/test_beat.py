@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.stack import eventually, running_stack
+from tests.support.stack import eventually, running_stack
 
 
 def test_a_worker_whose_beat_has_died_ends_so_that_another_can_start(

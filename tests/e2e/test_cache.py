@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.contract import CONVERSATIONS
-from tests.gated_engines import Gate
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import CONVERSATIONS
+from tests.support.gated_engines import Gate
+from tests.support.stack import Stack, eventually, running_stack
 
 pytestmark = pytest.mark.usefixtures("shut_gate")
 
@@ -59,8 +59,8 @@ def test_a_turn_that_was_answered_before_reaches_no_engine(stack: Stack, gate: G
     assert sound(stack, second["id"]) == sound(stack, first["id"])
     assert second["engines"] == {
         "stt": None,
-        "llm": "tests.gated_engines:GatedTutor (cached)",
-        "tts": "tests.gated_engines:GatedSynthesizer (cached)",
+        "llm": "tests.support.gated_engines:GatedTutor (cached)",
+        "tts": "tests.support.gated_engines:GatedSynthesizer (cached)",
     }
     assert second["timings"]["reply_ms"] >= 0
     assert second["timings"]["synthesize_ms"] is None
@@ -90,7 +90,7 @@ def test_deleting_the_first_conversation_leaves_the_seconds_sound_and_the_last_t
     delete(stack, "asha", second)
     third = stack.finished(stack.text_chat("asha", "Good evening")["id"])
     assert calls(gate) == {"llm": 1, "tts": 2}
-    assert third["engines"]["tts"] == "tests.gated_engines:GatedSynthesizer"
+    assert third["engines"]["tts"] == "tests.support.gated_engines:GatedSynthesizer"
     assert sound(stack, third["id"])
 
 

@@ -9,8 +9,8 @@ import pytest
 from shared.failures import TIMED_OUT
 from shared.models import Stage
 from tests.e2e.conftest import Counter
-from tests.e2e.contract import CONVERSATIONS, assert_problem, walk
-from tests.factories import CORRECTING_REPLY
+from tests.support.contract import CONVERSATIONS, assert_problem, walk
+from tests.support.factories import CORRECTING_REPLY
 
 FIELDS = {"id", "last_message", "created_at", "last_used_at"}
 MESSAGE_FIELDS = {

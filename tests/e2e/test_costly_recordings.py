@@ -8,9 +8,9 @@ from threading import Event
 import httpx
 import pytest
 
-from tests.costly_recordings import amr_without_data, matroska_of_tiny_blocks, repeated_chunks
-from tests.e2e.contract import VOICE, assert_problem, post_audio, send_together, silence
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import VOICE, assert_problem, post_audio, send_together, silence
+from tests.support.costly_recordings import amr_without_data, matroska_of_tiny_blocks, repeated_chunks
+from tests.support.stack import Stack, eventually, running_stack
 
 ATTACK = Path(__file__).resolve().parents[3] / "shared" / "data" / "attack" / "repeated_chunks.mp4"
 SHARE, IN_FLIGHT = 2, 3

@@ -7,9 +7,9 @@ import pytest
 
 from local.servers import EmbeddedPostgres
 from tests.conftest import migrate
-from tests.gated_engines import Gate
-from tests.recordings import write_tone
-from tests.stack import Stack, eventually, running_stack
+from tests.support.gated_engines import Gate
+from tests.support.recordings import write_tone
+from tests.support.stack import Stack, eventually, running_stack
 
 pytestmark = pytest.mark.usefixtures("shut_gate")
 

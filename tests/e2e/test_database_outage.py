@@ -10,10 +10,10 @@ import psutil
 import pytest
 
 from local.servers import EmbeddedPostgres
-from tests import figures
 from tests.conftest import migrate
-from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, silence
-from tests.stack import Stack, eventually, running_stack
+from tests.support import figures
+from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, silence
+from tests.support.stack import Stack, eventually, running_stack
 
 BODY = {"user_id": "asha", "message": "Hello"}
 # The API gives PostgreSQL 4 s; a busy machine needs some to decode and to answer.

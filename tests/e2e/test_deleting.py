@@ -14,8 +14,8 @@ from shared import conversations
 from shared.models import AudioObject, Conversation, DailyUsage, Job, Message, StageRun
 from shared.storage import FLAC, MP3
 from tests.e2e.conftest import Counter
-from tests.e2e.contract import CONVERSATIONS, TEXT, assert_problem, send_together
-from tests.stack import eventually
+from tests.support.contract import CONVERSATIONS, TEXT, assert_problem, send_together
+from tests.support.stack import eventually
 
 
 def delete(counter: Counter, user_id: str, public_id: str = "talk") -> httpx.Response:

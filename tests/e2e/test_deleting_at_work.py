@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.contract import CONVERSATIONS, assert_problem
-from tests.gated_engines import KINDS, Gate
-from tests.recordings import write_tone
-from tests.stack import Stack, eventually
+from tests.support.contract import CONVERSATIONS, assert_problem
+from tests.support.gated_engines import KINDS, Gate
+from tests.support.recordings import write_tone
+from tests.support.stack import Stack, eventually
 
 pytestmark = pytest.mark.usefixtures("shut_gate")
 

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from local.servers import EmbeddedRedis
-from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, silence
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, silence
+from tests.support.stack import Stack, eventually, running_stack
 
 BODY = {"user_id": "asha", "message": "Hello"}
 END_SECONDS = 8.0

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.contract import assert_problem, post_audio, silence, succeeded
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import assert_problem, post_audio, silence, succeeded
+from tests.support.stack import Stack, eventually, running_stack
 
 DAYS = 2
 

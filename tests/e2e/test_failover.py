@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from local.servers import EmbeddedRedis
-from tests.stack import WORKERS, Stack, eventually, running_stack
+from tests.support.stack import WORKERS, Stack, eventually, running_stack
 
 # Of each program, many tries: a try that is said shows up in its log so often.
 TRIES = 12
@@ -59,7 +59,11 @@ def test_workers_live_through_a_failover_with_their_models_and_say_it_once(
     assert stack.revive() == []
     for name, processes in family.items():
         assert [stack.process(name), *stack.process(name).children()] == processes, name
-        said = [line for line in stack.log(name).splitlines()[before[name] :] if "worker.stages" not in line]
+        said = [
+            line
+            for line in stack.log(name).splitlines()[before[name] :]
+            if "worker.stages.runner" not in line
+        ]
         about_it = [line for line in said if "broker" in line or "Redis" in line or "Traceback" in line]
         assert len(about_it) <= LINES_AN_OUTAGE, about_it
         assert not any("Traceback" in line for line in about_it)

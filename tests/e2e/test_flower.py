@@ -18,8 +18,8 @@ from local.programs import programs
 from local.servers import EmbeddedRedis
 from local.settings import LauncherSettings
 from shared.queue import QueueName
-from tests.gated_engines import Gate
-from tests.stack import WORKERS, Stack, eventually, running_stack
+from tests.support.gated_engines import Gate
+from tests.support.stack import WORKERS, Stack, eventually, running_stack
 
 LOGIN = ("asha", "a,long.password")
 SCRIPT_MILLISECONDS = 5_000

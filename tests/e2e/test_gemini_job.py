@@ -12,9 +12,16 @@ import pytest
 from local.ports import free_port
 from local.programs import preflight, programs
 from local.settings import LauncherSettings
-from tests.e2e.contract import succeeded
-from tests.gemini_server import GOOD_FORM, TOKENS_READ, TOKENS_THOUGHT, TOKENS_WRITTEN, GeminiServer, blocked
-from tests.stack import Stack, running_stack
+from tests.support.contract import succeeded
+from tests.support.gemini_server import (
+    GOOD_FORM,
+    TOKENS_READ,
+    TOKENS_THOUGHT,
+    TOKENS_WRITTEN,
+    GeminiServer,
+    blocked,
+)
+from tests.support.stack import Stack, running_stack
 
 ROOT = Path(__file__).parents[2]
 KEY = "AIza-a-secret-key"
@@ -114,7 +121,7 @@ def test_in_prod_nothing_starts_without_a_key_and_one_sentence_says_so(
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",  # Celery's, where the tests are run by root
         "APP_ENV": "prod",
-        "STT_ENGINE": "tests.engines_for_tests:QuickTranscriber",
+        "STT_ENGINE": "tests.support.engines_for_tests:QuickTranscriber",
         "TTS_ENGINE": "espeak",
         "DATA_DIR": str(tmp_path / "data"),
         "PORT": str(free_port()),

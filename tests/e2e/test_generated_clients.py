@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.recordings import write_speech
-from tests.stack import Stack
+from tests.support.recordings import write_speech
+from tests.support.stack import Stack
 
 CLIENTS = ROOT / "tests" / "clients"
 PACKAGE = "generated_client"

@@ -10,8 +10,8 @@ import pytest
 
 from api.publishing import BREAK_SECONDS
 from local.ports import free_port
-from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence
-from tests.stack import WORKERS, Stack, eventually, running_stack
+from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence
+from tests.support.stack import WORKERS, Stack, eventually, running_stack
 
 ORIGINS = ["https://app.example", "http://localhost:3000"]
 

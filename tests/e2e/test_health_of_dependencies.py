@@ -10,8 +10,8 @@ from psycopg import sql
 from redis import Redis
 
 from local.servers import EmbeddedPostgres
-from tests.gemini_server import GeminiServer, failed
-from tests.stack import Stack, eventually, running_stack
+from tests.support.gemini_server import GeminiServer, failed
+from tests.support.stack import Stack, eventually, running_stack
 
 ROLE_PASSWORD = "limited"  # noqa: S105
 ROLE_CONNECTIONS = 12

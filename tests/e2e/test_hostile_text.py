@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.contract import TEXT, assert_problem, send_together, succeeded
-from tests.stack import Stack
+from tests.support.contract import TEXT, assert_problem, send_together, succeeded
+from tests.support.stack import Stack
 
 MESSAGE_MAX_CHARACTERS = 2_000
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 from redis import Redis
 
-from tests.e2e.contract import assert_problem
-from tests.stack import Stack, running_stack
+from tests.support.contract import assert_problem
+from tests.support.stack import Stack, running_stack
 
 INIT = "/api/v1/ai/init-models"
 CALLERS = 300
@@ -51,7 +51,7 @@ def sent(redis: Redis) -> int:
 def test_a_voice_of_two_models_is_shown_by_their_names(
     tmp_path: Path, create_migrated_database: Callable[[], str]
 ) -> None:
-    extra = {"TTS_ENGINE": "tests.engines_for_tests:TwoVoices"}
+    extra = {"TTS_ENGINE": "tests.support.engines_for_tests:TwoVoices"}
     with running_stack(tmp_path, create_migrated_database(), "api", "gpu", extra=extra) as stack:
         states = stack.client.post(INIT).json()
         assert states["tts"] == {"turbo": "loaded", "indicf5": "loaded"}
@@ -63,7 +63,7 @@ def test_a_voice_of_two_models_is_shown_by_their_names(
 def test_a_model_that_cannot_load_says_why(
     tmp_path: Path, create_migrated_database: Callable[[], str]
 ) -> None:
-    extra = {"TTS_ENGINE": "tests.engines_for_tests:UnloadableVoice"}
+    extra = {"TTS_ENGINE": "tests.support.engines_for_tests:UnloadableVoice"}
     with running_stack(tmp_path, create_migrated_database(), "api", "gpu", extra=extra) as stack:
         states = stack.client.post(INIT).json()
         assert states["stt"]["status"] == "loaded"

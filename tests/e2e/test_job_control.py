@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.contract import assert_problem
-from tests.gated_engines import Gate
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import assert_problem
+from tests.support.gated_engines import Gate
+from tests.support.stack import Stack, eventually, running_stack
 
 pytestmark = pytest.mark.usefixtures("shut_gate")
 

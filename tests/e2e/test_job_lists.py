@@ -11,8 +11,8 @@ from shared.failures import TIMED_OUT
 from shared.models import Stage
 from shared.storage import MP3
 from tests.e2e.conftest import Counter
-from tests.e2e.contract import JOB_FIELDS, assert_problem, walk
-from tests.factories import TEXT_TURN
+from tests.support.contract import JOB_FIELDS, assert_problem, walk
+from tests.support.factories import TEXT_TURN
 
 BAD_CURSORS = ["", "x", "%00", "é", "WzEsMl0", "a" * 201, "bnVsbA", "[]"]
 

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence, succeeded
-from tests.stack import Stack
+from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence, succeeded
+from tests.support.stack import Stack
 
 MALFORMED_IDS = ["7", "not-a-uuid", "%00", "..", "' OR 1=1", "0" * 5000]
 

@@ -14,8 +14,8 @@ import pytest
 from local.ports import free_port
 from local.programs import programs
 from local.settings import LauncherSettings
-from tests.e2e.contract import TEXT, succeeded
-from tests.stack import Stack, eventually
+from tests.support.contract import TEXT, succeeded
+from tests.support.stack import Stack, eventually
 
 ROOT = Path(__file__).parents[2]
 FIELDS = {"time", "level", "logger", "message", "request_id", "job_id"}
@@ -75,8 +75,8 @@ def test_in_dev_a_line_is_for_people_and_has_both_ids(stack: Stack) -> None:
     job_id = succeeded(stack, sent.json()["id"])["id"]
 
     ids = f"[request r-dev job {job_id}]"
-    assert f"INFO    api.access_log {ids} POST /api/v1/ai/text-chat: 202 in " in stack.log("api")
+    assert f"INFO    api.http.access_log {ids} POST /api/v1/ai/text-chat: 202 in " in stack.log("api")
     eventually(
-        lambda: f"INFO    worker.stages {ids} reply succeeded in " in stack.log("llm"), what="its line"
+        lambda: f"INFO    worker.stages.runner {ids} reply succeeded in " in stack.log("llm"), what="its line"
     )
     assert "INFO    uvicorn.error [request - job -] Application startup complete." in stack.log("api")

@@ -16,13 +16,13 @@ import pytest
 
 from local.servers import EmbeddedPostgres
 from tests.conftest import migrate
-from tests.e2e.contract import CONVERSATIONS, TEXT, VOICE, post_audio, silence, succeeded
-from tests.engines_for_tests import engine
-from tests.gated_engines import Gate
-from tests.gemini_server import GOOD_FORM, GeminiServer, Step, failed, filled, page, said
-from tests.s3_servers import KEY_ID, S3Server
-from tests.stack import WORKERS, Stack, eventually, running_stack
-from tests.talking_engines import HEARD, RAISED, WARNED, TalkingTranscriber
+from tests.support.contract import CONVERSATIONS, TEXT, VOICE, post_audio, silence, succeeded
+from tests.support.engines_for_tests import engine
+from tests.support.gated_engines import Gate
+from tests.support.gemini_server import GOOD_FORM, GeminiServer, Step, failed, filled, page, said
+from tests.support.s3_servers import KEY_ID, S3Server
+from tests.support.stack import WORKERS, Stack, eventually, running_stack
+from tests.support.talking_engines import HEARD, RAISED, WARNED, TalkingTranscriber
 
 OURS = ("api", *WORKERS)
 FIELDS = {"time", "level", "logger", "message", "request_id", "job_id"}
@@ -262,7 +262,9 @@ def test_no_line_has_words_keys_signatures_or_passwords(day: Day, program: str) 
 
 
 def test_a_request_is_followed_by_its_id_to_its_job_and_into_the_workers(day: Day) -> None:
-    access = {line["request_id"]: line for line in day.lines("api") if line["logger"] == "api.access_log"}
+    access = {
+        line["request_id"]: line for line in day.lines("api") if line["logger"] == "api.http.access_log"
+    }
     told = defaultdict(set)
     for line in day.lines(*WORKERS):
         told[line["request_id"]].add(line["job_id"])
@@ -333,7 +335,7 @@ def test_what_the_api_did_not_expect_is_a_line_with_its_class_and_places(day: Da
 
     assert line["request_id"] == "r-unexpected"
     assert line["exception"].startswith("sqlalchemy.exc.IntegrityError at ")
-    assert "api/chats.py:" in line["exception"]
+    assert "api/turns/accept.py:" in line["exception"]
     assert ", from psycopg.errors.CheckViolation at " in line["exception"]
 
 
@@ -342,9 +344,9 @@ def test_what_nobody_catches_is_a_line_with_its_class_and_place(day: Day) -> Non
 
     [thread, *_] = [line for line in lines if line["message"] == "the thread helper ends by an exception"]
     assert thread["exception"].startswith("builtins.ValueError at ")
-    assert "tests/talking_engines.py:" in thread["exception"]
+    assert "tests/support/talking_engines.py:" in thread["exception"]
     assert any(line["logger"] == "py.warnings" and "UserWarning at " in line["message"] for line in lines)
 
 
 def is_access(line: dict[str, Any], request_id: str) -> bool:
-    return bool(line["logger"] == "api.access_log" and line["request_id"] == request_id)
+    return bool(line["logger"] == "api.http.access_log" and line["request_id"] == request_id)

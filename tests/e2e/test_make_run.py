@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 from local.ports import free_port
-from tests import figures
 from tests.conftest import ROOT
-from tests.stack import eventually
+from tests.support import figures
+from tests.support.stack import eventually
 
 FORM = "multipart/form-data; boundary=x"
 NOISE = re.compile(r"warn|(?<!uvicorn\.)error|traceback|SpawnPoolWorker|broker is empty|\[W ", re.IGNORECASE)

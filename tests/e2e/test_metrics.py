@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from shared.metrics import CONTENT_TYPE
-from tests import figures
-from tests.e2e.contract import TEXT, post_audio, silence
-from tests.figures import Figures
-from tests.gated_engines import Gate
-from tests.recordings import write_speech
-from tests.stack import WORKERS, Stack, eventually, running_stack
+from tests.support import figures
+from tests.support.contract import TEXT, post_audio, silence
+from tests.support.figures import Figures
+from tests.support.gated_engines import Gate
+from tests.support.recordings import write_speech
+from tests.support.stack import WORKERS, Stack, eventually, running_stack
 
 PROCESSES = 2
 

@@ -8,8 +8,8 @@ from http.client import HTTPResponse
 import httpx
 import pytest
 
-from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, silence
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, silence
+from tests.support.stack import Stack, eventually, running_stack
 
 OPEN = 40
 MEGABYTE = 1024**2

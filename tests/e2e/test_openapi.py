@@ -7,8 +7,8 @@ import pytest
 from jsonschema_rs import validator_for
 
 from shared.errors import ErrorCode
-from tests.e2e.contract import CONVERSATIONS, TEXT, succeeded
-from tests.stack import Stack
+from tests.support.contract import CONVERSATIONS, TEXT, succeeded
+from tests.support.stack import Stack
 
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 # These answer what is no operation of the document, or say that it is broken.

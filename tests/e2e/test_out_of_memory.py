@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.contract import VOICE, assert_problem
-from tests.hungry_engines import Memory
-from tests.recordings import write_tone
-from tests.stack import Stack, running_stack
+from tests.support.contract import VOICE, assert_problem
+from tests.support.hungry_engines import Memory
+from tests.support.recordings import write_tone
+from tests.support.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="module")

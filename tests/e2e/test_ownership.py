@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Counter
-from tests.e2e.contract import CONVERSATIONS, TEXT, assert_problem
+from tests.support.contract import CONVERSATIONS, TEXT, assert_problem
 
 _METHODS = {"get", "post", "delete", "put", "patch"}
 

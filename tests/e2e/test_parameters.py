@@ -6,8 +6,8 @@ import pytest
 
 from api.main import create_app
 from api.settings import ApiSettings
-from tests.e2e.contract import CONVERSATIONS, TEXT, VOICE, assert_problem, silence
-from tests.stack import Stack
+from tests.support.contract import CONVERSATIONS, TEXT, VOICE, assert_problem, silence
+from tests.support.stack import Stack
 
 PATHS: dict[str, dict[str, Any]] = create_app(ApiSettings(_env_file=None)).openapi()["paths"]
 ROUTES = [(method, path) for path, operations in PATHS.items() for method in operations]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.e2e.contract import TEXT
-from tests.stack import Stack, running_stack
+from tests.support.contract import TEXT
+from tests.support.stack import Stack, running_stack
 
 BASE = "https://practice.example/english"
 PATH = "/english"

@@ -7,10 +7,10 @@ import psutil
 import pytest
 
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, QueueName, TaskName, create_celery
-from tests.crossed_engines import CrossedSynthesizer
-from tests.engines_for_tests import engine
-from tests.gated_engines import Gate
-from tests.stack import Stack, eventually, has_ended, running_stack
+from tests.support.crossed_engines import CrossedSynthesizer
+from tests.support.engines_for_tests import engine
+from tests.support.gated_engines import Gate
+from tests.support.stack import Stack, eventually, has_ended, running_stack
 
 pytestmark = pytest.mark.usefixtures("shut_gate")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.gated_engines import Gate
-from tests.recordings import write_tone
-from tests.stack import WORKERS, Stack, eventually, has_ended, running_stack
+from tests.support.gated_engines import Gate
+from tests.support.recordings import write_tone
+from tests.support.stack import WORKERS, Stack, eventually, has_ended, running_stack
 
 pytestmark = pytest.mark.usefixtures("shut_gate")
 

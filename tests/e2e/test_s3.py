@@ -11,10 +11,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.e2e.contract import CONVERSATIONS, assert_problem, succeeded
-from tests.recordings import write_speech
-from tests.s3_servers import KEY_ID, S3Server
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import CONVERSATIONS, assert_problem, succeeded
+from tests.support.recordings import write_speech
+from tests.support.s3_servers import KEY_ID, S3Server
+from tests.support.stack import Stack, eventually, running_stack
 
 # Never in a test's way, except where they are its subject.
 QUICK = {"MOVE_AUDIO_SECONDS": "1", "STT_TIMEOUT_SECONDS": "60"}

@@ -9,8 +9,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.e2e.contract import TEXT, VOICE, assert_problem
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import TEXT, VOICE, assert_problem
+from tests.support.stack import Stack, eventually, running_stack
 
 MOST = 40
 HEAD = b"GET /health/ready HTTP/1.1\r\nHost: here\r\n"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence
-from tests.stack import Stack, eventually, running_stack
+from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence
+from tests.support.stack import Stack, eventually, running_stack
 
 BODY_SECONDS = 2.0
 JSON, FORM = "application/json", "multipart/form-data; boundary=x"

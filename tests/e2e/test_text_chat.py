@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.e2e.contract import JOB_FIELDS, REPLY_FIELDS, TEXT, send_together, succeeded
-from tests.stack import Stack, eventually
+from tests.support.contract import JOB_FIELDS, REPLY_FIELDS, TEXT, send_together, succeeded
+from tests.support.stack import Stack, eventually
 
 
 def test_a_mistake_is_corrected_explained_scored_and_spoken(stack: Stack) -> None:

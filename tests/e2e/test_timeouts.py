@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.gated_engines import Gate
-from tests.recordings import write_tone
-from tests.stack import Stack, running_stack
+from tests.support.gated_engines import Gate
+from tests.support.recordings import write_tone
+from tests.support.stack import Stack, running_stack
 
 LIMIT_SECONDS = "1"
 
@@ -17,7 +17,7 @@ def hanging_stack(
     tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], gate: Gate
 ) -> Iterator[Stack]:
     extra = gate.settings("llm", "tts") | {
-        "STT_ENGINE": "tests.gated_engines:HangingTranscriber",
+        "STT_ENGINE": "tests.support.gated_engines:HangingTranscriber",
         "STT_TIMEOUT_SECONDS": LIMIT_SECONDS,
         "LLM_TIMEOUT_SECONDS": LIMIT_SECONDS,
         "TTS_TIMEOUT_SECONDS": LIMIT_SECONDS,

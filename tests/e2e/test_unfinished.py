@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.contract import JOB_FIELDS, TEXT, VOICE, assert_problem, post_audio, silence
-from tests.stack import Stack, running_stack
+from tests.support.contract import JOB_FIELDS, TEXT, VOICE, assert_problem, post_audio, silence
+from tests.support.stack import Stack, running_stack
 
 BODY = {"user_id": "asha", "message": "I am go"}
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.e2e.conftest import Counter
-from tests.e2e.contract import assert_problem
-from tests.factories import RECORDING_SECONDS, ZONE
+from tests.support.contract import assert_problem
+from tests.support.factories import RECORDING_SECONDS, ZONE
 
 NOTHING = {
     "text_turns": 0,

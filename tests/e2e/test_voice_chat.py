@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.e2e.contract import (
+from tests.support.contract import (
     JOB_FIELDS,
     REPLY_FIELDS,
     VOICE,
@@ -16,7 +16,7 @@ from tests.e2e.contract import (
     silence,
     succeeded,
 )
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 # A short recording in each container that phones and browsers make, and some words spoken in it.
 RECORDINGS = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.contract import post_audio, silence, succeeded
-from tests.recordings import write_speech
-from tests.stack import Stack, running_stack
+from tests.support.contract import post_audio, silence, succeeded
+from tests.support.recordings import write_speech
+from tests.support.stack import Stack, running_stack
 
 MODEL = Path(__file__).parents[1] / "models" / "whisper-tiny-random"
 

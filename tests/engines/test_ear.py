@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks.word_errors import word_errors, words_of
 from tests.engines.test_whisper import MATERIAL, needs_material, read
-from tests.recordings import write_speech
-from tests.stack import MODELS
+from tests.support.recordings import write_speech
+from tests.support.stack import MODELS
 from worker.engines.whisper import WhisperTranscriber
 from worker.engines.whisper.encoding import OneEncodingModel
 from worker.errors import NoSpeechError

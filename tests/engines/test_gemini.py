@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories import together
-from tests.gemini_server import (
+from tests.support.factories import together
+from tests.support.gemini_server import (
     GOOD_FORM,
     TOKENS_READ,
     TOKENS_THOUGHT,
@@ -22,9 +22,9 @@ from tests.gemini_server import (
 )
 from worker.engines.gemini import GeminiTutor
 from worker.errors import EngineUnavailableError
-from worker.plain import plain
 from worker.ports import Mistake, Turn, TutorReply, TutorRequest
 from worker.prompts import BLOCKED_REPLY, UNSAID_REPLY
+from worker.text.plain import plain
 
 KEY = "AIza-a-secret-key"
 MODEL = "gemini-3.6-flash"

@@ -9,8 +9,8 @@ from email.utils import formatdate
 import pytest
 
 from local.ports import free_port
-from tests.factories import together
-from tests.gemini_server import (
+from tests.support.factories import together
+from tests.support.gemini_server import (
     GOOD_FORM,
     TOKENS_READ,
     GeminiServer,

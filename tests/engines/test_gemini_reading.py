@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.gemini_server import GOOD_FORM, GeminiServer, Step, filled, said
+from tests.support.gemini_server import GOOD_FORM, GeminiServer, Step, filled, said
 from worker.engines.gemini import GeminiTutor
 from worker.ports import TutorReply, TutorRequest
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 
-from worker.audio import encode_mp3
 from worker.bootstrap import EngineKind, Engines
 from worker.engines.neural import NeuralSynthesizer
 from worker.engines.neural.folder import model_folder
@@ -20,6 +19,7 @@ from worker.settings import WorkerSettings
 from worker.speech.failures import library_errors
 from worker.speech.sound import PAUSE_SECONDS, PEAK, SPEECH_LEVEL, joined, trimmed
 from worker.speech.voice import RATE, Wave
+from worker.stages.audio import encode_mp3
 
 ROOT = Path(__file__).parents[2]
 ENGLISH_HERTZ, HINDI_HERTZ = 400, 800

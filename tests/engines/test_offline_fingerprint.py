@@ -31,7 +31,7 @@ def test_it_is_the_same_in_every_process_and_another_where_a_rule_changed(tmp_pa
     for name in (
         "worker/engines/offline/rules/tense.py",
         "worker/engines/offline/lexicon.py",
-        "shared/languages.py",
+        "worker/text/languages.py",
     ):
         with (tmp_path / name).open("a") as file:
             file.write("# changed\n")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.languages import Language, language_of
-from tests.engines.offline_correct import (
+from tests.support.offline_correct import (
     ACCEPTED_INDIAN_ENGLISH,
     CORRECT,
     NAMES_TOLD_BY_A_CAPITAL,
@@ -16,6 +15,7 @@ from tests.engines.offline_correct import (
 )
 from worker.engines.offline import OfflineTutor
 from worker.ports import Mistake, Turn, Tutor, TutorReply, TutorRequest
+from worker.text.languages import Language, language_of
 
 MATERIAL = Path(__file__).parents[3] / "shared" / "data" / "text"
 ALLOWED_FALSE_ALARMS = 5

@@ -13,14 +13,14 @@ import ctranslate2
 import numpy as np
 import pytest
 
-from api.sniffing import sniff
-from api.transcoding import transcode
-from tests.recordings import write_speech
-from tests.stack import MODELS
-from worker.audio import read_flac
+from api.decoding.sniffing import sniff
+from api.decoding.transcoding import transcode
+from tests.support.recordings import write_speech
+from tests.support.stack import MODELS
 from worker.engines.whisper import WhisperTranscriber
 from worker.errors import EngineUnavailableError, NoSpeechError
 from worker.ports import Recording, Transcript
+from worker.stages.audio import read_flac
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "models" / "whisper-tiny-random"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local.servers import EmbeddedPostgres
 from tests.conftest import ROOT, migrate
-from tests.stack import running_stack
+from tests.support.stack import running_stack
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 

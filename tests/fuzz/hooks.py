@@ -7,7 +7,7 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies
 
-from tests.e2e.contract import silence
+from tests.support.contract import silence
 
 _KEY = "Idempotency-Key"
 _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -7,13 +7,13 @@ from sqlalchemy import Engine, create_engine
 
 from local.servers import EmbeddedRedis
 from shared.queue import WORKER_SOCKET_TIMEOUT_SECONDS, create_celery
-from tests import engines_for_tests as engines
-from tests.engines_for_tests import engine
-from tests.factories import Bench
-from tests.floor import Floor
-from tests.workbench import Build, Workbench
+from tests.support import engines_for_tests as engines
+from tests.support.engines_for_tests import engine
+from tests.support.factories import Bench
+from tests.support.floor import Floor
+from tests.support.workbench import Build, Workbench
 from worker.settings import WorkerSettings
-from worker.sweep import Sweep
+from worker.upkeep.sweep import Sweep
 
 
 @pytest.fixture

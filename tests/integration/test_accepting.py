@@ -11,7 +11,7 @@ from sqlmodel import col
 from shared import conversations, jobs
 from shared.jobs import Hint, IdempotencyKeyReusedError
 from shared.models import Conversation, Job, JobStatus, Stage
-from tests.factories import TEXT_TURN, Bench, together
+from tests.support.factories import TEXT_TURN, Bench, together
 
 
 def find_replay(bench: Bench, key: str, *, fingerprint: str = "f" * 64, user_id: str = "asha") -> UUID | None:

@@ -12,10 +12,10 @@ from shared.audio_objects import WrittenAudio
 from shared.audio_stores import AudioStores
 from shared.models import AudioBackend, AudioObject
 from shared.storage import LocalAudioStore, StorageError
-from tests import figures
-from tests.factories import Bench
-from tests.s3_servers import S3Server, s3_settings, s3_store
-from worker.shelf import AudioShelf
+from tests.support import figures
+from tests.support.factories import Bench
+from tests.support.s3_servers import S3Server, s3_settings, s3_store
+from worker.stages.audio_shelf import AudioShelf
 
 HOST = "here"
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, text
 
-from api import backpressure
-from api.backpressure import (
+from api.jobs import limits as job_limits
+from api.jobs.limits import (
     LATEST_SECONDS,
     BusyError,
     Limits,
@@ -14,18 +14,18 @@ from api.backpressure import (
     RefusedError,
     TooManyJobsError,
 )
-from api.paces import RecentPaces
+from api.jobs.stage_durations import RecentStageDurations
 from shared import audio_objects, jobs
 from shared.audio_objects import WrittenAudio
 from shared.models import AudioBackend
 from shared.storage import FLAC
-from tests.factories import TEXT_TURN, Bench, together
-from tests.plans import plan, statements
+from tests.support.factories import TEXT_TURN, Bench, together
+from tests.support.plans import plan, statements
 
 
 def limits_of(of_user: int, of_all: int, *, stored_bytes: int = 1000) -> Limits:
-    """Return limits whose paces are still to be measured."""
-    return Limits(of_user, of_all, stored_bytes, RecentPaces())
+    """Return limits whose durations are still to be measured."""
+    return Limits(of_user, of_all, stored_bytes, RecentStageDurations())
 
 
 LIMITS = limits_of(3, 5)
@@ -46,7 +46,7 @@ def measured(bench: Bench) -> Bench:
 
 def check(bench: Bench, user_id: str, limits: Limits = LIMITS) -> None:
     with bench.sessions() as session:
-        backpressure.check(session, user_id, limits)
+        job_limits.check(session, user_id, limits)
 
 
 def texts(bench: Bench, count: int, user_id: str = "asha") -> None:
@@ -118,9 +118,9 @@ def test_where_nothing_was_measured_the_time_is_a_guess(bench: Bench) -> None:
 def test_a_users_limit_is_exact_however_many_come_at_once(bench: Bench) -> None:
     def accept(number: int) -> bool:
         with bench.sessions.begin() as session:
-            backpressure.lock_user(session, "asha")
+            job_limits.lock_user(session, "asha")
             try:
-                backpressure.check(session, "asha", LIMITS)
+                job_limits.check(session, "asha", LIMITS)
             except TooManyJobsError:
                 return False
             jobs.accept(session, replace(TEXT_TURN, conversation=f"talk-{number}"), None)
@@ -143,9 +143,9 @@ def test_stored_recordings_have_a_quota_that_is_exact_however_many_come_at_once(
 
     def store(number: int) -> bool:
         with bench.sessions.begin() as session:
-            backpressure.lock_user(session, "asha")
+            job_limits.lock_user(session, "asha")
             try:
-                backpressure.check_stored(session, "asha", 300, LIMITS)
+                job_limits.check_stored(session, "asha", 300, LIMITS)
             except QuotaExceededError:
                 return False
             audio_objects.mark_stored(session, written[number])
@@ -154,10 +154,10 @@ def test_stored_recordings_have_a_quota_that_is_exact_however_many_come_at_once(
     assert sum(together(12, store)) == 3
     with bench.sessions() as session:
         assert audio_objects.stored_bytes(session, "asha") == 900
-        backpressure.check_stored(session, "asha", 100, LIMITS)
-        backpressure.check_stored(session, "ravi", 1000, LIMITS)
+        job_limits.check_stored(session, "asha", 100, LIMITS)
+        job_limits.check_stored(session, "ravi", 1000, LIMITS)
         with pytest.raises(QuotaExceededError):
-            backpressure.check_stored(session, "asha", 101, LIMITS)
+            job_limits.check_stored(session, "asha", 101, LIMITS)
 
 
 def test_stored_bytes_are_read_from_an_index_alone(bench: Bench, database: Engine) -> None:
@@ -188,8 +188,8 @@ def test_refusals_within_two_seconds_measure_once(measured: Bench) -> None:
 def test_users_do_not_wait_for_each_other(bench: Bench) -> None:
     with bench.sessions.begin() as first, bench.sessions.begin() as second:
         second.execute(text("SET LOCAL lock_timeout = '1s'"))
-        backpressure.lock_user(first, "asha")
-        backpressure.lock_user(second, "ravi")
+        job_limits.lock_user(first, "asha")
+        job_limits.lock_user(second, "ravi")
 
 
 def test_counting_reads_unfinished_jobs_alone(bench: Bench, database: Engine) -> None:

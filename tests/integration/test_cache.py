@@ -14,8 +14,8 @@ import pytest
 from redis import Redis
 
 from local.servers import EmbeddedRedis
-from tests.factories import together
-from tests.stack import eventually
+from tests.support.factories import together
+from tests.support.stack import eventually
 from worker.cache import Cache, open_cache
 from worker.settings import WorkerSettings
 

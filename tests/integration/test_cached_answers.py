@@ -19,13 +19,13 @@ from shared.audio_stores import AudioStores
 from shared.models import AudioObject, DailyUsage, Job, JobStatus, SpokenPart, Stage, StageRun
 from shared.storage import MP3
 from shared.transitions import LeaseLostError, StageResult, StoredSpeech
-from tests import engines_for_tests as engines
-from tests.engines_for_tests import AskedTutor, HeardSynthesizer
-from tests.factories import CORRECTING_REPLY, Bench
-from tests.workbench import Build, Workbench
-from worker.cached import reply_key
+from tests.support import engines_for_tests as engines
+from tests.support.engines_for_tests import AskedTutor, HeardSynthesizer
+from tests.support.factories import CORRECTING_REPLY, Bench
+from tests.support.workbench import Build, Workbench
 from worker.ports import TutorRequest
-from worker.retention import Retention
+from worker.stages.reuse import reply_key
+from worker.upkeep.retention import Retention
 
 BOUND_SECONDS = 10.0
 BOTH = ["reply", "explanation"]

@@ -10,7 +10,7 @@ from shared.failures import Failure
 from shared.jobs import Hint
 from shared.models import DailyUsage, Job, JobStatus, Message
 from shared.transitions import LeaseLostError, NotRetryableError, Transitions
-from tests.factories import Bench, together
+from tests.support.factories import Bench, together
 
 ROUNDS = 15
 AT_ONCE = 8

@@ -10,7 +10,7 @@ from shared import jobs
 from shared.failures import TIMED_OUT
 from shared.jobs import Claim, Hint
 from shared.models import JobStatus, Stage
-from tests.factories import WORKER, Bench, together
+from tests.support.factories import WORKER, Bench, together
 
 LEASE = timedelta(seconds=30)
 

@@ -15,12 +15,12 @@ from shared.metrics import exposition, on_commit
 from shared.models import Stage
 from shared.queue import QueueName
 from shared.transitions import LeaseLostError
-from tests import figures
-from tests.engines_for_tests import AskedTutor, DearTutor
-from tests.factories import Bench
-from tests.floor import Floor
-from tests.plans import plan, statements
-from tests.workbench import Build
+from tests.support import figures
+from tests.support.engines_for_tests import AskedTutor, DearTutor
+from tests.support.factories import Bench
+from tests.support.floor import Floor
+from tests.support.plans import plan, statements
+from tests.support.workbench import Build
 
 Growth = Callable[..., float]
 

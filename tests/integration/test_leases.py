@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from local.servers import EmbeddedPostgres
 from shared.jobs import Claim, Hint
-from tests.factories import Bench
-from tests.stack import eventually
-from worker.leases import LeaseKeeper
+from tests.support.factories import Bench
+from tests.support.stack import eventually
+from worker.leases.keeper import LeaseKeeper
 
 BEAT = timedelta(milliseconds=20)
 LONG = timedelta(minutes=10)

@@ -11,18 +11,20 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Engine
 
-from api.conversations import Conversations
+from api.audio.stores import Storing
+from api.conversations.history import Conversations
+from api.conversations.schemas import ConversationsQuery, MessagesQuery
 from api.database import Sessions
-from api.job_lists import JobLists
-from api.reading import JobReader
-from api.schemas import ConversationsQuery, JobsQuery, MessagesQuery, UsageQuery
-from api.storing import Storing
-from api.usage import UsageReader
+from api.jobs.lists import JobLists
+from api.jobs.read import JobReader
+from api.jobs.schemas import JobsQuery
+from api.usage.report import UsageReader
+from api.usage.schemas import UsageQuery
 from shared.audio_stores import AudioStores
 from shared.database import create_sync_engine
 from shared.storage import LocalAudioStore
-from tests.factories import ZONE, Bench
-from tests.plans import plan, statements
+from tests.support.factories import ZONE, Bench
+from tests.support.plans import plan, statements
 
 Result = TypeVar("Result")
 Asked = tuple[str, Any]

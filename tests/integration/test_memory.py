@@ -7,7 +7,7 @@ import pytest
 
 from shared import conversations
 from shared.models import Message
-from tests.factories import Bench
+from tests.support.factories import Bench
 
 TEXTS = ["a" * 10, "b" * 20, "c" * 30, "d" * 40]
 """What the learner and the tutor said in two turns."""

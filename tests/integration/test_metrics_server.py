@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from local.ports import free_port
 from shared.queue import QueueName
-from tests import figures
-from tests.figures import Figures
+from tests.support import figures
+from tests.support.figures import Figures
 from worker.metrics_server import serve_metrics
 from worker.settings import WorkerSettings
 

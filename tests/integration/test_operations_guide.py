@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from api.main import create_app
 from api.settings import ApiSettings
 from local.settings import LauncherSettings
-from tests.architecture.containers import compose_services, compose_text
+from tests.support.containers import compose_services, compose_text
 from worker.settings import FlowerSettings, WorkerSettings
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()

@@ -13,9 +13,9 @@ from shared import audio_objects
 from shared.audio_stores import AudioStores
 from shared.models import AudioObject, Conversation, DailyUsage, Job, Message, Stage, StageRun
 from shared.storage import FLAC, MP3, LocalAudioStore
-from tests.factories import Bench, together
-from worker.locks import Lock
-from worker.retention import Retention
+from tests.support.factories import Bench, together
+from worker.upkeep.locks import Lock
+from worker.upkeep.retention import Retention
 
 KEEP = timedelta(days=30)
 WINDOW = timedelta(days=1)

@@ -9,22 +9,22 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from api.backpressure import Limits, TooManyJobsError
 from api.database import Sessions
-from api.job_control import JobControl
-from api.paces import RecentPaces
-from api.problems import KINDS
+from api.http.problems import KINDS
+from api.jobs.control import JobControl
+from api.jobs.limits import Limits, TooManyJobsError
+from api.jobs.read import JobNotFoundError
+from api.jobs.stage_durations import RecentStageDurations
 from api.publishing import Publisher
-from api.reading import JobNotFoundError
 from shared.errors import RETRYABLE_FAILURES, ErrorCode
 from shared.failures import Failure
 from shared.jobs import MAX_RETRIES
 from shared.models import DailyUsage, JobStatus, Stage
 from shared.queue import create_celery
 from shared.transitions import NotRetryableError
-from tests.engines_for_tests import PaidButUnreadableTutor
-from tests.factories import ZONE, Bench
-from tests.workbench import Build
+from tests.support.engines_for_tests import PaidButUnreadableTutor
+from tests.support.factories import ZONE, Bench
+from tests.support.workbench import Build
 
 AWAY = Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away.")
 WINDOW = timedelta(days=1)
@@ -38,7 +38,7 @@ def control(bench: Bench, database: Engine) -> Iterator[JobControl]:
     engine = create_engine(database.url, pool_size=AT_ONCE)
     sessions = Sessions(engine, at_once=AT_ONCE)
     publisher = Publisher(create_celery("redis://127.0.0.1:1/0", socket_timeout_seconds=1), sessions)
-    yield JobControl(sessions, publisher, ZONE, Limits(OF_USER, 10_000, 1000, RecentPaces()), WINDOW)
+    yield JobControl(sessions, publisher, ZONE, Limits(OF_USER, 10_000, 1000, RecentStageDurations()), WINDOW)
     publisher.close()
     sessions.close()
     engine.dispose()

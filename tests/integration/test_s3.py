@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from local.ports import free_port
 from shared.s3 import CALL_SECONDS, S3AudioStore
 from shared.storage import FLAC, MP3, StorageError, new_object_name
-from tests.s3_servers import KEY_ID, S3Server, Trouble, TroubledS3, refusal, s3_settings, s3_store
-from tests.stack import eventually
+from tests.support.s3_servers import KEY_ID, S3Server, Trouble, TroubledS3, refusal, s3_settings, s3_store
+from tests.support.stack import eventually
 
 # A busy machine's own share of a call that ends at its limit; what hangs here hangs for far longer.
 SLACK_SECONDS = 15.0

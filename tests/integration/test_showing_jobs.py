@@ -9,14 +9,14 @@ import pytest
 from fastapi import Response
 from sqlalchemy import Engine
 
-from api.audio_links import AudioLinks
+from api.audio.links import AudioLinks
 from api.database import Sessions
-from api.reading import JobReader
+from api.jobs.read import JobReader
 from api.routers.jobs import read_job
 from shared.audio_stores import AudioStores
 from shared.models import Stage
 from shared.storage import LocalAudioStore
-from tests.factories import Bench
+from tests.support.factories import Bench
 
 
 class _WatchedDisk(LocalAudioStore):

@@ -10,9 +10,9 @@ import pytest
 from shared.jobs import Hint
 from shared.models import DailyUsage, JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
 from shared.storage import MP3
-from tests import engines_for_tests as engines
-from tests.engines_for_tests import CLEANED
-from tests.workbench import Build
+from tests.support import engines_for_tests as engines
+from tests.support.engines_for_tests import CLEANED
+from tests.support.workbench import Build
 from worker.bounds import (
     LONGEST_NAME,
     LONGEST_REPLY,

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, text
 from local.servers import EmbeddedRedis
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE, QueueName
-from tests.floor import Floor
-from worker.locks import Lock
+from tests.support.floor import Floor
+from worker.upkeep.locks import Lock
 
 # Generous: a pass that nothing slows down takes milliseconds.
 BOUND_SECONDS = 10.0

@@ -10,10 +10,10 @@ from local.servers import EmbeddedRedis
 from shared.models import Job, Stage
 from shared.queue import QueueName
 from tests.conftest import ROOT
-from tests.factories import Bench
-from tests.floor import Floor
-from tests.plans import plan, statements
-from tests.stack import eventually
+from tests.support.factories import Bench
+from tests.support.floor import Floor
+from tests.support.plans import plan, statements
+from tests.support.stack import eventually
 
 BACKLOG = 5_000
 BATCH = 200
@@ -24,7 +24,7 @@ from redis import Redis
 from shared.queue import create_celery
 from worker.runtime import create_sessions
 from worker.settings import WorkerSettings
-from worker.sweep import Sweep
+from worker.upkeep.sweep import Sweep
 settings = WorkerSettings(_env_file=None)
 app = create_celery(settings.redis_url, socket_timeout_seconds=2)
 sweep = Sweep(settings, create_sessions(settings, pool_size=2), Redis.from_url(settings.redis_url), app, {})

@@ -13,8 +13,8 @@ from shared.jobs import Claim
 from shared.models import Job, JobStatus, Stage, StageOutcome, StageRun, Worker
 from shared.telemetry import job_id_var, request_id_var
 from shared.transitions import NotRetryableError
-from tests.factories import WORKER
-from tests.floor import Floor
+from tests.support.factories import WORKER
+from tests.support.floor import Floor
 
 
 def test_a_stage_whose_worker_died_waits_again_and_is_published(floor: Floor) -> None:

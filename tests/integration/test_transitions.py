@@ -9,7 +9,7 @@ from shared.failures import RUN_DEADLINE, TIMED_OUT, Failure
 from shared.jobs import Hint
 from shared.models import DailyUsage, Job, JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
 from shared.transitions import LeaseLostError, StageResult
-from tests.factories import CORRECTING_REPLY, TEXT_TURN, WORKER, Bench, together
+from tests.support.factories import CORRECTING_REPLY, TEXT_TURN, WORKER, Bench, together
 
 NO_SPEECH = Failure(ErrorCode.NO_SPEECH, "No speech was heard.")
 

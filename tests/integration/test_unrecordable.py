@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from shared.models import DailyUsage, Job, JobStatus, Message, Stage, StageRun
-from tests.factories import CORRECTING_REPLY, Bench
-from tests.floor import Floor
-from tests.workbench import Build
+from tests.support.factories import CORRECTING_REPLY, Bench
+from tests.support.floor import Floor
+from tests.support.workbench import Build
 
 MOST_TOKENS = 2**63 - 1
 INT32 = 2**31 - 1

@@ -6,7 +6,7 @@ import pytest
 
 from shared.failures import TIMED_OUT
 from shared.models import DailyUsage, Stage
-from tests.factories import RECORDING_SECONDS, Bench, together
+from tests.support.factories import RECORDING_SECONDS, Bench, together
 
 
 def test_a_voice_turn_is_counted_once_with_all_its_numbers(bench: Bench) -> None:

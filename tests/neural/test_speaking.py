@@ -21,9 +21,7 @@ import soundfile
 import torch
 from safetensors.torch import load_file, save_file
 
-from shared.languages import is_devanagari
 from tests.models import make_neural
-from worker.audio import encode_mp3
 from worker.bootstrap import EngineKind, Engines
 from worker.engines.neural import NeuralSynthesizer
 from worker.engines.neural.chatterbox import ChatterboxVoice
@@ -31,6 +29,8 @@ from worker.engines.neural.indicf5 import IndicF5Voice
 from worker.errors import EngineOutOfMemoryError, EngineUnavailableError
 from worker.settings import WorkerSettings
 from worker.speech.voice import RATE, Voice, Wave
+from worker.stages.audio import encode_mp3
+from worker.text.languages import is_devanagari
 
 ENGLISH = "Yesterday I went to the market."
 HINDI = "यहाँ पास्ट टेन्स का प्रयोग कीजिए।"

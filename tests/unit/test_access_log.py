@@ -6,9 +6,9 @@ import logging
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access_log import AccessLog, method_of, route_of
-from api.head_requests import HeadRequests
-from api.problems import ProblemResponse, problem
+from api.http.access_log import AccessLog, method_of, route_of
+from api.http.head_requests import HeadRequests
+from api.http.problems import ProblemResponse, problem
 from shared.errors import ErrorCode
 
 PATH = "/jobs/secret-path"
@@ -31,7 +31,7 @@ def line_of(app: ASGIApp, caplog: pytest.LogCaptureFixture, *, has_left: bool = 
     try:
         asyncio.run(AccessLog(app)(scope, receive, send))
     finally:
-        [line] = [each.getMessage() for each in caplog.records if each.name == "api.access_log"]
+        [line] = [each.getMessage() for each in caplog.records if each.name == "api.http.access_log"]
         assert PATH not in line
         assert "asha" not in line
     return line

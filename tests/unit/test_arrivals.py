@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from api.arrivals import Arrivals, Place, TooManyArrivalsError, TooManyOfOneClientError
+from api.decoding.arrivals import Arrivals, Place, TooManyArrivalsError, TooManyOfOneClientError
 
 
 async def chunks(*sizes: int) -> AsyncIterator[bytes]:

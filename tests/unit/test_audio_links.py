@@ -6,11 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from api.audio_links import AudioLinks, InvalidSignatureError
+from api.audio.links import AudioLinks, InvalidSignatureError
 from shared.audio_stores import AudioStores
 from shared.models import AudioBackend, AudioObject
 from shared.storage import MP3, LocalAudioStore, new_object_name
-from tests.s3_servers import s3_settings, s3_store
+from tests.support.s3_servers import s3_settings, s3_store
 
 NAME = new_object_name(MP3)
 STORES = AudioStores(LocalAudioStore(Path("nowhere")), "here")

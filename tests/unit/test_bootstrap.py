@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import engines_for_tests as engines
-from tests.engines_for_tests import CountedTutor, engine
-from tests.factories import together
+from tests.support import engines_for_tests as engines
+from tests.support.engines_for_tests import CountedTutor, engine
+from tests.support.factories import together
 from worker.bootstrap import EngineKind, Engines, UnknownEngineError, kinds_served
 from worker.errors import EngineUnavailableError
 from worker.settings import WorkerSettings
@@ -65,7 +65,7 @@ def test_an_unknown_name_is_refused_in_a_sentence_that_names_the_choices(kind: E
     ("path", "what"),
     [
         ("tests.nonesuch:Tutor", "cannot be imported: ModuleNotFoundError"),
-        ("tests.engines_for_tests:Nonesuch", "cannot be imported: AttributeError"),
+        ("tests.support.engines_for_tests:Nonesuch", "cannot be imported: AttributeError"),
         ("json:", "cannot be imported: AttributeError"),
         (":json", "cannot be imported: ValueError"),
         ("json:JSONDecoder", "has no method reply"),
@@ -90,7 +90,12 @@ def test_checking_a_plug_in_does_not_build_it(tutor: type) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["tests.nonesuch:Tutor", "tests.engines_for_tests:Nonesuch", engine(engines.UnloadableTutor), "json:"],
+    [
+        "tests.nonesuch:Tutor",
+        "tests.support.engines_for_tests:Nonesuch",
+        engine(engines.UnloadableTutor),
+        "json:",
+    ],
     ids=["no module", "no class", "breaks while loading", "half a path"],
 )
 def test_an_engine_that_cannot_be_built_is_unavailable_and_says_failed(path: str) -> None:

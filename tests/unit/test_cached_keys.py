@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests import engines_for_tests as plugged
-from tests.engines_for_tests import engine
+from tests.support import engines_for_tests as plugged
+from tests.support.engines_for_tests import engine
 from worker.bootstrap import EngineKind, Engines
-from worker.cached import reply_key, speech_key
 from worker.engines.offline.fingerprint import rules_fingerprint
 from worker.ports import Mistake, Turn, TutorRequest
 from worker.prompts import PROMPT_VERSION
 from worker.settings import WorkerSettings
+from worker.stages.reuse import reply_key, speech_key
 
 TURN = Turn("Hello", "Hello! How are you?", Mistake("Helo", "Hello", "spelling"))
 REQUEST = TutorRequest("I am go to market", [TURN], timeout_seconds=60)

@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import HTTPConnection
 
-from api.client_address import client_of
+from api.http.client_address import client_of
 
 
 def client(host: str | None) -> str:

@@ -16,12 +16,12 @@ import numpy as np
 import psutil
 import pytest
 
-from api.decoder import LIMITS
-from api.decoder_protocol import Outcome
-from api.sniffing import InvalidAudioError
-from api.uploads import DecodedAudio, Decoder, DecoderLimits, TooManyUploadsError, UploadsBusyError
-from tests.decoders import a_decoder, decode, decode_by, make_wav, on_disk, wav_of
-from tests.stack import eventually, has_ended
+from api.decoding.program import LIMITS
+from api.decoding.protocol import Outcome
+from api.decoding.sniffing import InvalidAudioError
+from api.decoding.uploads import DecodedAudio, Decoder, DecoderLimits, TooManyUploadsError, UploadsBusyError
+from tests.support.decoders import a_decoder, decode, decode_by, make_wav, on_disk, wav_of
+from tests.support.stack import eventually, has_ended
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +33,7 @@ def decoder() -> Iterator[Decoder]:
 
 
 def programs() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "api.decoder" in child.cmdline()]
+    return [child for child in psutil.Process().children() if "api.decoding.program" in child.cmdline()]
 
 
 def running_decoders() -> list[psutil.Process]:
@@ -160,7 +160,7 @@ def test_what_decodes_ends_with_the_program() -> None:
 
 def test_the_program_ends_with_the_process_it_serves() -> None:
     source = (
-        "import os, time; from api.decoding import DecoderProgram; program = DecoderProgram(); "
+        "import os, time; from api.decoding.client import DecoderProgram; program = DecoderProgram(); "
         "print(program.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, stdout=subprocess.PIPE) as served:
@@ -260,7 +260,9 @@ def test_a_client_whose_share_is_taken_takes_none_of_what_is_for_all() -> None:
 @pytest.mark.parametrize(("processes", "decoders"), [(1, 4), (2, 2), (3, 2), (8, 2)])
 def test_decoders_follow_the_cpus_that_the_container_may_use(processes: int, decoders: int) -> None:
     """loky reads the quota of the container's control group and the affinity; its own setting stands in."""
-    source = f"from api.uploads import decoders_of_a_process; print(decoders_of_a_process({processes}))"
+    source = (
+        f"from api.decoding.uploads import decoders_of_a_process; print(decoders_of_a_process({processes}))"
+    )
     environment = {"LOKY_MAX_CPU_COUNT": "4"}
     decided = subprocess.run(
         [sys.executable, "-c", source], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
@@ -290,8 +292,8 @@ def test_a_file_that_takes_all_cpu_seconds_is_invalid(decoder: Decoder) -> None:
 
 
 def test_a_decoder_has_few_cpu_seconds_and_ends_by_the_signal_that_says_so() -> None:
-    source = "import api.decoder; api.decoder.LIMITS[api.decoder.resource.RLIMIT_CPU] = 1"
-    source += "; api.decoder.limit_this_process()\nwhile True: pass"
+    source = "from api.decoding import program; program.LIMITS[program.resource.RLIMIT_CPU] = 1"
+    source += "; program.limit_this_process()\nwhile True: pass"
     assert 1 < LIMITS[resource.RLIMIT_CPU] < 4
 
     ended = subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=False)
@@ -301,7 +303,7 @@ def test_a_decoder_has_few_cpu_seconds_and_ends_by_the_signal_that_says_so() -> 
 
 def test_the_decoder_cannot_take_more_memory_write_files_or_import_numpy(tmp_path: Path) -> None:
     def run(program: str) -> subprocess.CompletedProcess[str]:
-        source = f"import api.decoder, sys; api.decoder.limit_this_process(); {program}"
+        source = f"import api.decoding.program, sys; api.decoding.program.limit_this_process(); {program}"
         return subprocess.run(
             [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=False
         )

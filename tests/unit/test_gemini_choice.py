@@ -14,7 +14,7 @@ from worker.errors import EngineUnavailableError
 from worker.settings import WorkerSettings
 
 KEY = "AIza-a-secret-key"
-LIGHT = {"stt_engine": "tests.engines_for_tests:QuickTranscriber", "tts_engine": "espeak"}
+LIGHT = {"stt_engine": "tests.support.engines_for_tests:QuickTranscriber", "tts_engine": "espeak"}
 
 
 def settings(**given: object) -> WorkerSettings:

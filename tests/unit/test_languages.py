@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.languages import Language, is_devanagari, language_of
+from worker.text.languages import Language, is_devanagari, language_of
 
 
 @pytest.mark.parametrize(

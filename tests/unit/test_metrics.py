@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import figures
 from tests.conftest import ROOT
+from tests.support import figures
 
 # The second process is spawned as a pool's child is; it ends as a killed one does, without a word.
 TWO_PROCESSES = """

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import eventually
+from tests.support.stack import eventually
 from worker.errors import EngineUnavailableError
-from worker.packaged_models import PackagedFile, PackagedModel
+from worker.weights.packaged import PackagedFile, PackagedModel
 
 ROOT = Path(__file__).parents[2]
 FIRST, SECOND = b"one " * 300_000, b"two " * 300_000
@@ -144,7 +144,7 @@ def test_a_place_that_cannot_be_written_is_an_unavailable_model(tmp_path: Path) 
 STANDING_STILL = """
 import sys, time
 from pathlib import Path
-import worker.packaged_models as joining
+import worker.weights.packaged as joining
 from tests.unit.test_packaged_models import MODEL
 
 def stand_still(file, chunks=joining._chunks):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from worker.plain import plain, shortened
+from worker.text.plain import plain, shortened
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from api.problems import KINDS, ProblemResponse, problem, problem_of
+from api.http.problems import KINDS, ProblemResponse, problem, problem_of
 from shared.errors import DomainError, ErrorCode
 from shared.models import Job, JobKind, Stage
 from worker import errors as worker_errors

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from api.schemas import TextChatRequest
+from api.turns.schemas import TextChatRequest
 
 GOOD = {"user_id": "asha", "message": "Hello"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from worker.engines.offline.text import split_sentences
-from worker.sentences import sentence_spans, sentences
+from worker.text.sentences import sentence_spans, sentences
 
 TABLE = [
     ("I did B.Com from Pune. It was good.", ["I did B.Com from Pune.", "It was good."]),

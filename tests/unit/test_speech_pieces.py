@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.languages import Language, is_devanagari
 from worker.speech.pieces import plan
 from worker.speech.speakable import speakable
 from worker.speech.voice import Voice, Wave
+from worker.text.languages import Language, is_devanagari
 
 
 @dataclass(eq=False)

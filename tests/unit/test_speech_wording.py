@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from shared.languages import Language
 from worker.speech.pieces import plan
 from worker.speech.words import ENGLISH, HINDI
+from worker.text.languages import Language
 
 
 class Reader:

@@ -15,7 +15,7 @@ import logging
 from shared.settings import AppEnv
 from shared.telemetry import configure_logging, request_id_var, say_at_once, working_on
 
-log = logging.getLogger("worker.stages")
+log = logging.getLogger("worker.stages.runner")
 configure_logging(AppEnv.{env})
 """
 
@@ -40,7 +40,7 @@ def test_in_prod_a_line_is_json_with_the_requests_and_the_jobs_id() -> None:
     assert datetime.fromisoformat(line.pop("time")).tzinfo == UTC
     assert line == {
         "level": "INFO",
-        "logger": "worker.stages",
+        "logger": "worker.stages.runner",
         "message": "reply done",
         "request_id": "r-1",
         "job_id": "j-1",

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from api.decoder_protocol import Outcome
-from api.sniffing import demuxer_of
-from api.transcoding import MAX_PACKETS, MAX_SOUNDLESS_PACKETS, RefusedError, transcode
-from tests.costly_recordings import (
+from api.decoding.protocol import Outcome
+from api.decoding.sniffing import demuxer_of
+from api.decoding.transcoding import MAX_PACKETS, MAX_SOUNDLESS_PACKETS, RefusedError, transcode
+from tests.support.costly_recordings import (
     adts_of_tiny_frames,
     amr_without_data,
     matroska_of_tiny_blocks,
@@ -17,7 +17,7 @@ from tests.costly_recordings import (
     repeated_chunks,
     sound_behind_another,
 )
-from tests.decoders import a_decoder, decode, encode_tone, on_disk
+from tests.support.decoders import a_decoder, decode, encode_tone, on_disk
 
 ATTACK = Path(__file__).resolve().parents[3] / "shared" / "data" / "attack" / "repeated_chunks.mp4"
 

@@ -10,11 +10,11 @@ import av
 import numpy as np
 import pytest
 
-from api.sniffing import InvalidAudioError, UnsupportedAudioError
-from api.sniffing import sniff as sniff_file
-from api.uploads import AudioTooLongError
+from api.decoding.sniffing import InvalidAudioError, UnsupportedAudioError
+from api.decoding.sniffing import sniff as sniff_file
+from api.decoding.uploads import AudioTooLongError
 from shared.errors import DomainError
-from tests.decoders import decode, encode_tone, make_wav
+from tests.support.decoders import decode, encode_tone, make_wav
 
 ROOT = Path(__file__).resolve().parents[2]
 MATERIAL = ROOT.parent / "shared" / "data" / "audio"

@@ -7,10 +7,10 @@ import av
 import numpy as np
 import pytest
 
-from api.transcoding import transcode
-from worker.audio import encode_mp3, read_flac
+from api.decoding.transcoding import transcode
 from worker.errors import EngineUnavailableError
 from worker.ports import Samples, Speech
+from worker.stages.audio import encode_mp3, read_flac
 
 
 def tone(seconds: float, rate: int) -> Samples:

@@ -13,7 +13,7 @@ import os
 from worker import main
 from worker.runtime import process_runtime
 from worker.settings import worker_settings
-from worker.settling import settler_of
+from worker.leases.settler import settler_of
 
 os.environ["LEASE_SECONDS"] = "77"
 assert worker_settings() is main.settings

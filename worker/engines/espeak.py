@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.languages import Language
 from worker.errors import EngineUnavailableError
 from worker.ports import Speech
 from worker.speech.espeak_library import EspeakLibrary
 from worker.speech.pieces import plan
+from worker.text.languages import Language
 
 WORDS_PER_MINUTE = 150
 """A little under espeak's 175: learners follow it without effort."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Protocol, TypeVar
 
-from shared.languages import Language, is_devanagari, language_of
-from worker.sentences import sentences
 from worker.speech.speakable import speakable
 from worker.speech.wording import together, worded
+from worker.text.languages import Language, is_devanagari, language_of
+from worker.text.sentences import sentences
 
 _CLAUSE_END = re.compile(r"(?<=[,;:])\s+")
 _NUMBER_FIRST = re.compile(r"[₹$€£+\-−(]?\d")

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from shared.languages import is_devanagari
+from worker.text.languages import is_devanagari
 
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]*\)")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Mapping
 
-from shared.languages import Language
 from worker.errors import EngineUnavailableError
 from worker.ports import Speech
 from worker.speech.pieces import plan
 from worker.speech.sound import joined
 from worker.speech.voice import RATE, Voice
+from worker.text.languages import Language
 
 logger = logging.getLogger(__name__)
 

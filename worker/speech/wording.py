@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from shared.languages import Language
 from worker.speech.speakable import tidied
 from worker.speech.words import ENGLISH, HINDI, Words
+from worker.text.languages import Language
 
 _MOST_DIGITS = 15
 """A longer number, as one of ten digits without a comma (a telephone's), is said digit by digit."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from num2words import num2words
 
-from shared.languages import Language
+from worker.text.languages import Language
 
 
 @dataclass(frozen=True, slots=True)

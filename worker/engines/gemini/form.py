@@ -7,9 +7,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from pydantic import ValidatorFunctionWrapHandler as Handler
 
 from worker.engines.gemini.matching import contains, find_words, sounds_alike
-from worker.plain import plain
 from worker.ports import Mistake
 from worker.prompts import ACCEPTED_INDIAN_ENGLISH
+from worker.text.plain import plain
 
 _DEVANAGARI_LETTERS = range(0x0904, 0x093A)
 _LONGEST_TEXT = 800

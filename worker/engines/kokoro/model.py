@@ -8,9 +8,9 @@ import onnxruntime
 
 from worker.engines.kokoro.alphabet import MOST_TOKENS
 from worker.errors import EngineUnavailableError
-from worker.packaged_models import PackagedFile, PackagedModel
 from worker.speech.failures import library_errors
 from worker.speech.voice import Wave
+from worker.weights.packaged import PackagedFile, PackagedModel
 
 KOKORO = PackagedModel(
     "kokoro",

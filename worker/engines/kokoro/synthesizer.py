@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.languages import Language
 from worker.engines.kokoro.alphabet import MOST_TOKENS, to_tokens
 from worker.engines.kokoro.model import KokoroModel, Style, read_style
 from worker.engines.kokoro.phonemes import Accent, phonemes
@@ -14,6 +13,7 @@ from worker.speech.espeak_library import EspeakLibrary
 from worker.speech.pieces import cut
 from worker.speech.speaking import spoken
 from worker.speech.voice import Wave
+from worker.text.languages import Language
 
 
 class KokoroVoice:

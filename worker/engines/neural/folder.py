@@ -7,8 +7,8 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import GatedRepoError
 
 from worker.errors import EngineUnavailableError
-from worker.hub import split_revision
 from worker.speech.failures import library_errors
+from worker.weights.hub import split_revision
 
 
 def model_folder(setting: str, model: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Path:

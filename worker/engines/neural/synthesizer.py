@@ -1,9 +1,9 @@
 """The `neural` synthesizer: two models, each speaking what it can."""
 
-from shared.languages import Language
 from worker.ports import Speech
 from worker.speech.speaking import spoken
 from worker.speech.voice import Voice
+from worker.text.languages import Language
 
 
 class NeuralSynthesizer:

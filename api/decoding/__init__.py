@@ -1,0 +1,1 @@
+"""Uploads: recognised, then decoded by a program of its own."""

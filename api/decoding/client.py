@@ -1,0 +1,92 @@
+"""The API's end of the decoder program: starts it, gives it uploads, and hears how each one ended."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from api.decoding.protocol import DECODED_RATE, ENDED, STATUS, Outcome
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+# Our own code is found by PYTHONPATH; -s and -P keep every other directory off the program's path.
+_COMMAND = (sys.executable, "-s", "-P", "-m", "api.decoding.program")
+_ENVIRONMENT = {"PYTHONPATH": str(PROJECT_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+# A minute of 16-bit samples, and some; FLAC is never much longer than they are.
+_ANSWER_MAX_BYTES = 2 * DECODED_RATE * 65
+_PIECE_BYTES = 256 * 1024
+
+
+class DecoderLostError(Exception):
+    """The decoder program ended before it could say how the upload did."""
+
+
+class DecoderProgram:
+    """The running decoder program. One that has ended is replaced with the next upload."""
+
+    def __init__(self) -> None:
+        self._uploads, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._uploads.setblocking(False)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [*_COMMAND, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env=_ENVIRONMENT,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The program's process id."""
+        return self._process.pid
+
+    def has_ended(self) -> bool:
+        """Tell whether the program runs no more."""
+        return self._process.poll() is not None
+
+    async def decode(self, demuxer: str, recording: BinaryIO) -> tuple[int, bytes]:
+        """Return how the upload's process ended, as `subprocess` counts it, and what it answered.
+
+        The file goes to it as it is, never into this process's memory. Cancelling the call ends the process.
+        Raises `DecoderLostError`.
+        """
+        recording.flush()
+        os.lseek(recording.fileno(), 0, os.SEEK_SET)  # the position that the process inherits
+        channel, theirs = socket.socketpair()
+        with theirs:
+            try:
+                descriptors = [recording.fileno(), theirs.fileno()]
+                socket.send_fds(self._uploads, [demuxer.encode()], descriptors)
+            except OSError as error:
+                channel.close()
+                raise DecoderLostError from error
+        reader, writer = await asyncio.open_unix_connection(sock=channel)
+        answer = bytearray()
+        try:
+            while len(answer) <= _ANSWER_MAX_BYTES and (piece := await reader.read(_PIECE_BYTES)):
+                answer += piece
+        except OSError as error:
+            raise DecoderLostError from error
+        finally:
+            writer.close()
+        if len(answer) > _ANSWER_MAX_BYTES:
+            # No minute of sound is so long: whoever sends it is no decoder any more.
+            return Outcome.INVALID, b""
+        decoded, end = answer[: -STATUS.size], answer[-STATUS.size :]
+        if not end.startswith(ENDED):
+            raise DecoderLostError
+        _, status = STATUS.unpack(end)
+        return status, bytes(decoded)
+
+    def close(self) -> None:
+        """End the program, and what it decodes."""
+        self._uploads.close()
+        self._process.kill()
+        self._process.wait()

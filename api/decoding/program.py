@@ -1,0 +1,168 @@
+"""The program that decodes uploads, each in a process of its own: `python -m api.decoding.program <socket>`.
+
+It loads what decoding needs once and then forks: a process for each upload that comes over the socket,
+whose descriptor's number is its argument (`api.decoding.client` holds the other end). Loading takes 150 ms,
+forking 3.
+
+That process reads a recording from the file it is given, decodes it (`api.decoding.transcoding`) and answers
+on the upload's channel with FLAC. Its exit status is an `Outcome`; it says nothing else.
+
+Media parsing is where an upload can do harm, so it happens there, under limits the process sets for itself.
+"""
+
+import ctypes
+import gc
+import os
+import resource
+import selectors
+import signal
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NoReturn
+
+import av
+
+from api.decoding.protocol import ENDED, REQUEST_MAX_BYTES, STATUS, Outcome
+from api.decoding.transcoding import RefusedError, transcode
+
+MAX_INPUT_BYTES = 10 * 1024 * 1024
+LIMITS = {
+    # With 175 MB, of which 45 are its own, the largest of recordings is decoded.
+    resource.RLIMIT_AS: 256 * 1024 * 1024,
+    resource.RLIMIT_CPU: 2,
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_FSIZE: 0,
+    resource.RLIMIT_NOFILE: 8,
+}
+
+
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl
+_program = os.getpid()
+
+
+def end_with_the_program() -> None:
+    """Have this process killed when the program that forked it ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != _program:
+        os._exit(Outcome.INVALID)
+
+
+def limit_this_process() -> None:
+    """Give this process the limits it decodes under; they cannot be raised again."""
+    for limit, value in LIMITS.items():
+        # Out of CPU seconds is told by SIGXCPU; only a second later comes the SIGKILL of the hard limit.
+        hard = value + 1 if limit == resource.RLIMIT_CPU else value
+        resource.setrlimit(limit, (value, hard))
+
+
+def _decode_and_exit(demuxer: str, recording: int, channel: int) -> NoReturn:
+    """Be the child: keep two descriptors, take limits on, decode, answer, and end whatever happens."""
+    status = 1
+    try:
+        end_with_the_program()
+        os.dup2(recording, sys.stdin.fileno())
+        os.dup2(channel, sys.stdout.fileno())
+        os.closerange(sys.stderr.fileno() + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        limit_this_process()
+        status = _decode_stdin(demuxer)
+    finally:
+        os._exit(status)
+
+
+def _decode_stdin(demuxer: str) -> Outcome:
+    data = sys.stdin.buffer.read(MAX_INPUT_BYTES)
+    try:
+        flac = transcode(data, demuxer)
+    except RefusedError as refused:
+        return refused.outcome
+    except (av.FFmpegError, ValueError, MemoryError):
+        return Outcome.INVALID
+    sys.stdout.buffer.write(flac)
+    sys.stdout.buffer.flush()
+    return Outcome.OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process that decodes, and the channel on which its upload is answered."""
+
+    pid: int
+    channel: socket.socket
+
+
+class DecoderServer:
+    """Forks a child for each upload and tells how it ended. Single-threaded, as whatever forks must be."""
+
+    def __init__(self, uploads: socket.socket) -> None:
+        self._uploads = uploads
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(uploads, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        """Serve until the other end of the socket is closed."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is not self._uploads:
+                    self._finish(key.data)
+                elif not self._take():
+                    return
+
+    def _take(self) -> bool:
+        """Begin the next upload; tell whether there may be more."""
+        request, descriptors, _, _ = socket.recv_fds(self._uploads, REQUEST_MAX_BYTES, 2)
+        try:
+            if request:
+                self._begin(request.decode(), *descriptors)
+        except (OSError, TypeError, ValueError):
+            # No process or descriptor is left, or the packet is none of ours: its channel is closed.
+            return True
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return bool(request)
+
+    def _begin(self, demuxer: str, recording: int, answering: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            _decode_and_exit(demuxer, recording, answering)
+        try:
+            child = _Child(pid, socket.socket(fileno=os.dup(answering)))
+            # Whichever comes first: the child's end, or that nobody waits for it any more.
+            self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, child)
+            self._selector.register(child.channel, selectors.EVENT_READ, child)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
+
+    def _finish(self, child: _Child) -> None:
+        """Reap the child, ending it if it still runs, and tell on its channel how it ended."""
+        keys = [key for key in self._selector.get_map().values() if key.data is child]
+        if not keys:
+            return  # it ended, and was given up, in one moment
+        for key in keys:
+            self._selector.unregister(key.fileobj)
+            if key.fileobj is not child.channel:
+                os.close(key.fd)
+        ended, status = os.waitpid(child.pid, os.WNOHANG)
+        if not ended:
+            os.kill(child.pid, signal.SIGKILL)
+            _, status = os.waitpid(child.pid, 0)
+        with child.channel, suppress(OSError):
+            child.channel.sendall(STATUS.pack(ENDED, os.waitstatus_to_exitcode(status)))
+
+
+def main() -> None:
+    """Serve the uploads that come over the socket named by the first argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the API's to hear
+    gc.collect()
+    gc.freeze()  # what is loaded is shared with every child, as long as nobody writes to it
+    with socket.socket(fileno=int(sys.argv[1])) as uploads:
+        DecoderServer(uploads).serve()
+
+
+if __name__ == "__main__":
+    main()

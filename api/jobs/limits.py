@@ -1,0 +1,125 @@
+"""Backpressure: past a limit of unfinished jobs a user is refused, and past another one everybody.
+
+A user's own limit is exact where the user is locked first. Everybody's may be passed by as many jobs as
+are accepted at the same moment, at most one a connection of the API processes: what it protects is
+PostgreSQL and the learners' patience, not a number.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, select, true
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from api.jobs.stage_durations import RecentStageDurations, StageDurations
+from shared import audio_objects
+from shared.errors import DomainError, ErrorCode
+from shared.models import Job
+
+SOONEST_SECONDS, LATEST_SECONDS = 1, 60
+_UNKNOWN_SECONDS = 5
+# Recordings expire day by day.
+_ROOM_AFTER_SECONDS = 3600
+_LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user_id"), 0)))
+
+
+class RefusedError(DomainError):
+    """There are too many unfinished jobs; `retry_after_seconds` says when to come again."""
+
+
+class TooManyJobsError(RefusedError):
+    """The user has too many unfinished jobs."""
+
+    code = ErrorCode.TOO_MANY_JOBS
+    retryable = True
+
+
+class QuotaExceededError(RefusedError):
+    """The user's recordings take all the room that they may."""
+
+    code = ErrorCode.QUOTA_EXCEEDED
+    retryable = True
+
+
+class BusyError(RefusedError):
+    """Everybody together has too many unfinished jobs."""
+
+    code = ErrorCode.BUSY
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many unfinished jobs there may be, of one user and of all; how many bytes of one's recordings.
+
+    `durations` say when to come again.
+    """
+
+    of_user: int
+    of_all: int
+    stored_bytes: int
+    durations: RecentStageDurations
+
+
+def lock_user(session: Session, user_id: str) -> None:
+    """Let the user's turns be accepted one at a time until the transaction ends.
+
+    Always before the conversation's row, which is before the job's. Two users whose ids hash alike wait
+    for each other, no more.
+    """
+    session.execute(_LOCK, {"user_id": user_id})
+
+
+def check(session: Session, user_id: str, limits: Limits) -> None:
+    """Raise `TooManyJobsError` or `BusyError` where one more job would be too many."""
+    own, all_jobs = session.execute(
+        _count_unfinished(), {"user": user_id, "of_user": limits.of_user, "of_all": limits.of_all}
+    ).one()
+    if own >= limits.of_user:
+        # One of theirs ends, on average, as often as they have one among all.
+        raise TooManyJobsError(
+            "You have many answers on their way. Please wait for some of them.",
+            retry_after_seconds=_seconds_until(limits.durations.read(session), all_jobs / own),
+        )
+    if all_jobs >= limits.of_all:
+        # Until there is room for more than the first to come again.
+        raise BusyError(
+            "Very many learners are practising just now. Please try again soon.",
+            retry_after_seconds=_seconds_until(limits.durations.read(session), limits.of_all / 100),
+        )
+
+
+def check_stored(session: Session, user_id: str, more_bytes: int, limits: Limits) -> None:
+    """Raise `QuotaExceededError` where a recording of `more_bytes` is more than the user may have stored.
+
+    Exact where the user is locked first: a recording counts from the moment when its job is accepted.
+    """
+    if audio_objects.stored_bytes(session, user_id) + more_bytes > limits.stored_bytes:
+        raise QuotaExceededError(
+            "Your recordings take all the room that they may. Please delete old conversations.",
+            retry_after_seconds=_ROOM_AFTER_SECONDS,
+        )
+
+
+@cache  # building it costs more than running it
+def _count_unfinished() -> Select[int, int]:
+    return select(
+        _count(col(Job.user_id) == bindparam("user"), limit=bindparam("of_user")),
+        _count(true(), limit=bindparam("of_all")),
+    )
+
+
+def _count(condition: ColumnElement[bool], *, limit: ColumnElement[int]) -> ScalarSelect[int]:
+    """Count unfinished jobs up to the limit, which bounds the cost too."""
+    some = select(col(Job.id)).where(col(Job.finished_at).is_(None), condition).limit(limit).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
+def _seconds_until(durations: StageDurations, jobs_ended: float) -> int:
+    """Return in how many whole seconds, at the measured pace, so many jobs will have ended."""
+    seconds_a_job = durations.seconds_a_job
+    if seconds_a_job is None:
+        return _UNKNOWN_SECONDS
+    return min(max(math.ceil(seconds_a_job * jobs_ended), SOONEST_SECONDS), LATEST_SECONDS)

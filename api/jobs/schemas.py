@@ -1,0 +1,106 @@
+"""Jobs and replies as clients see them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+    Field,
+)
+
+from api.http.problems import Problem
+from api.schemas import PageQuery, PageView
+from shared.models import JobKind, JobStatus, Stage
+
+
+class JobsQuery(PageQuery):
+    """Which jobs are asked for."""
+
+    status: JobStatus | None = Field(default=None, description="only jobs in this state")
+
+
+class ReplyWarning(BaseModel):
+    """Why a reply has less than was asked for."""
+
+    code: str
+    detail: str
+
+
+class ChatReply(BaseModel):
+    """The tutor's answer."""
+
+    reply_text: str
+    correction: str | None = Field(description="`wrong → right`, or null: nothing to correct")
+    hinglish_explanation: str | None
+    score: int | None = Field(description="0–100, or null where nothing can be judged")
+    audio_url: str | None
+    audio_url_expires_at: datetime | None
+    explanation_audio_url: str | None
+    conversation_id: str
+    transcript: str | None = Field(description="what was heard; voice only")
+    warnings: list[ReplyWarning]
+
+
+class TranscriptWord(BaseModel):
+    """A recognised word; seconds from the start, probability 0–1."""
+
+    word: str
+    start: float
+    end: float
+    probability: float
+
+
+class Timings(BaseModel):
+    """Milliseconds each part took; null while unknown or where a part was skipped."""
+
+    queued_ms: int | None = None
+    transcribe_ms: int | None = None
+    reply_ms: int | None = None
+    synthesize_ms: int | None = None
+    total_ms: int | None = None
+
+
+class EnginesUsed(BaseModel):
+    """The engines that worked on a job, `(cached)` behind one that had given the same answer before."""
+
+    stt: str | None = None
+    llm: str | None = None
+    tts: str | None = None
+
+
+class Links(BaseModel):
+    """Where to go from a job."""
+
+    self: str
+    wait: str
+    cancel: str
+    retry: str
+
+
+class JobView(BaseModel):
+    """A job."""
+
+    id: UUID
+    kind: JobKind
+    user_id: str
+    conversation_id: str
+    status: JobStatus
+    stage: Stage | None
+    done: bool
+    queue_position: int | None
+    eta_seconds: float | None
+    transcript: str | None
+    transcript_words: list[TranscriptWord] | None
+    result: ChatReply | None
+    error: Problem | None
+    timings: Timings
+    engines: EnginesUsed
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    links: Links
+
+
+class JobPage(PageView[JobView]):
+    """Jobs, newest first."""

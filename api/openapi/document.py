@@ -1,0 +1,179 @@
+"""The OpenAPI document: every status an operation answers with, its headers and an example.
+
+Routers describe their answers with `answer` and `problems`; `DocumentedApp` adds what all have in common.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api.http.problems import KINDS, PROBLEM_JSON, problem
+from api.http.request_ids import HEADER
+from api.openapi.examples import EXAMPLES
+from api.turns.forms import VOICE_FORM, VOICE_FORM_SCHEMA
+from shared.errors import ErrorCode
+from shared.storage import FLAC, MP3
+
+Responses = dict[int | str, dict[str, Any]]
+
+_SECONDS = {"type": "integer", "minimum": 0}
+_HEADERS: dict[str, dict[str, Any]] = {
+    HEADER: {
+        "description": "the request's own `X-Request-ID`, or a new one; it follows the job into the logs",
+        "schema": {"type": "string"},
+        "example": "5f0c9a3e4b1d4c0f9a3e4b1d4c0f9a3e",
+    },
+    "Retry-After": {
+        "description": "seconds until it is worth asking again",
+        "schema": _SECONDS,
+        "example": 1,
+    },
+    "Location": {
+        "description": "where to look",
+        "schema": {"type": "string", "format": "uri-reference"},
+        "example": "/jobs/5b0c7a5e-6d0c-4d7e-9d3f-0f6f2c1b8a42",
+    },
+    "Preference-Applied": {
+        "description": "the wait of the request's `Prefer` header that was kept to (RFC 7240)",
+        "schema": {"type": "string", "pattern": r"^wait=\d+$"},
+        "example": "wait=10",
+    },
+    "Content-Range": {
+        "description": "which bytes of how many (RFC 9110, 14.4)",
+        "schema": {"type": "string"},
+        "example": "bytes 0-1023/20480",
+    },
+    "Accept-Ranges": {
+        "description": "`bytes`: a part can be asked for with `Range`",
+        "schema": {"type": "string", "const": "bytes"},
+        "example": "bytes",
+    },
+    "Cache-Control": {"description": "RFC 9111", "schema": {"type": "string"}, "example": "private"},
+    "ETag": {"description": "for `If-Range`", "schema": {"type": "string"}, "example": '"1f2e3d"'},
+    "Last-Modified": {
+        "description": "when the sound was written",
+        "schema": {"type": "string"},
+        "example": "Sat, 28 Nov 2026 09:00:01 GMT",
+    },
+}
+_PROBLEM_HEADERS: Mapping[HTTPStatus, Mapping[str, bool]] = {
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: {"Content-Range": True},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": True},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": True},
+}
+
+ITEM_PROBLEMS = (ErrorCode.NOT_FOUND, ErrorCode.DATABASE_UNAVAILABLE)
+"""What can go wrong with whatever is about one thing that is kept."""
+
+
+def answer(
+    status: HTTPStatus,
+    description: str,
+    example: str,
+    *,
+    model: type[BaseModel] | None = None,
+    headers: Mapping[str, bool] | None = None,
+) -> Responses:
+    """Describe an answer in JSON that is no problem.
+
+    `example` names one of `api.openapi.examples`; `headers` say whether each of them is always there; `model`
+    is for a status that is not the route's own.
+    """
+    described: dict[str, Any] = {
+        "description": description,
+        "headers": _headers(headers or {}),
+        "content": {"application/json": {"examples": referred(example)}},
+    }
+    return {status.value: described if model is None else described | {"model": model}}
+
+
+def referred(example: str) -> dict[str, Any]:
+    """Return the reference to the example: FastAPI would drop its nulls if it stood in its place."""
+    return {example: {"$ref": f"#/components/examples/{example}"}}
+
+
+def sound(status: HTTPStatus, description: str, headers: Mapping[str, bool]) -> Responses:
+    """Describe an answer that is audio."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content = {MP3: binary, FLAC: binary}
+    return {status.value: {"description": description, "headers": _headers(headers), "content": content}}
+
+
+def redirect(description: str, headers: Mapping[str, bool]) -> Responses:
+    """Describe an answer that sends the client elsewhere."""
+    return {HTTPStatus.TEMPORARY_REDIRECT.value: {"description": description, "headers": _headers(headers)}}
+
+
+def problems(*codes: ErrorCode) -> Responses:
+    """Describe the problems with these codes, and those that any request may have, by status."""
+    responses: Responses = {}
+    for code in (ErrorCode.MALFORMED_REQUEST, ErrorCode.INVALID_REQUEST, *codes):
+        kind = KINDS[code]
+        response = responses.setdefault(
+            kind.status.value,
+            {
+                "description": kind.status.phrase,
+                "headers": _headers(_PROBLEM_HEADERS.get(kind.status, {})),
+                "content": {
+                    PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
+                },
+            },
+        )
+        shown = problem(code, _DETAILS.get(code, f"{kind.title}."))
+        response["content"][PROBLEM_JSON]["examples"][code.value] = {
+            "summary": kind.title,
+            "value": shown.model_dump(mode="json", exclude_none=True),
+        }
+    return responses
+
+
+_DETAILS = {
+    ErrorCode.INVALID_REQUEST: "user_id: String should match pattern '^[A-Za-z0-9._@:+-]{1,128}$'",
+    ErrorCode.AUDIO_TOO_LARGE: "Please send at most 10 MB of audio.",
+    ErrorCode.AUDIO_TOO_LONG: "Please keep the recording under 60 seconds.",
+}
+
+
+def _headers(names: Mapping[str, bool]) -> dict[str, Any]:
+    return {name: _HEADERS[name] | {"required": required} for name, required in names.items()}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return what generated clients call the operation: its function's name, which stays as it is."""
+    return route.name
+
+
+class DocumentedApp(FastAPI):
+    """FastAPI, with a document that leaves nothing out."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document, made once."""
+        if self.openapi_schema is None:
+            _complete(super().openapi())
+        return super().openapi()
+
+
+def _complete(document: dict[str, Any]) -> None:
+    components = document["components"]
+    components["schemas"][VOICE_FORM] = VOICE_FORM_SCHEMA
+    components["headers"] = {HEADER: _HEADERS[HEADER] | {"required": True}}
+    components["examples"] = {name: {"value": value} for name, value in EXAMPLES.items()}
+    for operation in (each for operations in document["paths"].values() for each in operations.values()):
+        for parameter in operation.get("parameters", []):
+            _never_null(parameter["schema"])
+        for response in operation["responses"].values():
+            response.setdefault("headers", {})[HEADER] = {"$ref": f"#/components/headers/{HEADER}"}
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    """Say only what can be sent: pydantic's None for a parameter that is left out is no JSON null."""
+    kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        schema |= kinds[0]
+    elif kinds:
+        schema["anyOf"] = kinds

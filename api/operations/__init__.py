@@ -1,0 +1,1 @@
+"""What operators ask: is the service healthy, are the models loaded."""

@@ -1,0 +1,1 @@
+"""Accepting a turn: what clients send, and what becomes of it."""

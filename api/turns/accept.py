@@ -1,0 +1,168 @@
+"""Accepts a turn: checks, stores the recording, inserts the job in one transaction, then publishes it.
+
+That transaction holds the user's lock, so of requests with one idempotency key the first one makes the
+job and the others find it, and a user's limit is exact.
+"""
+
+import hashlib
+import json
+import logging
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api.audio.stores import Storing
+from api.database import Sessions
+from api.decoding.sniffing import demuxer_of
+from api.decoding.uploads import DecodedAudio, Decoder
+from api.http.metrics import JOBS_ACCEPTED
+from api.jobs import limits as job_limits
+from api.jobs.limits import Limits, RefusedError
+from api.publishing import Publisher
+from api.turns.forms import VoiceChat
+from api.turns.schemas import ChatRequest, TextChatRequest
+from shared import audio_objects, jobs
+from shared.audio_objects import WrittenAudio
+from shared.jobs import Hint, NewJob
+from shared.models import AudioObject, JobKind
+from shared.storage import FLAC, StorageError
+from shared.telemetry import job_id_var, request_id_var
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """The job that answers a request, whether the request made it, and what can run at once."""
+
+    job_id: UUID
+    is_new: bool
+    hint: Hint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    written: WrittenAudio
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """Turns requests into jobs."""
+
+    sessions: Sessions
+    publisher: Publisher
+    decoder: Decoder
+    decode_limit: timedelta
+    storing: Storing
+    limits: Limits
+
+    async def accept_text(self, request: TextChatRequest, idempotency_key: str | None) -> UUID:
+        """Return the id of the job that answers the message: a new one, or the key's earlier one.
+
+        Raises a `RefusedError`, where there are too many unfinished jobs.
+        """
+        new = _new_job(JobKind.TEXT, request, request.message, idempotency_key)
+        return (await self._accept(new, None)).job_id
+
+    async def accept_voice(self, chat: VoiceChat, idempotency_key: str | None) -> UUID:
+        """Return the id of the job that answers the recording: a new one, or the key's earlier one.
+
+        Raises the errors of `Decoder.decode`, `StorageError`, and a `RefusedError`, before anything is
+        decoded where that is possible.
+        """
+        with closing(chat):  # whoever waits for the job needs its file no more
+            # What is no audio is told so, whoever asks, and costs no question more.
+            demuxer = demuxer_of(chat.audio)
+            new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
+            replayed = await self.sessions.read(_replay_or_room, new, self.limits)
+            if replayed is not None:
+                job_id_var.set(str(replayed))
+                return replayed
+            audio = await self.decoder.decode(
+                chat.audio,
+                demuxer,
+                client=chat.client,
+                timeout_seconds=self.decode_limit.total_seconds(),
+            )
+        upload = await self._intend_upload(new.user_id, audio)
+        backend = await self.storing.write(upload.name, audio.flac)
+        written = WrittenAudio(upload.id, backend, audio.seconds)
+        try:
+            accepted = await self._accept(new, _Upload(written, upload.size_bytes))
+        except RefusedError:
+            await self._discard(upload)
+            raise
+        if not accepted.is_new:
+            await self._discard(upload)
+        return accepted.job_id
+
+    async def _accept(self, new: NewJob, upload: _Upload | None) -> _Accepted:
+        accepted = await self.sessions.commit(_insert, new, upload, self.limits)
+        job_id_var.set(str(accepted.job_id))
+        if accepted.hint is not None:
+            await self.publisher.publish(accepted.hint)
+        if accepted.is_new:
+            JOBS_ACCEPTED.labels(new.kind).inc()
+        return accepted
+
+    async def _intend_upload(self, user_id: str, audio: DecodedAudio) -> AudioObject:
+        return await self.sessions.commit(
+            audio_objects.intend,
+            host=self.storing.host,
+            content_type=FLAC,
+            size_bytes=len(audio.flac),
+            seconds=audio.seconds,
+            user_id=user_id,
+        )
+
+    async def _discard(self, upload: AudioObject) -> None:
+        """Remove an upload that no job will name; what fails here is left to the retention."""
+        try:
+            gone = await self.storing.remove([upload])
+            await self.sessions.commit(audio_objects.delete_rows, gone)
+        except (StorageError, SQLAlchemyError):
+            logger.warning("an upload without a job is left to the retention")
+
+
+def _insert(session: Session, new: NewJob, upload: _Upload | None, limits: Limits) -> _Accepted:
+    job_limits.lock_user(session, new.user_id)
+    replayed = _replay_or_room(session, new, limits)
+    if replayed is not None:
+        return _Accepted(replayed, is_new=False)
+    if upload is not None:
+        job_limits.check_stored(session, new.user_id, upload.size_bytes, limits)
+        audio_objects.mark_stored(session, upload.written)
+    job_id, hint = jobs.accept(session, new, None if upload is None else upload.written.audio_id)
+    return _Accepted(job_id, is_new=True, hint=hint)
+
+
+def _replay_or_room(session: Session, new: NewJob, limits: Limits) -> UUID | None:
+    """Return the job that the idempotency key made before; None where a new one may be made."""
+    if new.idempotency_key is not None:
+        replayed = jobs.find_replay(session, new.user_id, new.idempotency_key, new.fingerprint)
+        if replayed is not None:
+            return replayed
+    job_limits.check(session, new.user_id, limits)
+    if new.kind is JobKind.VOICE:
+        job_limits.check_stored(session, new.user_id, 1, limits)
+    return None
+
+
+def _new_job(kind: JobKind, request: ChatRequest, content: str, idempotency_key: str | None) -> NewJob:
+    """`content` is the message, or the recording's digest."""
+    identity = [kind, request.conversation_id, request.speak, content]
+    return NewJob(
+        user_id=request.user_id,
+        kind=kind,
+        conversation=request.conversation_id,
+        speak=request.speak,
+        fingerprint=hashlib.sha256(json.dumps(identity).encode()).hexdigest(),
+        request_id=request_id_var.get(),
+        message=content if kind is JobKind.TEXT else None,
+        idempotency_key=idempotency_key,
+    )

@@ -1,0 +1,171 @@
+"""Reads a voice chat's multipart form. Its size is bounded by `api.http.body_limit` as it arrives.
+
+A recording goes into a temporary file while it arrives, so that many at once take no memory; how many, and
+how many bytes together, `api.decoding.arrivals` bounds.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from api.decoding.arrivals import Arrivals, Place
+from api.http.body_limit import AUDIO_MAX_BYTES, AudioTooLargeError, expect_recording
+from api.http.client_address import client_of
+from api.http.problems import InvalidRequestError, describe_validation, shown_name
+from api.schemas import ConversationId, UserId
+from api.turns.schemas import ChatRequest
+from shared.models import SpokenPart
+
+AUDIO_FIELD = "audio_file"
+_FIELD_MAX_BYTES = 4096
+_MAX_FIELDS = 8
+_MAX_FILES = 2  # one is too many already, and can be named
+_IN_MEMORY_BYTES = 64 * 1024
+
+VOICE_FORM = "VoiceChatForm"
+VOICE_FORM_SCHEMA: dict[str, Any] = {
+    "title": VOICE_FORM,
+    "description": "A learner's recording.",
+    "type": "object",
+    "required": ["user_id", AUDIO_FIELD],
+    "additionalProperties": False,
+    "properties": {
+        "user_id": TypeAdapter(UserId).json_schema(),
+        "conversation_id": TypeAdapter(ConversationId).json_schema(),
+        "speak": {
+            "description": "which texts are spoken: the field once for each; once and empty for none",
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/SpokenPart"},
+            "maxItems": len(SpokenPart),
+            "default": [SpokenPart.REPLY],
+        },
+        AUDIO_FIELD: {
+            "description": "at most 10 MB and 60 s; its content says what it is, whatever it is called",
+            "type": "string",
+            "format": "binary",
+        },
+    },
+}
+"""The form as the OpenAPI document shows it: FastAPI sees none, as it is read while it arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChat:
+    """A voice chat's fields and the file of its recording as it came, with its SHA-256 in hexadecimal.
+
+    `client` is whose share of the decoders it takes.
+    """
+
+    request: ChatRequest
+    audio: BinaryIO
+    digest: str
+    client: str
+    place: Place
+
+    def close(self) -> None:
+        """Remove the file, and make room for others."""
+        self.audio.close()
+        self.place.give_back()
+
+
+class _Parser(MultiPartParser):
+    """Takes the recording for a file whatever the client says of its filename: nothing, or `filename*`."""
+
+    def on_headers_finished(self) -> None:
+        """Give the recording's part a filename where it has none, for Starlette knows a file by that."""
+        part = self._current_part
+        _, options = parse_options_header(part.content_disposition)
+        if options.get(b"name") == AUDIO_FIELD.encode() and b"filename" not in options:
+            part.content_disposition = (part.content_disposition or b"") + b'; filename=""'
+        super().on_headers_finished()
+
+
+async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator[VoiceChat]:
+    """Yield the form once; its file is gone afterwards, if it has not been closed before.
+
+    Raises `InvalidRequestError` naming the field, `AudioTooLargeError`, or what `Arrivals.place` raises.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise InvalidRequestError("body: must be multipart/form-data")
+    expect_recording(request)
+    with arrivals.place(client_of(request)) as place:
+        form = await _parse(request, place)
+        try:
+            fields, audio = _fields(form), _audio(form)
+            digest = await asyncio.to_thread(_digest, audio)
+            yield VoiceChat(fields, audio, digest, client_of(request), place)
+        finally:
+            await form.close()
+
+
+async def _parse(request: Request, place: Place) -> FormData:
+    parser = _Parser(
+        request.headers,
+        place.counting(request.stream()),
+        max_files=_MAX_FILES,
+        max_fields=_MAX_FIELDS,
+        max_part_size=_FIELD_MAX_BYTES,
+    )
+    parser.spool_max_size = _IN_MEMORY_BYTES
+    try:
+        return await parser.parse()
+    except (MultiPartException, ValueError) as error:
+        # A ValueError is a character set that Python knows but cannot decode these bytes by.
+        raise InvalidRequestError("body: is not a readable multipart form") from error
+
+
+def _audio(form: FormData) -> BinaryIO:
+    upload = form.get(AUDIO_FIELD)
+    if len(form.getlist(AUDIO_FIELD)) > 1:
+        raise InvalidRequestError(f"{AUDIO_FIELD}: is given more than once")
+    if not isinstance(upload, UploadFile):
+        raise InvalidRequestError(f"{AUDIO_FIELD}: a recording is required")
+    if upload.size is not None and upload.size > AUDIO_MAX_BYTES:
+        raise AudioTooLargeError
+    return upload.file
+
+
+def _digest(audio: BinaryIO) -> str:
+    audio.seek(0)
+    digest = hashlib.sha256()
+    while chunk := audio.read(_IN_MEMORY_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _fields(form: FormData) -> ChatRequest:
+    fields: dict[str, Any] = {}
+    for name in set(form) - {AUDIO_FIELD}:
+        values = form.getlist(name)
+        if name == "speak":
+            fields[name] = _list(values)
+        elif len(values) > 1:
+            raise InvalidRequestError(f"{shown_name(name, 'body')}: is given more than once")
+        else:
+            fields[name] = values[0]
+    try:
+        return ChatRequest.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequestError(describe_validation(error.errors())) from None
+
+
+def _list(values: Sequence[str | UploadFile]) -> Any:
+    """Return a list sent as one JSON array or as repeated fields; nothing in a field is an empty list."""
+    if len(values) > 1:
+        return list(values)
+    value = values[0]
+    if not isinstance(value, str) or not value.startswith("["):
+        return [value] if value else []
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return [value]

@@ -1,0 +1,1 @@
+"""What a user did, day by day."""

@@ -1,0 +1,78 @@
+"""A stage runner with its engines and its files, for tests."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from uuid import UUID, uuid4
+
+import av
+import numpy as np
+
+from shared.audio_stores import AudioStores
+from shared.jobs import Hint
+from shared.models import Job, Stage
+from shared.storage import LocalAudioStore
+from tests.support.factories import WORKER, Bench
+from worker.bootstrap import EngineKind, Engines
+from worker.cache import open_cache
+from worker.settings import WorkerSettings
+from worker.stages.audio_shelf import AudioShelf
+from worker.stages.runner import StageRunner
+
+RECORDED_SECONDS = 1.5
+
+
+class Workbench:
+    """A runner with its engines, what it published, and the jobs it works on."""
+
+    def __init__(self, bench: Bench, settings: WorkerSettings) -> None:
+        self.bench = bench
+        self.store = LocalAudioStore(settings.local_audio_dir)
+        self.published: list[Hint] = []
+        self.engines = Engines(settings)
+        shelf = AudioShelf(bench.sessions, AudioStores(self.store, "here"))
+        self.cache = open_cache(settings)
+        self._runner = StageRunner(
+            settings, bench.sessions, self.engines, shelf, self.cache, self.published.append
+        )
+
+    def load(self) -> None:
+        """Load every engine."""
+        for kind in EngineKind:
+            self.engines.load(kind)
+
+    def voice(self, **changes: Any) -> UUID:
+        """Accept a voice turn whose recording lies in the store."""
+        job_id = self.bench.voice(**changes)
+        upload_id = self.bench.job(job_id).upload_id
+        assert upload_id is not None
+        self.store.write(self.bench.audio_row(upload_id).name, flac(RECORDED_SECONDS))
+        return job_id
+
+    def run(self, job_id: UUID, stage: Stage | None = None) -> Job:
+        """Run one stage, the one that waits by default, and return the job after it."""
+        hint = Hint(job_id, stage or self.bench.job(job_id).stage or Stage.REPLY)
+        self._runner.run(hint, token=uuid4(), worker=WORKER)
+        return self.bench.job(job_id)
+
+    def run_all(self, job_id: UUID) -> Job:
+        """Run every stage that is left."""
+        while self.bench.job(job_id).stage is not None:
+            self.run(job_id)
+        return self.bench.job(job_id)
+
+
+def flac(seconds: float) -> bytes:
+    """Return a tone as the API stores recordings: FLAC, mono, 16 kHz."""
+    samples = (np.sin(np.arange(round(16_000 * seconds)) / 20) * 8000).astype(np.int16)
+    output = BytesIO()
+    with av.open(output, "w", format="flac") as container:
+        stream = container.add_stream("flac", rate=16_000, layout="mono", format="s16")
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate = 16_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return output.getvalue()
+
+
+Build = Callable[..., Workbench]

@@ -1,0 +1,1 @@
+"""All that touches Celery's inside: its consumer, requests, children, beat and shutdown."""

@@ -1,0 +1,1 @@
+"""The stages of a job: what each loads, runs, saves and records."""

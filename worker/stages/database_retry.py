@@ -1,0 +1,52 @@
+"""Waiting for our own database: its absence is nobody's failure but ours, so it ends no job."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from billiard.exceptions import SoftTimeLimitExceeded
+
+from shared.database import DATABASE_AWAY, may_pass
+
+logger = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 1.0
+
+Result = TypeVar("Result")
+
+
+class DatabaseAwayError(Exception):
+    """The database stayed away: the stage is given back and will run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRetry:
+    """Calls what needs the database again while it is away, until a moment of `time.monotonic`."""
+
+    until: float
+
+    def __call__(self, work: Callable[[], Result]) -> Result:
+        """Return what `work` returns, called at least once. Raises `DatabaseAwayError`.
+
+        `work` is called again from its beginning, so it must bear that. What waiting cannot mend is raised
+        as it is. A soft time limit that fires
+        meanwhile is meant for engines: it changes nothing here.
+        """
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return work()
+            except SoftTimeLimitExceeded as error:
+                what = type(error).__name__
+            except DATABASE_AWAY as error:
+                if not may_pass(error):
+                    raise
+                what = type(error).__name__
+            if time.monotonic() + pause > self.until:
+                raise DatabaseAwayError(what)
+            logger.warning("the database is waited for: %s", what)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,189 @@
+"""Which answers are the same: the cache's keys and values, for replies and for speech.
+
+A key is a hash of all that an answer depends on, so no learner's words are in it. A value is JSON; one
+that does not have its form (another release's, damaged) is as good as none.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from pydantic import StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from shared import __version__
+from shared.models import REPEATED, SpokenPart
+from shared.transitions import StoredSpeech
+from worker.bootstrap import EngineKind, Engines
+from worker.bounds import LONGEST_NAME, bounded_reply, bounded_tokens
+from worker.cache import Cache, Kept
+from worker.errors import EngineError, InvalidTutorReplyError
+from worker.metrics import count_lookups, count_tokens
+from worker.ports import TutorReply, TutorRequest
+from worker.settings import WorkerSettings
+from worker.stages.columns import without_judgement
+
+logger = logging.getLogger(__name__)
+
+# The part of a tutor's time for which the same question, asked at the same time, is waited for.
+_WAIT_SHARE = 1 / 12
+# All that decides how a text sounds. Settings, not the loaded engine: the LLM worker loads no voice.
+_VOICE_SETTINGS = {
+    "tts_engine",
+    "kokoro_english_voice",
+    "kokoro_hindi_voice",
+    "chatterbox_model",
+    "chatterbox_voice",
+    "indicf5_model",
+    "indicf5_voice",
+    "indicf5_voice_text",
+}
+_REPLY = TypeAdapter(TutorReply)
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenReply:
+    """A tutor's reply, and the engine to show for it."""
+
+    reply: TutorReply
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What is kept of a spoken text: where it lies, and who spoke it. The name is one that a row can hold."""
+
+    audio_id: UUID
+    engine: Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")]
+
+
+_SPEECH = TypeAdapter(_Spoken)
+
+
+class CachedReplies:
+    """Asks the tutor, or repeats what it answered the same user to the same message after the same turns.
+
+    Nobody meets what was answered to somebody else: that it is repeated, or comes at once, would tell
+    that somebody has said the same.
+    """
+
+    def __init__(self, cache: Cache, engines: Engines) -> None:
+        self._cache = cache
+        self._engines = engines
+
+    def reply(self, request: TutorRequest, user_id: str) -> GivenReply:
+        """Return a bounded answer within the request's time. Raises what the tutor raises.
+
+        A user's equal requests at the same time, in any workers, ask once: the others wait for the answer, a
+        twelfth of their time at most. An answer with warnings is not kept.
+        A repeated answer cost no tokens, and says so.
+        """
+        began, key = time.monotonic(), reply_key(self._engines, request, user_id)
+        with self._cache.one_at_a_time(key, seconds=request.timeout_seconds * _WAIT_SHARE) as kept:
+            name = self._engines.name(EngineKind.LLM)
+            repeated = _read_reply(kept)
+            count_lookups(self._cache, "reply", repeated)
+            if repeated is not None:
+                return GivenReply(replace(repeated, tokens_in=0, tokens_out=0), cached(name))
+            left = request.timeout_seconds - (time.monotonic() - began)
+            try:
+                reply = self._engines.tutor.reply(replace(request, timeout_seconds=left))
+            except EngineError as error:
+                count_tokens(bounded_tokens(error.tokens_in), bounded_tokens(error.tokens_out))
+                raise
+            tokens = (bounded_tokens(reply.tokens_in), bounded_tokens(reply.tokens_out))
+            count_tokens(*tokens)
+            try:
+                reply = bounded_reply(reply)
+            except InvalidTutorReplyError as error:
+                raise error.having_cost(*tokens) from None
+            if not request.is_english:
+                reply = without_judgement(reply)
+            if not reply.warnings:
+                _put(self._cache, key, _REPLY, reply)
+            return GivenReply(reply, name)
+
+
+class CachedSpeech:
+    """Knows which audio object last spoke a text to a user in the voice that the settings choose.
+
+    Whether the object still exists is the database's to say (`Transitions.name_speech`).
+    """
+
+    def __init__(self, cache: Cache, settings: WorkerSettings) -> None:
+        self._cache = cache
+        self._settings = settings
+
+    def find(self, texts: Mapping[SpokenPart, str], user_id: str) -> dict[SpokenPart, StoredSpeech]:
+        """Return the speech of those texts that have been spoken to the user before."""
+        found = {
+            part: _read(_SPEECH, self._cache.get(speech_key(self._settings, text, user_id)))
+            for part, text in texts.items()
+        }
+        count_lookups(self._cache, "speech", *found.values())
+        return {
+            part: StoredSpeech(spoken.audio_id, cached(spoken.engine))
+            for part, spoken in found.items()
+            if spoken is not None
+        }
+
+    def keep(self, text: str, audio_id: UUID, engine: str, user_id: str) -> None:
+        """Remember that the object is `text` spoken to the user by the engine of this name."""
+        _put(self._cache, speech_key(self._settings, text, user_id), _SPEECH, _Spoken(audio_id, engine))
+
+
+def cached(engine: str) -> str:
+    """Return what to show for an engine that was not asked, because it had answered the same before."""
+    return f"{engine}{REPEATED}"
+
+
+def reply_key(engines: Engines, request: TutorRequest, user_id: str) -> str:
+    """Return the key of the loaded tutor's reply to the user's message after these turns."""
+    kind = EngineKind.LLM
+    tutor = [engines.chosen[kind], engines.name(kind), engines.version(kind)]
+    turns = [asdict(turn) for turn in request.history]
+    return f"reply:{_hash(user_id, tutor, turns, request.message, request.spoken_language)}"
+
+
+def speech_key(settings: WorkerSettings, text: str, user_id: str) -> str:
+    """Return the key of the text spoken to the user in the voice that the settings choose."""
+    return f"speech:{_hash(user_id, settings.model_dump(mode='json', include=_VOICE_SETTINGS), text)}"
+
+
+def _hash(*parts: object) -> str:
+    # With the release: rules, prompts and voices change with our code too.
+    return hashlib.sha256(json.dumps([__version__, *parts], sort_keys=True).encode()).hexdigest()
+
+
+def _put(cache: Cache, key: str, form: TypeAdapter[Value], value: Value) -> None:
+    try:
+        cache.put(key, form.dump_json(value, warnings="error"))
+    except PydanticSerializationError:
+        # An engine is anybody's code: what it gave may be of any type, or text that JSON cannot hold.
+        logger.warning("an answer is not kept: it has not the form of one")
+
+
+def _read(form: TypeAdapter[Value], kept: Kept | None) -> Value | None:
+    if kept is None:
+        return None
+    try:
+        return form.validate_json(kept)
+    except ValidationError:
+        logger.warning("what the cache keeps cannot be read")
+        return None
+
+
+def _read_reply(kept: Kept | None) -> TutorReply | None:
+    reply = _read(_REPLY, kept)
+    try:
+        return None if reply is None else bounded_reply(reply)
+    except InvalidTutorReplyError:
+        logger.warning("what the cache keeps is no reply")
+        return None

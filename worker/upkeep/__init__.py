@@ -1,0 +1,1 @@
+"""What the maintenance worker does: the sweep, retention, moving audio to S3."""

@@ -1,0 +1,1 @@
+"""Where models come from: installed packages, or the hub."""

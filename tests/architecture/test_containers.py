@@ -80,7 +80,7 @@ def test_an_image_alone_runs_its_program(image: str, program: str) -> None:
         (
             "worker",
             "worker.main, worker.tasks, worker.celery_app.children, "
-            + "worker.engines.offline, worker.engines.kokoro",
+            "worker.engines.offline, worker.engines.kokoro",
         ),
         ("worker-gpu", "worker.main, worker.tasks, worker.celery_app.children, worker.engines.whisper"),
     ],

@@ -1,1 +1,0 @@
-"""What tests share: servers, engines, clients, material."""

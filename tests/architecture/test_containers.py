@@ -79,8 +79,10 @@ def test_an_image_alone_runs_its_program(image: str, program: str) -> None:
         ("api", "api.main, api.decoding.program, alembic.config, shared.models"),
         (
             "worker",
-            "worker.main, worker.tasks, worker.celery_app.children, "
-            "worker.engines.offline, worker.engines.kokoro",
+            (
+                "worker.main, worker.tasks, worker.celery_app.children, "
+                "worker.engines.offline, worker.engines.kokoro"
+            ),
         ),
         ("worker-gpu", "worker.main, worker.tasks, worker.celery_app.children, worker.engines.whisper"),
     ],

@@ -8,7 +8,7 @@ SEED ?= 1
 UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines chaos chaos-mutants fuzz bench check lock clean
+.PHONY: help run test settings test-engines chaos chaos-mutants fuzz bench check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ LOCK = "$$tools/bin/uv" pip compile pyproject.toml --python-version 3.11 \
 # What an image installs is a part of that, in a lock of its own. Only the GPU worker's libraries do not
 # fit to all the rest: there, what requirements.lock says is a preference.
 PART = $(LOCK) --universal --constraint requirements.lock --no-annotate
+
+settings: $(INSTALLED) ## Write docs/settings.md from the settings themselves
+	$(BIN)/python -m local.settings_page
 
 lock: ## Pin the newest versions that pyproject.toml allows; UPGRADE= keeps those that still fit
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \

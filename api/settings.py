@@ -15,7 +15,9 @@ class ApiSettings(SharedSettings):
     """What the API reads from the environment. Durations are in seconds."""
 
     public_base_url: str = Field(
-        default="http://localhost:8000", description="how clients reach the API; begins audio URLs"
+        default="http://localhost:8000",
+        description="how clients reach the API; begins audio URLs, and its path `Location`, `links` and what "
+        "`/docs` loads. `make run` takes its own `PORT`",
     )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default=[], description="origins allowed in browsers, separated by commas"
@@ -26,9 +28,12 @@ class ApiSettings(SharedSettings):
         "made once under DATA_DIR in dev",
     )
     s3_presigned_expiry_seconds: int = Field(
-        default=3600, gt=0, le=604_800, description="how long an audio URL works; S3 allows a week"
+        default=3600,
+        gt=0,
+        le=604_800,
+        description="how long an audio URL works, local ones too; a week at most",
     )
-    wait_timeout_seconds: float = Field(default=120, gt=0, description="longest answer of the /wait forms")
+    wait_timeout_seconds: float = Field(default=120, gt=0, description="longest answer of the `/wait` forms")
     decode_timeout_seconds: float = Field(
         default=10,
         gt=0,
@@ -38,21 +43,24 @@ class ApiSettings(SharedSettings):
         default=32, ge=1, description="uploads decoded or waiting for it in one API process; beyond them, 503"
     )
     max_uploads_in_flight_per_client: int = Field(
-        default=8, ge=1, description="those of one client address; beyond them, 429"
+        default=8, ge=1, description="those of one client address; beyond them, 429 `too_many_uploads`"
     )
     web_concurrency: int | None = Field(
-        default=None, ge=1, description="API processes of this host or container, which share its CPUs"
+        default=None,
+        ge=1,
+        description="API processes of a host or container; they share its CPUs for decoding",
     )
     max_uploads_held: int = Field(
         default=128,
         ge=1,
-        description="uploads that arrive, wait or are decoded in one API process; beyond them, 503; "
-        "beyond half of them from one client address, 429",
+        description="uploads that arrive, wait or are decoded in one API process; beyond them, 503, and "
+        "beyond half of them from one client address, 429 `too_many_uploads`",
     )
     max_upload_megabytes_held: int = Field(
         default=256,
         ge=32,
-        description="what has come of them, together; past it, 503; past half of it from one address, 429",
+        description="what has come of them, together; beyond it, 503, and beyond half of it from one client "
+        "address, 429",
     )
     body_timeout_seconds: float = Field(
         default=120,
@@ -62,15 +70,19 @@ class ApiSettings(SharedSettings):
     head_timeout_seconds: float = Field(
         default=10,
         gt=0,
-        description="how long a connection may be silent, or a request's head take to arrive",
+        description="how long a connection may be silent, or a request's head take to arrive; past it, 408",
     )
     keep_alive_seconds: int = Field(
-        default=75, ge=1, description="how long a connection is kept for the next request"
+        default=75,
+        ge=1,
+        description="how long a connection is kept for the next request; must outlast that of a proxy in "
+        "front (docs/operations.md)",
     )
     max_connections: int = Field(
         default=500,
         ge=1,
-        description="connections of one API process; past them the longest silent is closed",
+        description="connections of one API process; past them the longest silent is closed, and if none is, "
+        "503 `busy`",
     )
     max_unfinished_jobs_per_user: int = Field(
         default=100, ge=1, description="a user's unfinished jobs; one more is refused with 429"
@@ -79,7 +91,9 @@ class ApiSettings(SharedSettings):
         default=10_000, ge=1, description="everybody's unfinished jobs; one more is refused with 503"
     )
     max_stored_bytes_per_user: int = Field(
-        default=1_000_000_000, ge=1, description="a user's stored recordings; one more is refused with 429"
+        default=1_000_000_000,
+        ge=1,
+        description="bytes of a user's stored recordings; one more recording is 429 `quota_exceeded`",
     )
     database_pool_size: int = Field(default=10, ge=1, description="connections of one API process")
 

@@ -50,29 +50,41 @@ class SharedSettings(BaseSettings):
         hide_input_in_errors=True,  # passwords and keys are inputs
     )
 
-    app_env: AppEnv = AppEnv.DEV
+    app_env: AppEnv = Field(
+        default=AppEnv.DEV, description="`dev` or `prod`: chooses engines and other defaults"
+    )
     database_url: DatabaseUrl = Field(
         default="postgresql+psycopg://user:password@localhost:5432/english_practice",
-        description="PostgreSQL; `postgres://` and `postgresql://` both work",
+        description="PostgreSQL; `postgres://` works too. `make run` starts its own where this is not set",
     )
     redis_url: RedisUrl = Field(
         default="redis://localhost:6379/0",
-        description="Redis: broker and cache; `rediss://` and `unix://` work too",
+        description="Redis, the broker and the cache; `rediss://` and `unix://` work too. `make run` starts "
+        "its own where this is not set",
     )
     data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where local files live")
     audio_dir: Path | None = Field(default=None, description="local audio; `DATA_DIR/audio` when unset")
-    s3_bucket_name: str | None = Field(default=None, description="private bucket for audio; switches S3 on")
-    s3_endpoint_url: AnyHttpUrl | None = Field(default=None, description="a store other than Amazon's")
+    s3_bucket_name: str | None = Field(
+        default=None,
+        description="a private bucket for recordings and speech; switches S3 on, and needs the three `AWS_` "
+        "settings",
+    )
+    s3_endpoint_url: AnyHttpUrl | None = Field(
+        default=None, description="another store that speaks S3's protocol; clients must reach it too"
+    )
     aws_access_key_id: SecretStr | None = Field(default=None, description="key to the bucket")
     aws_secret_access_key: SecretStr | None = Field(default=None, description="its secret part")
     aws_region: str | None = Field(default=None, description="where the bucket is")
     job_retention_days: float = Field(
-        default=30, ge=1, description="how long a finished job and its audio are kept"
+        default=30,
+        ge=1,
+        description="days after which a finished job, its recording and its speech are removed; at least 1",
     )
     retry_window_hours: float = Field(
         default=24,
         ge=0,
-        description="how long after its end a failed job may be retried, and its recording is kept for that",
+        description="how long after its end a failed job may be retried; then, or once nothing can retry it, "
+        "its recording is removed",
     )
     queue_deadline_seconds: float = Field(
         default=900, gt=0, description="longest wait before the first stage"

@@ -41,10 +41,17 @@ class WorkerSettings(SharedSettings):
         default="", description="`espeak`, `kokoro`, `neural` or `package.module:ClassName`"
     )
 
-    whisper_model: str = Field(default="", description="NAME@REVISION or a local directory")
+    whisper_model: str = Field(
+        default="",
+        description="`base`, which comes with the installation, `NAME@REVISION`, or a local directory; only "
+        "the second needs the network",
+    )
 
     kokoro_english_voice: str = Field(
-        default="hf_alpha", min_length=1, description="who speaks English: a voice's name or a file of one"
+        default="hf_alpha",
+        min_length=1,
+        description="who speaks English: `hf_alpha` (Indian accent), `af_heart` (American), or a file of a "
+        "Kokoro voice",
     )
     kokoro_hindi_voice: str = Field(
         default="hf_alpha", min_length=1, description="who speaks Hindi: a voice's name or a file of one"
@@ -54,17 +61,34 @@ class WorkerSettings(SharedSettings):
     )
 
     chatterbox_model: str = Field(
-        default=_CHATTERBOX, description="NAME@REVISION on the hub or a local directory"
+        default=_CHATTERBOX,
+        description="the neural voice's model of English and Hinglish: `NAME@REVISION` on the hub, "
+        "or a local directory",
     )
-    chatterbox_voice: Path | None = Field(default=None, description="a recording whose speaker is imitated")
-    indicf5_model: str = Field(default=_INDICF5, description="NAME@REVISION on the hub or a local directory")
-    indicf5_voice: Path | None = Field(default=None, description="a recording whose speaker is imitated")
-    indicf5_voice_text: str = Field(default="", description="what is said in `indicf5_voice`")
+    chatterbox_voice: Path | None = Field(
+        default=None,
+        description="a recording of more than 5 s whose speaker it imitates; prepared once, kept under "
+        "`DATA_DIR/voices`",
+    )
+    indicf5_model: str = Field(
+        default=_INDICF5,
+        description="its model of Hindi in Devanagari; the hub wants consent and `HF_TOKEN`, a local "
+        "directory does not",
+    )
+    indicf5_voice: Path | None = Field(
+        default=None, description="a recording of 1 to 12 s, best of Hindi, whose speaker it imitates"
+    )
+    indicf5_voice_text: str = Field(
+        default="", description="what is said in `INDICF5_VOICE`, word for word, in Devanagari"
+    )
 
-    gemini_api_key: SecretStr | None = Field(default=None, description="the `gemini` tutor's key")
+    gemini_api_key: SecretStr | None = Field(
+        default=None,
+        description="the tutor's key; only the LLM worker needs it, so give it to no other program",
+    )
     gemini_model: str = Field(default="gemini-3.6-flash", description="a name from the provider's list")
     gemini_base_url: AnyHttpUrl | None = Field(
-        default=None, description="instead of the provider's address; may end in the API's version"
+        default=None, description="another server that speaks its protocol; may end in the API's version"
     )
     gemini_api_version: str | None = Field(
         default=None, description="of the provider's API; that of `gemini_base_url`, else v1"
@@ -73,8 +97,11 @@ class WorkerSettings(SharedSettings):
     stt_timeout_seconds: float = Field(default=30, gt=0, description="limit of `transcribe`")
     llm_timeout_seconds: float = Field(default=60, gt=0, description="limit of `reply`, retries included")
     tts_timeout_seconds: float = Field(default=45, gt=0, description="limit of `synthesize`")
-    model_load_timeout_seconds: float = Field(default=300, gt=0, description="limit of loading a model")
-    warm_up: bool = Field(default=True, description="load models at start")
+    model_load_timeout_seconds: float = Field(default=300, gt=0, description="limit of loading the models")
+    warm_up: bool = Field(
+        default=True,
+        description="load models at start rather than at first use; `make run` is ready when that has ended",
+    )
 
     cache_enabled: bool | None = Field(
         default=None, description="repeat replies and speech that were given before; on in prod, off in dev"
@@ -83,20 +110,26 @@ class WorkerSettings(SharedSettings):
         default=86_400, ge=1, description="how long a reply, or where speech lies, is remembered"
     )
     cache_timeout_seconds: float = Field(
-        default=0.05, gt=0, description="longest wait for an answer of the cache"
+        default=0.05,
+        gt=0,
+        description="longest wait for an answer of the cache; then it is left alone for 5 s",
     )
 
     lease_seconds: float = Field(default=30, gt=0, description="how long a silent worker keeps its stage")
-    heartbeat_seconds: float = Field(default=10, gt=0, description="how often a lease is renewed")
+    heartbeat_seconds: float = Field(
+        default=10, gt=0, description="how often a lease is renewed; shorter than the lease"
+    )
     shutdown_grace_seconds: float = Field(
-        default=30, gt=0, description="how long a worker told to stop may finish its stages"
+        default=30,
+        gt=0,
+        description="how long a worker told to stop may finish its stages; then other workers get them",
     )
     sweep_seconds: float = Field(default=2, gt=0, description="how often the sweep runs")
     retention_seconds: float = Field(
-        default=300, gt=0, description="how often expired jobs and unnamed audio are removed"
+        default=300, gt=0, description="how often expired jobs and audio that no job names are removed"
     )
     move_audio_seconds: float = Field(
-        default=60, gt=0, description="how often audio kept on a disk is moved to S3"
+        default=60, gt=0, description="how often audio that was kept on a disk is moved to S3"
     )
     republish_after_seconds: float = Field(
         default=30, gt=0, description="when a published hint that nobody took counts as lost"
@@ -108,8 +141,12 @@ class WorkerSettings(SharedSettings):
     )
     metrics_host: str = Field(default="127.0.0.1", description="address on which it is served")
 
-    history_messages: int = Field(default=20, ge=0, description="messages the tutor remembers")
-    history_characters: int = Field(default=8000, ge=0, description="their length together, in characters")
+    history_messages: int = Field(
+        default=20, ge=0, description="messages of the conversation that the tutor remembers"
+    )
+    history_characters: int = Field(
+        default=8000, ge=0, description="their length together: the newest that fit are remembered"
+    )
 
     @model_validator(mode="after")
     def _fill_in(self) -> Self:

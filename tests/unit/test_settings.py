@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from api.settings import ApiSettings
+from local import settings_page
 from local.settings import LauncherSettings
 from shared.models import Stage
 from shared.settings import AppEnv, SharedSettings, read_settings
@@ -291,3 +292,7 @@ def test_an_endpoint_without_a_bucket_is_refused() -> None:
 def test_a_url_works_for_a_week_at_most(seconds: int) -> None:
     with pytest.raises(ValidationError, match="s3_presigned_expiry_seconds"):
         ApiSettings.model_validate({"s3_presigned_expiry_seconds": seconds})
+
+
+def test_the_page_of_settings_says_what_the_settings_say() -> None:
+    assert settings_page.PAGE.read_text(encoding="utf-8") == settings_page.page()

@@ -28,7 +28,8 @@ class LauncherSettings(BaseSettings):
     web_concurrency: int | None = Field(default=None, ge=1, description="API processes; one when unset")
     forwarded_allow_ips: str = Field(
         default="127.0.0.1",
-        description="proxies whose `X-Forwarded-For` is believed: addresses and networks, separated by commas",
+        description="proxies whose `X-Forwarded-For` is believed: addresses and networks, "
+        "separated by commas",
     )
 
     warm_up: bool = Field(default=True, description="load models at start; `Ready` waits for them")

@@ -1,4 +1,4 @@
-"""`python -m local.settings_page`: writes docs/settings.md from the settings' own descriptions and defaults."""
+"""`python -m local.settings_page`: writes docs/settings.md from the settings themselves."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,7 @@ _HEAD = """# Settings
 
 Written by `make settings` from the settings' own descriptions: change those, not this page.
 
-Environment variables, or a file `.env` beside the Makefile (see `.env.example`). An empty value counts as unset.
+Environment variables, or a file `.env` beside the Makefile (see `.env.example`); empty counts as unset.
 Durations are in seconds. Where two defaults stand, the first is for `APP_ENV=dev`, the second for `prod`.
 """
 

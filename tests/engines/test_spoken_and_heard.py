@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.word_errors import word_errors, words_of
-from tests.stack import MODELS
+from tests.support.stack import MODELS
 from worker.engines.kokoro import KokoroSynthesizer
 from worker.engines.whisper import WhisperTranscriber
 from worker.ports import RECORDING_RATE, Recording, Speech

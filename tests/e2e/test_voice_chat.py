@@ -16,7 +16,9 @@ from tests.support.contract import (
     silence,
     succeeded,
 )
+from tests.support.recordings import write_hindi
 from tests.support.stack import Stack
+from worker.text.languages import Language, language_of
 
 # A short recording in each container that phones and browsers make, and some words spoken in it.
 RECORDINGS = {
@@ -59,6 +61,20 @@ def test_what_was_said_is_heard_answered_and_spoken(stack: Stack, data: Path, na
     assert job["timings"]["transcribe_ms"] > 0
     assert job["engines"]["stt"]
     assert sounding_seconds(stack.client.get(job["result"]["audio_url"]).content) >= 0.5
+
+
+def test_spoken_hindi_is_answered_in_hinglish_without_correction_and_score(
+    stack: Stack, tmp_path: Path
+) -> None:
+    recording = write_hindi(tmp_path / "hindi.wav", "कल मैं अपने भाई के साथ बाज़ार गया था।")
+
+    job = succeeded(stack, stack.voice_chat("asha", recording).json()["id"])
+
+    result = job["result"]
+    assert job["transcript"]
+    assert language_of(result["reply_text"]) is Language.HINGLISH
+    assert (result["correction"], result["hinglish_explanation"], result["score"]) == (None, None, None)
+    assert result["audio_url"]
 
 
 def test_the_waiting_form_answers_with_the_flat_reply_and_the_transcript(stack: Stack, data: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local.servers import EmbeddedPostgres
 from tests.conftest import ROOT, migrate
+from tests.support.engines_for_tests import QuickTranscriber, engine
 from tests.support.stack import running_stack
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
@@ -25,7 +26,9 @@ def main() -> int:
         EmbeddedPostgres(Path(folder) / "postgres") as postgres,
     ):
         migrate(postgres.url, "head")
-        with running_stack(Path(folder) / "product", postgres.url) as stack:
+        # It is about HTTP: a real ear would take most of the time.
+        ear = {"STT_ENGINE": engine(QuickTranscriber)}
+        with running_stack(Path(folder) / "product", postgres.url, extra=ear) as stack:
             command = (
                 *(
                     str(Path(sys.executable).with_name("schemathesis")),

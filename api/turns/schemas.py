@@ -24,7 +24,12 @@ def _say_something(text: str) -> str:
 
 MessageText = Annotated[
     str,
-    Field(max_length=MESSAGE_MAX_CHARACTERS, examples=["I am go to market"]),
+    Field(
+        max_length=MESSAGE_MAX_CHARACTERS,
+        examples=["I am go to market"],
+        # What `_say_something` refuses, for clients to read; pydantic's own errors would quote the pattern.
+        json_schema_extra={"minLength": 1, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"},
+    ),
     AfterValidator(_say_something),
 ]
 

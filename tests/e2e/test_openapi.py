@@ -146,6 +146,18 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
     assert references(description) <= known
 
 
+@pytest.mark.parametrize("message", ["Hello", " a\n", "?", "", " \n", "nul \0", "a" * 2001])
+def test_what_may_be_a_message_is_described_as_it_is_kept(
+    stack: Stack, description: dict[str, Any], message: str
+) -> None:
+    body = {"user_id": "asha", "message": message, "speak": []}
+    schemas = {"$ref": "#/components/schemas/TextChatRequest", "components": description["components"]}
+    status = stack.client.post(TEXT, json=body).status_code
+
+    assert (status == 202) == validator_for(schemas).is_valid(body)
+    assert status in {202, 422}
+
+
 def test_the_voice_form_is_described(description: dict[str, Any]) -> None:
     for path in ("/api/v1/ai/voice-chat", "/api/v1/ai/voice-chat/wait"):
         body = operations(description)[path, "post"]["requestBody"]

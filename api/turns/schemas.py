@@ -1,12 +1,9 @@
 """Requests for a turn."""
 
+import unicodedata
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, field_validator
 
 from api.schemas import Body, ConversationId, UserId
 from shared.models import SpokenPart
@@ -14,12 +11,28 @@ from shared.models import SpokenPart
 MESSAGE_MAX_CHARACTERS = 2_000
 
 
+# What shows nothing though Unicode calls it a letter, mark or symbol: fillers, a blank, variation selectors.
+# What else shows nothing are controls, formats and spaces: their category says so.
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | {
+    chr(point) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for point in range(first, last + 1)
+}
+_NOTHING_TO_SEE = (
+    r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+
+
 def _say_something(text: str) -> str:
     if "\0" in text:
         raise ValueError("must not contain the NUL character")
-    if not text.strip():
+    if not any(_is_visible(character) for character in text):
         raise ValueError("must not be empty")
     return text
+
+
+def _is_visible(character: str) -> bool:
+    invisible = character.isspace() or character in _BLANKS
+    return not invisible and unicodedata.category(character) not in {"Cc", "Cf"}
 
 
 MessageText = Annotated[
@@ -28,7 +41,7 @@ MessageText = Annotated[
         max_length=MESSAGE_MAX_CHARACTERS,
         examples=["I am go to market"],
         # What `_say_something` refuses, for clients to read; pydantic's own errors would quote the pattern.
-        json_schema_extra={"minLength": 1, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"},
+        json_schema_extra={"minLength": 1, "pattern": rf"^[^\x00]*[^{_NOTHING_TO_SEE}][^\x00]*$"},
     ),
     AfterValidator(_say_something),
 ]

@@ -23,6 +23,11 @@ def post_raw(stack: Stack, content: bytes, **headers: str) -> httpx.Response:
     [
         ("message", ""),
         ("message", " \t\r\n\u00a0\u3000"),
+        ("message", "\u200b"),
+        ("message", "\ufeff\u2060 \u202e"),
+        ("message", "\x01\x1b"),
+        ("message", "\u3164\ufe0f\u2800"),
+        ("message", "\U000e0020\U000e0101"),
         ("message", WORDS + "a" * 1988),
         ("message", f"{WORDS}\0"),
         ("message", f"{WORDS}\ud800"),

@@ -146,7 +146,22 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
     assert references(description) <= known
 
 
-@pytest.mark.parametrize("message", ["Hello", " a\n", "?", "", " \n", "nul \0", "a" * 2001])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Hello",
+        " a\n",
+        "?",
+        "नमस्ते",
+        "\U0001f600",
+        "",
+        " \n",
+        "\u200b\ufeff ",
+        "\u3164\ufe0f",
+        "nul \0",
+        "a" * 2001,
+    ],
+)
 def test_what_may_be_a_message_is_described_as_it_is_kept(
     stack: Stack, description: dict[str, Any], message: str
 ) -> None:

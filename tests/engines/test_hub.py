@@ -11,11 +11,15 @@ from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 NEWEST, PINNED = "a" * 40, "b" * 40
+PACKAGED = {"base"}  # comes with the install, and is pinned by its hash
 NEURAL = (
     "from worker.engines.neural.folder import model_folder; "
     "print(model_folder('INDICF5_MODEL', {model!r}, ['config.json']).name)"
 )
-WHISPER = "from worker.engines.whisper import _folder; print(_folder({model!r}).name)"
+WHISPER = (
+    "from pathlib import Path; from worker.engines.whisper.folder import model_folder; "
+    "print(model_folder({model!r}, Path('.')).name)"
+)
 
 
 def taken(home: Path, program: str, model: str) -> tuple[str, str]:
@@ -65,7 +69,8 @@ def test_the_named_revision_is_taken_and_what_may_change_is_warned_about(
 def test_every_default_is_pinned_to_a_commit(app_env: str) -> None:
     settings = WorkerSettings.model_validate({"app_env": app_env, "whisper_model": ""})
 
-    for model in (settings.whisper_model, settings.chatterbox_model, settings.indicf5_model):
+    named = {settings.whisper_model, settings.chatterbox_model, settings.indicf5_model} - PACKAGED
+    for model in named:
         _, _, commit = model.partition("@")
         assert len(commit) == 40
         assert set(commit) <= set("0123456789abcdef")

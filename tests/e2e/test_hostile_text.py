@@ -1,6 +1,7 @@
 """Strings made to break software are messages like any other."""
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ def request_for(sentence: dict[str, Any], **more: object) -> dict[str, Any]:
 
 
 def is_valid(text: str) -> bool:
-    return bool(text.strip()) and len(text) <= MESSAGE_MAX_CHARACTERS and "\0" not in text
+    shows = any(unicodedata.category(each) not in {"Cc", "Cf", "Zs", "Zl", "Zp"} for each in text)
+    return shows and len(text) <= MESSAGE_MAX_CHARACTERS and "\0" not in text
 
 
 def test_every_hostile_message_is_answered_and_none_is_an_error(

@@ -8,8 +8,6 @@ for only so long, and a connection that was waited for in vain is closed at once
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from psycopg import AsyncConnection, OperationalError
@@ -18,6 +16,8 @@ from psycopg.waiting import wait_async
 from sqlalchemy import Engine
 from sqlalchemy.exc import TimeoutError as DatabaseTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
+
+from shared.threads import ContextThreads
 
 ANSWER_SECONDS = 4.0
 """How long a unit of work may take, the wait for a free thread included, and any single answer."""
@@ -41,7 +41,7 @@ class Sessions:
             engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
         )
         self._write = sessionmaker(engine, expire_on_commit=False)
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="database")
+        self._threads = ContextThreads(at_once, "database")
 
     async def read(
         self,
@@ -79,16 +79,13 @@ class Sessions:
 
     def close(self) -> None:
         """Give the threads up; one that hangs ends in `ANSWER_SECONDS`."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.give_up()
 
     async def _in_a_thread(self, unit: Callable[[threading.Event], Answer]) -> Answer:
         given_up = threading.Event()
-        running = asyncio.get_running_loop().run_in_executor(
-            self._threads, copy_context().run, unit, given_up
-        )
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await running
+                return await self._threads.run(unit, given_up)
         except TimeoutError:
             raise DatabaseTimeoutError("the database did not answer in time") from None
         finally:

@@ -2,19 +2,18 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 
 from celery import Celery
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.database import Sessions
 from shared import jobs, queue
+from shared.circuit_breaker import CircuitBreaker
 from shared.jobs import Hint
 from shared.outages import OutageLog
 from shared.queue import PublishError, TaskName
+from shared.threads import ContextThreads
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +31,8 @@ class Publisher:
     def __init__(self, app: Celery, sessions: Sessions) -> None:
         self._app = app
         self._sessions = sessions
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="publish")
-        self._broken_until = 0.0
+        self._threads = ContextThreads(_THREADS, "publish")
+        self._breaker = CircuitBreaker(BREAK_SECONDS)
         self._outage = OutageLog(logger, "the broker", "hints are left to the sweep")
 
     async def publish(self, hint: Hint) -> None:
@@ -46,13 +45,13 @@ class Publisher:
             logger.warning("a hint counts as sent until it counts as lost: the database did not answer")
 
     async def _send(self, hint: Hint) -> bool:
-        if time.monotonic() < self._broken_until:
+        if self._breaker.is_open:
             return False
         try:
             await self._in_a_thread(lambda: queue.publish(self._app, hint))
         except (PublishError, TimeoutError, RuntimeError) as error:
             # A RuntimeError: the threads are given up, because the process ends.
-            self._broken_until = time.monotonic() + BREAK_SECONDS
+            self._breaker.trip()
             self._outage.failed(error.__cause__ or error.__context__ or error)
             return False
         self._outage.worked()
@@ -63,10 +62,9 @@ class Publisher:
         await self._in_a_thread(lambda: queue.send_task(self._app, name, *args, queue=queue_name))
 
     async def _in_a_thread(self, send: Callable[[], None]) -> None:
-        sending = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, send)
-        await asyncio.wait_for(sending, PUBLISH_LIMIT_SECONDS)
+        await asyncio.wait_for(self._threads.run(send), PUBLISH_LIMIT_SECONDS)
 
     def close(self) -> None:
         """Give the threads up; a hung one does not delay the process's end by more than its timeout."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.give_up()
         self._app.close()

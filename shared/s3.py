@@ -8,13 +8,13 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from shared.circuit_breaker import CircuitBreaker
 from shared.settings import S3Settings
 from shared.storage import StorageError, content_type_of
+from shared.threads import ContextThreads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,7 +27,7 @@ CALL_SECONDS = 6.0
 """The longest call, second try included: far within a stage's limit, and bearable for who uploads."""
 
 BREAK_SECONDS = 10.0
-"""How long nothing is written after a write that failed (a circuit breaker)."""
+"""How long nothing is written after a write that failed."""
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 3
@@ -41,15 +41,15 @@ Answer = TypeVar("Answer")
 class S3AudioStore:
     """Audio objects under their names in one bucket. Thread-safe; its client is made in the background."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, *, break_seconds: float = BREAK_SECONDS) -> None:
         self._bucket = settings.bucket
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
+        self._threads = ContextThreads(_THREADS, "s3")
         self._client = self._threads.submit(_create_client, settings)
-        self._broken_until = 0.0
+        self._breaker = CircuitBreaker(break_seconds)
 
     def write(self, name: str, data: bytes) -> None:
         """Write the object. Raises `StorageError`, and at once for a while after it did."""
-        if time.monotonic() < self._broken_until:
+        if self._breaker.is_open:
             raise StorageError("The audio could not be stored.")
         content_type = content_type_of(name)
         try:
@@ -59,7 +59,7 @@ class S3AudioStore:
                 )
             )
         except StorageError:
-            self._broken_until = time.monotonic() + BREAK_SECONDS
+            self._breaker.trip()
             raise
 
     def read(self, name: str) -> bytes:
@@ -92,10 +92,10 @@ class S3AudioStore:
 
     def close(self) -> None:
         """Give the threads up; a hung one does not delay the process's end beyond botocore's own limits."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.give_up()
 
     def _call(self, ask: Callable[[S3Client], Answer]) -> Answer:
-        asked = self._threads.submit(copy_context().run, self._ask, ask)  # so that logs name the job
+        asked = self._threads.submit(self._ask, ask)
         try:
             return asked.result(CALL_SECONDS)
         except TimeoutError as error:

@@ -17,6 +17,7 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 from redis.retry import Retry
 
+from shared.circuit_breaker import CircuitBreaker
 from worker.settings import WorkerSettings
 
 logger = logging.getLogger(__name__)
@@ -41,8 +42,7 @@ class Cache:
     ) -> None:
         self._client = client
         self._ttl_seconds = ttl_seconds
-        self._break_seconds = break_seconds
-        self._broken_until = 0.0
+        self._breaker = CircuitBreaker(break_seconds)
 
     @property
     def is_on(self) -> bool:
@@ -94,7 +94,7 @@ class Cache:
         self._ask(release)
 
     def _is_asked(self) -> bool:
-        return self._client is not None and time.monotonic() >= self._broken_until
+        return self._client is not None and not self._breaker.is_open
 
     def _ask(self, command: Callable[[Redis], Answer]) -> Answer | None:
         if self._client is None or not self._is_asked():
@@ -102,9 +102,9 @@ class Cache:
         try:
             return command(self._client)
         except (RedisError, OSError) as error:
-            self._broken_until = time.monotonic() + self._break_seconds
+            self._breaker.trip()
             what = type(error).__name__
-            logger.warning("the cache is left alone for %g s: %s", self._break_seconds, what)
+            logger.warning("the cache is left alone for %g s: %s", self._breaker.seconds, what)
             return None
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -174,18 +175,16 @@ def test_objects_that_s3_keeps_are_not_taken_for_removed() -> None:
         store.remove([new_object_name(MP3)])
 
 
-def test_after_a_failed_write_s3_is_left_alone_for_a_while() -> None:
-    refusing = TroubledS3(refusal(403, "AccessDenied"))
-    with refusing.running() as server, s3_store(s3_settings(server.url)) as store:
+@pytest.mark.parametrize(("break_seconds", "asked"), [(3600, 1), (0, 3)])
+def test_after_a_failed_write_s3_is_left_alone_for_a_while(break_seconds: float, asked: int) -> None:
+    with (
+        TroubledS3(refusal(403, "AccessDenied")).running() as refusing,
+        closing(S3AudioStore(s3_settings(refusing.url), break_seconds=break_seconds)) as store,
+    ):
         for _ in range(3):
             with pytest.raises(StorageError):
                 store.write(new_object_name(MP3), b"sound")
-        assert server.asked == 1
-
-        store._broken_until = time.monotonic()  # the while is over
-        with pytest.raises(StorageError):
-            store.write(new_object_name(MP3), b"sound")
-        assert server.asked == 2
+        assert refusing.asked == asked
 
 
 def test_a_key_or_a_signed_url_is_in_no_log(server: S3Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,18 +1,15 @@
 """Child processes that never outlive us: started in sessions of their own, ended as a group."""
 
 import contextlib
-import ctypes
 import functools
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-_PR_SET_PDEATHSIG = 1
-_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+from shared.parent_death import end_with_parent
 
 Process = subprocess.Popen[bytes]
 
@@ -47,7 +44,7 @@ def spawn(  # noqa: PLR0913
             env=environment,
             cwd=directory,
             start_new_session=True,
-            preexec_fn=functools.partial(_die_with_parent, death_signal, os.getpid()),
+            preexec_fn=functools.partial(end_with_parent, os.getpid(), death_signal),
             user=account,
             group=account,
             extra_groups=None if account is None else [],
@@ -63,14 +60,6 @@ def _give(process: Process, given: bytes) -> None:
         return
     with contextlib.suppress(BrokenPipeError), process.stdin as stdin:
         stdin.write(given)
-
-
-def _die_with_parent(death_signal: signal.Signals, parent: int) -> None:
-    if _prctl is None:
-        return
-    _prctl(_PR_SET_PDEATHSIG, death_signal)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def kill_group(process: Process) -> None:

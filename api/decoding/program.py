@@ -10,7 +10,6 @@ on the upload's channel with FLAC. Its exit status is an `Outcome`; it says noth
 Media parsing is where an upload can do harm, so it happens there, under limits the process sets for itself.
 """
 
-import ctypes
 import gc
 import os
 import resource
@@ -26,6 +25,7 @@ import av
 
 from api.decoding.protocol import ENDED, REQUEST_MAX_BYTES, STATUS, Outcome
 from api.decoding.transcoding import RefusedError, transcode
+from shared.parent_death import end_with_parent
 
 MAX_INPUT_BYTES = 10 * 1024 * 1024
 LIMITS = {
@@ -37,17 +37,7 @@ LIMITS = {
     resource.RLIMIT_NOFILE: 8,
 }
 
-
-_PR_SET_PDEATHSIG = 1
-_prctl = ctypes.CDLL(None).prctl
 _program = os.getpid()
-
-
-def end_with_the_program() -> None:
-    """Have this process killed when the program that forked it ends."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != _program:
-        os._exit(Outcome.INVALID)
 
 
 def limit_this_process() -> None:
@@ -62,7 +52,7 @@ def _decode_and_exit(demuxer: str, recording: int, channel: int) -> NoReturn:
     """Be the child: keep two descriptors, take limits on, decode, answer, and end whatever happens."""
     status = 1
     try:
-        end_with_the_program()
+        end_with_parent(_program)
         os.dup2(recording, sys.stdin.fileno())
         os.dup2(channel, sys.stdout.fileno())
         os.closerange(sys.stderr.fileno() + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])

@@ -3,18 +3,14 @@
 A spawned child imports the task modules alone, so this is one of them.
 """
 
-import ctypes
 import os
-import signal
-import sys
 
 from billiard.process import current_process
 from celery import signals
 
 from shared import telemetry
+from shared.parent_death import end_with_parent
 from worker.settings import worker_settings
-
-_PR_SET_PDEATHSIG = 1
 
 
 @signals.worker_process_init.connect
@@ -33,5 +29,4 @@ def configure_child_logging(**_: object) -> None:
 @signals.beat_embedded_init.connect
 def die_with_the_parent(**_: object) -> None:
     """Let no beat outlive its worker, as no pool child does: the next worker brings another."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(os.getppid())

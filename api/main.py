@@ -46,15 +46,13 @@ def create_app(settings: ApiSettings) -> FastAPI:
         summary="A tutor for Indian learners of English: talk to it by text or voice.",
         lifespan=lifespan,
         servers=[{"url": settings.public_path}] if settings.public_path else None,
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
         dependencies=[Depends(only_declared_parameters)],
         generate_unique_id_function=operation_id,
     )
     for resource in (chat, jobs, conversations, usage, models, audio, health, metrics, docs):
         app.include_router(resource.router)
-    app.mount(docs.ASSETS_PATH, docs.assets(), name="assets")
     problems.install(app)
     app.add_middleware(BodyLimit, seconds=settings.body_timeout_seconds)
     if settings.cors_origins:

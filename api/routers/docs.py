@@ -1,22 +1,32 @@
-"""The documentation as a page; what a browser needs for it comes from here, for a CDN may be out of reach."""
+"""The OpenAPI document, and a page that shows it: with files of ours, for a CDN may be out of reach."""
 
 from importlib.resources import files
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from api.dependencies import ServicesDep
 
 router = APIRouter(include_in_schema=False)
 
-ASSETS_PATH = "/docs/assets"
+_OPENAPI_PATH = "/openapi.json"
+_ASSETS_PATH = "/docs/assets"
+_ASSETS = StaticFiles(directory=str(files("fastapi_offline") / "static"))
 
 
-def assets() -> StaticFiles:
-    """Return the application that serves Swagger UI's files."""
-    return StaticFiles(directory=str(files("fastapi_offline") / "static"))
+# Routes of ours, where FastAPI and a mounted folder would take whatever parameter a client makes up.
+@router.get(_OPENAPI_PATH)
+async def read_openapi(request: Request) -> JSONResponse:
+    """Return the document."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get(f"{_ASSETS_PATH}/{{name}}")
+async def read_asset(name: str, request: Request) -> Response:
+    """Return one of Swagger UI's files."""
+    return await _ASSETS.get_response(name, request.scope)
 
 
 @router.get("/docs")
@@ -24,11 +34,11 @@ async def read_docs(request: Request, services: ServicesDep) -> HTMLResponse:
     """Return the page."""
     base = services.settings.public_path
     return get_swagger_ui_html(
-        openapi_url=f"{base}{request.app.openapi_url}",
+        openapi_url=f"{base}{_OPENAPI_PATH}",
         title=request.app.title,
-        swagger_js_url=f"{base}{ASSETS_PATH}/swagger-ui-bundle.js",
-        swagger_css_url=f"{base}{ASSETS_PATH}/swagger-ui.css",
-        swagger_favicon_url=f"{base}{ASSETS_PATH}/favicon.png",
+        swagger_js_url=f"{base}{_ASSETS_PATH}/swagger-ui-bundle.js",
+        swagger_css_url=f"{base}{_ASSETS_PATH}/swagger-ui.css",
+        swagger_favicon_url=f"{base}{_ASSETS_PATH}/favicon.png",
         # It would ask swagger.io whether the document is valid, and show the answer.
         swagger_ui_parameters={"validatorUrl": None},
     )

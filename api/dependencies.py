@@ -1,9 +1,9 @@
 """Named dependencies of the routers; all coroutines, for FastAPI runs any other function in a thread."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 
@@ -36,52 +36,13 @@ async def _services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(_services)]
 
 
-async def _chats(services: ServicesDep) -> Chats:
-    return services.chats
+def _part(choose: Callable[[Services], object]) -> Any:
+    """Return the dependency that is one of the services."""
 
+    async def read(services: ServicesDep) -> object:
+        return choose(services)
 
-async def _waiters(services: ServicesDep) -> JobWaiters:
-    return services.waiters
-
-
-async def _control(services: ServicesDep) -> JobControl:
-    return services.control
-
-
-async def _model_loading(services: ServicesDep) -> ModelLoading:
-    return services.model_loading
-
-
-async def _reader(services: ServicesDep) -> JobReader:
-    return services.reader
-
-
-async def _job_lists(services: ServicesDep) -> JobLists:
-    return services.job_lists
-
-
-async def _conversations(services: ServicesDep) -> Conversations:
-    return services.conversations
-
-
-async def _usage(services: ServicesDep) -> UsageReader:
-    return services.usage
-
-
-async def _links(services: ServicesDep) -> AudioLinks:
-    return services.links
-
-
-async def _playback(services: ServicesDep) -> Playback:
-    return services.playback
-
-
-async def _health(services: ServicesDep) -> HealthChecks:
-    return services.health
-
-
-async def _draining(services: ServicesDep) -> Draining:
-    return services.draining
+    return Depends(read)
 
 
 async def _voice_chat(request: Request, services: ServicesDep) -> AsyncIterator[VoiceChat]:
@@ -115,18 +76,18 @@ async def _preferred_wait(
     return preferred_wait(request.headers.getlist("Prefer"))
 
 
-ChatsDep = Annotated[Chats, Depends(_chats)]
-WaitersDep = Annotated[JobWaiters, Depends(_waiters)]
-ControlDep = Annotated[JobControl, Depends(_control)]
-ModelLoadingDep = Annotated[ModelLoading, Depends(_model_loading)]
-ReaderDep = Annotated[JobReader, Depends(_reader)]
-JobListsDep = Annotated[JobLists, Depends(_job_lists)]
-ConversationsDep = Annotated[Conversations, Depends(_conversations)]
-UsageDep = Annotated[UsageReader, Depends(_usage)]
-LinksDep = Annotated[AudioLinks, Depends(_links)]
-PlaybackDep = Annotated[Playback, Depends(_playback)]
-DrainingDep = Annotated[Draining, Depends(_draining)]
-HealthDep = Annotated[HealthChecks, Depends(_health)]
+ChatsDep = Annotated[Chats, _part(lambda services: services.chats)]
+WaitersDep = Annotated[JobWaiters, _part(lambda services: services.waiters)]
+ControlDep = Annotated[JobControl, _part(lambda services: services.control)]
+ModelLoadingDep = Annotated[ModelLoading, _part(lambda services: services.model_loading)]
+ReaderDep = Annotated[JobReader, _part(lambda services: services.reader)]
+JobListsDep = Annotated[JobLists, _part(lambda services: services.job_lists)]
+ConversationsDep = Annotated[Conversations, _part(lambda services: services.conversations)]
+UsageDep = Annotated[UsageReader, _part(lambda services: services.usage)]
+LinksDep = Annotated[AudioLinks, _part(lambda services: services.links)]
+PlaybackDep = Annotated[Playback, _part(lambda services: services.playback)]
+DrainingDep = Annotated[Draining, _part(lambda services: services.draining)]
+HealthDep = Annotated[HealthChecks, _part(lambda services: services.health)]
 VoiceChatDep = Annotated[VoiceChat, Depends(_voice_chat)]
 PreferredWait = Annotated[int | None, Depends(_preferred_wait)]
 IdempotencyKey = Annotated[

@@ -1,7 +1,7 @@
 """What one API process works with, wired from its settings."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ from api.publishing import Publisher
 from api.settings import ApiSettings
 from api.turns.accept import Chats
 from api.usage.report import UsageReader
-from shared.audio_stores import open_stores
+from shared.audio_stores import AudioStores, open_stores
 from shared.database import connect_arguments, create_sync_engine
 from shared.jobs import Deadlines
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
@@ -58,79 +58,91 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
 
     When the process is asked to stop, whoever waits for a job is answered at once.
     """
+    async with AsyncExitStack() as stack:
+        services = _connect(settings, stack)
+        async with services.waiters.running():
+            with services.draining.on_signal(services.waiters.release):
+                yield services
+
+
+def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
+    """Return the services; the stack closes what they hold."""
+    sessions = _sessions(settings, stack)
+    redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
+    stack.push_async_callback(redis.aclose)
+    decoder = stack.enter_context(closing(_decoder(settings)))
+    stores = open_stores(settings)
+    storing = stack.enter_context(closing(Storing(stores, most_at_once=settings.max_uploads_in_flight)))
+    celery = create_celery(settings.redis_url, socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
+    publisher = stack.enter_context(closing(Publisher(celery, sessions)))
+    reader = JobReader(sessions, settings.job_retention)
+    limits = _limits(settings, reader)
+    links = _links(settings, stores)
+    return Services(
+        settings=settings,
+        arrivals=_arrivals(settings),
+        chats=Chats(
+            sessions, publisher, decoder, timedelta(seconds=settings.decode_timeout_seconds), storing, limits
+        ),
+        control=JobControl(sessions, publisher, settings.usage_timezone, limits, settings.retry_window),
+        model_loading=ModelLoading(sessions, publisher),
+        reader=reader,
+        job_lists=JobLists(sessions, reader),
+        conversations=Conversations(sessions, storing, settings.job_retention),
+        usage=UsageReader(sessions, settings.usage_timezone),
+        waiters=JobWaiters(connect_arguments(settings.database_url, "api-listen"), reader),
+        links=links,
+        playback=Playback(sessions, stores, links),
+        health=_health(settings, sessions, redis, storing),
+        draining=Draining(),
+    )
+
+
+def _sessions(settings: ApiSettings, stack: AsyncExitStack) -> Sessions:
     engine = create_sync_engine(
         settings.database_url,
         application_name="api",
         pool_size=settings.database_pool_size,
         answer_seconds=ANSWER_SECONDS,
     )
-    sessions = Sessions(engine, at_once=settings.database_pool_size)
-    celery = create_celery(settings.redis_url, socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
-    publisher = Publisher(celery, sessions)
-    redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
-    stores = open_stores(settings)
-    storing = Storing(stores, most_at_once=settings.max_uploads_in_flight)
-    reader = JobReader(sessions, settings.job_retention)
-    limits = Limits(
-        settings.max_unfinished_jobs_per_user,
-        settings.max_unfinished_jobs,
-        settings.max_stored_bytes_per_user,
-        reader.durations,
-    )
-    waiters = JobWaiters(connect_arguments(settings.database_url, "api-listen"), reader)
-    new_connection = connect_arguments(settings.database_url, "api-health")
-    links = AudioLinks(
-        settings.signing_key(),
-        stores,
-        base_url=settings.public_base_url,
-        lifetime=timedelta(seconds=settings.s3_presigned_expiry_seconds),
-    )
-    arrivals = Arrivals(
-        most=settings.max_uploads_held, most_bytes=settings.max_upload_megabytes_held * 1024**2
-    )
-    decoder = Decoder(
+    stack.callback(engine.dispose)
+    return stack.enter_context(closing(Sessions(engine, at_once=settings.database_pool_size)))
+
+
+def _decoder(settings: ApiSettings) -> Decoder:
+    return Decoder(
         DecoderLimits(
             decoders_of_a_process(settings.web_concurrency or 1),
             settings.max_uploads_in_flight,
             settings.max_uploads_in_flight_per_client,
         )
     )
-    chats = Chats(
-        sessions,
-        publisher,
-        decoder,
-        timedelta(seconds=settings.decode_timeout_seconds),
-        storing,
-        limits,
+
+
+def _arrivals(settings: ApiSettings) -> Arrivals:
+    return Arrivals(most=settings.max_uploads_held, most_bytes=settings.max_upload_megabytes_held * 1024**2)
+
+
+def _limits(settings: ApiSettings, reader: JobReader) -> Limits:
+    return Limits(
+        settings.max_unfinished_jobs_per_user,
+        settings.max_unfinished_jobs,
+        settings.max_stored_bytes_per_user,
+        reader.durations,
     )
-    control = JobControl(sessions, publisher, settings.usage_timezone, limits, settings.retry_window)
-    loading = ModelLoading(sessions, publisher)
+
+
+def _links(settings: ApiSettings, stores: AudioStores) -> AudioLinks:
+    return AudioLinks(
+        settings.signing_key(),
+        stores,
+        base_url=settings.public_base_url,
+        base_path=settings.public_path,
+        lifetime=timedelta(seconds=settings.s3_presigned_expiry_seconds),
+    )
+
+
+def _health(settings: ApiSettings, sessions: Sessions, redis: Redis, storing: Storing) -> HealthChecks:
     deadlines = Deadlines(settings.queue_deadline, settings.run_deadline)
-    health = HealthChecks(sessions, redis, storing, settings.app_env, deadlines, new_connection)
-    draining = Draining()
-    try:
-        async with waiters.running():
-            with draining.on_signal(waiters.release):
-                yield Services(
-                    settings,
-                    arrivals,
-                    chats,
-                    control,
-                    loading,
-                    reader,
-                    JobLists(sessions, reader),
-                    Conversations(sessions, storing, settings.job_retention),
-                    UsageReader(sessions, settings.usage_timezone),
-                    waiters,
-                    links,
-                    Playback(sessions, stores, links),
-                    health,
-                    draining,
-                )
-    finally:
-        publisher.close()
-        storing.close()
-        decoder.close()
-        await redis.aclose()
-        sessions.close()
-        engine.dispose()
+    connection = connect_arguments(settings.database_url, "api-health")
+    return HealthChecks(sessions, redis, storing, settings.app_env, deadlines, connection)

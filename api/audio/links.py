@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from shared.audio_stores import AudioStores
 from shared.errors import DomainError, ErrorCode
@@ -23,11 +22,13 @@ class AudioLinks:
     A local one is `{base_url}/audio/{name}?expires=…&signature=…` (HMAC-SHA-256), one to S3 a presigned URL.
     """
 
-    def __init__(self, key: bytes, stores: AudioStores, *, base_url: str, lifetime: timedelta) -> None:
+    def __init__(
+        self, key: bytes, stores: AudioStores, *, base_url: str, base_path: str, lifetime: timedelta
+    ) -> None:
         self._stores = stores
         self._key = key
-        self._base_url = base_url.rstrip("/")
-        self.base_path = urlsplit(self._base_url).path
+        self._base_url = base_url
+        self.base_path = base_path
         """Under which path clients find the API: empty, or begun by a slash and not ended by one."""
         self._lifetime = lifetime
 

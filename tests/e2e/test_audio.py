@@ -28,7 +28,8 @@ def link(links: tuple[httpx.URL, httpx.URL]) -> httpx.URL:
 def made_links(stack: Stack, lifetime: timedelta) -> AudioLinks:
     key = (stack.directory / "data" / "audio_signing_key").read_bytes()
     stores = AudioStores(LocalAudioStore(stack.directory / "data" / "audio"), "here")
-    return AudioLinks(key, stores, base_url=str(stack.client.base_url), lifetime=lifetime)
+    base_url = str(stack.client.base_url).rstrip("/")
+    return AudioLinks(key, stores, base_url=base_url, base_path="", lifetime=lifetime)
 
 
 def test_a_link_serves_the_whole_recording(stack: Stack, link: httpx.URL) -> None:

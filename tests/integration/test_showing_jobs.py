@@ -34,7 +34,9 @@ class _WatchedDisk(LocalAudioStore):
 @pytest.mark.parametrize("host", ["here", "another"])
 def test_a_sound_is_looked_for_in_a_thread(bench: Bench, database: Engine, tmp_path: Path, host: str) -> None:
     disk = _WatchedDisk(tmp_path)
-    links = AudioLinks(b"key", AudioStores(disk, "here"), base_url="http://api", lifetime=timedelta(hours=1))
+    links = AudioLinks(
+        b"key", AudioStores(disk, "here"), base_url="http://api", base_path="", lifetime=timedelta(hours=1)
+    )
     claim = bench.at_stage(Stage.SYNTHESIZE)
     bench.succeed(claim, reply_audio_id=bench.audio(1.0, host=host), explanation_audio_id=None)
 

@@ -17,7 +17,7 @@ STORES = AudioStores(LocalAudioStore(Path("nowhere")), "here")
 
 
 def links(*, key: bytes = b"key", lifetime: timedelta = timedelta(hours=1)) -> AudioLinks:
-    return AudioLinks(key, STORES, base_url="http://api.example/", lifetime=lifetime)
+    return AudioLinks(key, STORES, base_url="http://api.example", base_path="", lifetime=lifetime)
 
 
 def parts(link: str) -> tuple[str, str, str]:
@@ -100,7 +100,9 @@ def test_the_link_leads_to_where_the_row_says(tmp_path: Path) -> None:
     expiry = links().expiry()
     with s3_store(s3_settings("http://s3.example")) as s3:
         stores = AudioStores(local, "here", s3)
-        made = AudioLinks(b"key", stores, base_url="http://api.example", lifetime=timedelta(hours=1))
+        made = AudioLinks(
+            b"key", stores, base_url="http://api.example", base_path="", lifetime=timedelta(hours=1)
+        )
 
         assert made.link(sound(), expiry) == made.local_link(NAME, expiry)
         for host in (None, "here"):  # its file may not be removed yet
@@ -111,7 +113,9 @@ def test_the_link_leads_to_where_the_row_says(tmp_path: Path) -> None:
 
 def test_what_cannot_be_reached_has_no_link(tmp_path: Path) -> None:
     stores = AudioStores(LocalAudioStore(tmp_path), "here")
-    made = AudioLinks(b"key", stores, base_url="http://api.example", lifetime=timedelta(hours=1))
+    made = AudioLinks(
+        b"key", stores, base_url="http://api.example", base_path="", lifetime=timedelta(hours=1)
+    )
     expiry = made.expiry()
 
     assert made.link(sound(host="another"), expiry) is None

@@ -9,29 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.errors import DomainError, ErrorCode
-
-
-class TooManyArrivalsError(DomainError):
-    """There is no room for another recording. Nothing is wrong with it."""
-
-    code = ErrorCode.UPLOADS_BUSY
-    retryable = True
-
-    def __init__(self) -> None:
-        super().__init__("Too many recordings are coming in just now. Please send yours again in a moment.")
-
-
-class TooManyOfOneClientError(DomainError):
-    """One client sends as many recordings at a time as it may."""
-
-    code = ErrorCode.TOO_MANY_UPLOADS
-    retryable = True
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Many recordings are coming from your network just now. Please send yours again in a moment."
-        )
+from api.decoding.refusals import TooManyUploadsError, UploadsBusyError
 
 
 @dataclass(slots=True)
@@ -55,7 +33,7 @@ class Arrivals:
     def place(self, client: str) -> Iterator["Place"]:
         """Hold a place for the client while the block runs, or until it is given back.
 
-        Raises `TooManyArrivalsError` or `TooManyOfOneClientError`.
+        Raises `UploadsBusyError` or `TooManyUploadsError`.
         """
         self.take(client, recordings=1)
         place = Place(self, client)
@@ -68,8 +46,8 @@ class Arrivals:
         """Count what has come from the client. Raises, and counts nothing, where it is too much."""
         own = self._of_clients.get(client, _Held())
         for held, share, error in (
-            (self._of_all, 1, TooManyArrivalsError),
-            (own, 2, TooManyOfOneClientError),
+            (self._of_all, 1, UploadsBusyError),
+            (own, 2, TooManyUploadsError),
         ):
             # Rounded up: a client that is alone may send one, however few there may be.
             if held.recordings + recordings > math.ceil(self._most / share):

@@ -23,11 +23,10 @@ from typing import NoReturn
 
 import av
 
-from api.decoding.protocol import ENDED, REQUEST_MAX_BYTES, STATUS, Outcome
+from api.decoding.protocol import ENDED, MAX_BYTES, REQUEST_MAX_BYTES, STATUS, Outcome
 from api.decoding.transcoding import RefusedError, transcode
 from shared.parent_death import end_with_parent
 
-MAX_INPUT_BYTES = 10 * 1024 * 1024
 LIMITS = {
     # With 175 MB, of which 45 are its own, the largest of recordings is decoded.
     resource.RLIMIT_AS: 256 * 1024 * 1024,
@@ -63,7 +62,7 @@ def _decode_and_exit(demuxer: str, recording: int, channel: int) -> NoReturn:
 
 
 def _decode_stdin(demuxer: str) -> Outcome:
-    data = sys.stdin.buffer.read(MAX_INPUT_BYTES)
+    data = sys.stdin.buffer.read(MAX_BYTES)
     try:
         flac = transcode(data, demuxer)
     except RefusedError as refused:

@@ -14,6 +14,9 @@ STATUS = Struct(f"!{len(ENDED)}si")
 DECODED_RATE = 16_000
 """Samples a second of the decoder's output, which is mono and 16-bit."""
 
+MAX_BYTES = 10 * 1024 * 1024
+"""The largest recording, as it is sent."""
+
 MIN_SECONDS = 0.1
 MAX_SECONDS = 60.0
 PADDING_SECONDS = 0.1

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from shared.errors import DomainError, ErrorCode
+from api.decoding.refusals import InvalidAudioError, UnsupportedAudioError
 
 _MAGIC: Sequence[tuple[int, bytes, str]] = (
     (0, b"OggS", "ogg"),
@@ -31,26 +31,11 @@ _ID3_HEADER_BYTES = 10
 _HEAD_BYTES = 4096
 
 
-class UnsupportedAudioError(DomainError):
-    """The content is none of the containers taken."""
-
-    code = ErrorCode.UNSUPPORTED_AUDIO
-
-
-class InvalidAudioError(DomainError):
-    """The container is one we take, but no sound could be decoded from it."""
-
-    code = ErrorCode.INVALID_AUDIO
-
-
 def demuxer_of(recording: BinaryIO) -> str:
     """Return what `sniff` finds. Raises `UnsupportedAudioError` where that is nothing we take."""
     demuxer = sniff(recording)
     if demuxer is None:
-        raise UnsupportedAudioError(
-            "This file is not a kind of audio we can read. "
-            "Please send WAV, MP3, M4A, MP4, 3GP, AAC, OGG, Opus, WebM, MKV, FLAC, AIFF or AMR."
-        )
+        raise UnsupportedAudioError
     return demuxer
 
 

@@ -11,38 +11,13 @@ from typing import BinaryIO
 from loky import cpu_count
 
 from api.decoding.client import DecoderLostError, DecoderProgram
-from api.decoding.protocol import DECODED_RATE, MAX_SECONDS, Outcome
-from api.decoding.sniffing import InvalidAudioError
-from shared.errors import DomainError, ErrorCode
-
-
-class AudioTooLongError(DomainError):
-    """The decoded sound is longer than a turn may be."""
-
-    code = ErrorCode.AUDIO_TOO_LONG
-
-
-class UploadsBusyError(DomainError):
-    """There was no time to decode the recording. Nothing is wrong with it."""
-
-    code = ErrorCode.UPLOADS_BUSY
-    retryable = True
-
-    def __init__(self) -> None:
-        super().__init__("Too many recordings are coming in just now. Please send yours again in a moment.")
-
-
-class TooManyUploadsError(DomainError):
-    """The client has as many recordings decoded, or waiting for it, as one client may."""
-
-    code = ErrorCode.TOO_MANY_UPLOADS
-    retryable = True
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Many recordings are coming from your network just now. Please send yours again in a moment.",
-            retry_after_seconds=1,
-        )
+from api.decoding.protocol import DECODED_RATE, Outcome
+from api.decoding.refusals import (
+    AudioTooLongError,
+    InvalidAudioError,
+    TooManyUploadsError,
+    UploadsBusyError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +98,7 @@ class Decoder:
         """Count a recording of the client in the block. Raises where there are too many."""
         share = self._shares.get(client) or _Share(asyncio.Semaphore(self._limits.at_once_of_client))
         if share.in_flight >= self._limits.in_flight_of_client:
-            raise TooManyUploadsError
+            raise TooManyUploadsError(retry_after_seconds=1)
         if sum(each.in_flight for each in self._shares.values()) >= self._limits.in_flight:
             raise UploadsBusyError
         self._shares[client] = share
@@ -151,7 +126,7 @@ class Decoder:
 
 def _refuse(outcome: int) -> None:
     if outcome == Outcome.TOO_LONG:
-        raise AudioTooLongError(f"Please keep the recording under {MAX_SECONDS:.0f} seconds.")
+        raise AudioTooLongError
     if outcome == -signal.SIGKILL:
         # Whoever killed it, the file did not: its own limits end a decoder by other signals.
         raise UploadsBusyError

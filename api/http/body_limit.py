@@ -9,25 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http.problems import ProblemResponse, RequestTimeoutError, RequestTooLargeError, problem
 from shared.errors import DomainError, ErrorCode
 
-AUDIO_MAX_BYTES = 10 * 1024 * 1024
-_FORM_MAX_BYTES = AUDIO_MAX_BYTES + 64 * 1024
 _BODY_MAX_BYTES = 64 * 1024
 _BODY = "english_practice.body"
-
-
-class AudioTooLargeError(DomainError):
-    """The recording is larger than a minute of speech can be."""
-
-    code = ErrorCode.AUDIO_TOO_LARGE
-
-    def __init__(self) -> None:
-        super().__init__(f"Please send at most {AUDIO_MAX_BYTES // 1024**2} MB of audio.")
 
 
 class BodyLimit:
     """ASGI middleware: reading past a limit raises a domain error where the body is read.
 
-    The limit is 64 kB, whatever the headers say, but where the route calls `expect_recording`.
+    The limit is 64 kB, whatever the headers say, but where the route calls `expect_larger_body`.
     """
 
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:
@@ -52,10 +41,10 @@ class BodyLimit:
         await self._app(scope, body.receive, send)
 
 
-def expect_recording(request: HTTPConnection) -> None:
-    """Let the request's body be as large as the form of a voice chat."""
+def expect_larger_body(request: HTTPConnection, limit: int, error: DomainError) -> None:
+    """Let the request's body have up to `limit` bytes; beyond them, reading it raises `error`."""
     body: _Body = request.scope[_BODY]
-    body.expect_recording()
+    body.limit, body.error = limit, error
 
 
 class _Body:
@@ -65,20 +54,17 @@ class _Body:
         self._declared = int(declared) if declared.isdecimal() else 0
         self._receive = receive
         self._received = 0
-        self._limit = _BODY_MAX_BYTES
-        self._error: DomainError = RequestTooLargeError("The request's body is too large.")
-
-    def expect_recording(self) -> None:
-        self._limit, self._error = _FORM_MAX_BYTES, AudioTooLargeError()
+        self.limit = _BODY_MAX_BYTES
+        self.error: DomainError = RequestTooLargeError("The request's body is too large.")
 
     async def receive(self) -> Message:
         """Return the next message. Raises where what has come, or was announced, is over the limit."""
-        if max(self._declared, self._received) <= self._limit:
+        if max(self._declared, self._received) <= self.limit:
             message = await self._receive()
             self._received += len(message.get("body", b""))
-            if self._received <= self._limit:
+            if self._received <= self.limit:
                 return message
-        raise self._error
+        raise self.error
 
 
 def _in_time(receive: Receive, seconds: float) -> Receive:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from api.decoding.refusals import AudioTooLargeError, AudioTooLongError
 from api.http.problems import KINDS, PROBLEM_JSON, problem
 from api.http.request_ids import HEADER
 from api.openapi.examples import EXAMPLES
@@ -133,8 +134,8 @@ def problems(*codes: ErrorCode) -> Responses:
 
 _DETAILS = {
     ErrorCode.INVALID_REQUEST: "user_id: String should match pattern '^[A-Za-z0-9._@:+-]{1,128}$'",
-    ErrorCode.AUDIO_TOO_LARGE: "Please send at most 10 MB of audio.",
-    ErrorCode.AUDIO_TOO_LONG: "Please keep the recording under 60 seconds.",
+    ErrorCode.AUDIO_TOO_LARGE: AudioTooLargeError().detail,
+    ErrorCode.AUDIO_TOO_LONG: AudioTooLongError().detail,
 }
 
 

@@ -111,7 +111,7 @@ async def voice_chat(
     response: Response,
     key: IdempotencyKey = None,
 ) -> JobView:
-    """Accept a recording of up to 60 s and 10 MB; the answer is a job to poll or to wait for."""
+    """Accept a recording; the answer is a job to poll or to wait for."""
     return await _answer(await chats.accept_voice(chat, key), services, wait, response)
 
 

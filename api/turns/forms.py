@@ -18,7 +18,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.decoding.arrivals import Arrivals, Place
-from api.http.body_limit import AUDIO_MAX_BYTES, AudioTooLargeError, expect_recording
+from api.decoding.protocol import MAX_BYTES, MAX_SECONDS
+from api.decoding.refusals import AudioTooLargeError
+from api.http.body_limit import expect_larger_body
 from api.http.client_address import client_of
 from api.http.problems import InvalidRequestError, describe_validation, shown_name
 from api.schemas import ConversationId, UserId
@@ -27,6 +29,7 @@ from shared.models import SpokenPart
 
 AUDIO_FIELD = "audio_file"
 _FIELD_MAX_BYTES = 4096
+_FIELDS_MAX_BYTES = 64 * 1024
 _MAX_FIELDS = 8
 _MAX_FILES = 2  # one is too many already, and can be named
 _IN_MEMORY_BYTES = 64 * 1024
@@ -49,7 +52,8 @@ VOICE_FORM_SCHEMA: dict[str, Any] = {
             "default": [SpokenPart.REPLY],
         },
         AUDIO_FIELD: {
-            "description": "at most 10 MB and 60 s; its content says what it is, whatever it is called",
+            "description": f"at most {MAX_BYTES // 1024**2} MB and {MAX_SECONDS:.0f} s; "
+            "its content says what it is, whatever it is called",
             "type": "string",
             "format": "binary",
         },
@@ -96,7 +100,7 @@ async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidRequestError("body: must be multipart/form-data")
-    expect_recording(request)
+    expect_larger_body(request, MAX_BYTES + _FIELDS_MAX_BYTES, AudioTooLargeError())
     with arrivals.place(client_of(request)) as place:
         form = await _parse(request, place)
         try:
@@ -129,7 +133,7 @@ def _audio(form: FormData) -> BinaryIO:
         raise InvalidRequestError(f"{AUDIO_FIELD}: is given more than once")
     if not isinstance(upload, UploadFile):
         raise InvalidRequestError(f"{AUDIO_FIELD}: a recording is required")
-    if upload.size is not None and upload.size > AUDIO_MAX_BYTES:
+    if upload.size is not None and upload.size > MAX_BYTES:
         raise AudioTooLargeError
     return upload.file
 

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from api.decoding.arrivals import Arrivals, Place, TooManyArrivalsError, TooManyOfOneClientError
+from api.decoding.arrivals import Arrivals, Place
+from api.decoding.refusals import TooManyUploadsError, UploadsBusyError
 
 
 async def chunks(*sizes: int) -> AsyncIterator[bytes]:
@@ -28,12 +29,12 @@ def test_one_client_has_half_of_the_places_and_two_have_all() -> None:
     with ExitStack() as held:
         for client in ("a", "a", "b", "b"):
             held.enter_context(arrivals.place(client))
-        with pytest.raises(TooManyArrivalsError), arrivals.place("c"):
+        with pytest.raises(UploadsBusyError), arrivals.place("c"):
             pytest.fail("a fifth place")
     with (
         arrivals.place("a"),
         arrivals.place("a"),
-        pytest.raises(TooManyOfOneClientError),
+        pytest.raises(TooManyUploadsError),
         arrivals.place("a"),
     ):
         pytest.fail("a third place of one client")
@@ -43,7 +44,7 @@ def test_one_client_has_half_of_the_bytes() -> None:
     arrivals = Arrivals(most=4, most_bytes=100)
     with arrivals.place("a") as first, arrivals.place("a") as second:
         assert receive(first, 20, 20) == 40
-        with pytest.raises(TooManyOfOneClientError):
+        with pytest.raises(TooManyUploadsError):
             receive(second, 5, 6)
         first.give_back()
         first.give_back()
@@ -56,7 +57,7 @@ def test_bytes_of_all_are_bounded() -> None:
         places = [held.enter_context(arrivals.place(client)) for client in "abc"]
         receive(places[0], 40)
         receive(places[1], 40)
-        with pytest.raises(TooManyArrivalsError):
+        with pytest.raises(UploadsBusyError):
             receive(places[2], 21)
         assert receive(places[2], 20) == 20
 

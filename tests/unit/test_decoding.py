@@ -18,8 +18,8 @@ import pytest
 
 from api.decoding.program import LIMITS
 from api.decoding.protocol import Outcome
-from api.decoding.sniffing import InvalidAudioError
-from api.decoding.uploads import DecodedAudio, Decoder, DecoderLimits, TooManyUploadsError, UploadsBusyError
+from api.decoding.refusals import InvalidAudioError, TooManyUploadsError, UploadsBusyError
+from api.decoding.uploads import DecodedAudio, Decoder, DecoderLimits
 from tests.support.decoders import a_decoder, decode, decode_by, make_wav, on_disk, wav_of
 from tests.support.stack import eventually, has_ended
 

@@ -10,9 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from api.decoding.sniffing import InvalidAudioError, UnsupportedAudioError
+from api.decoding.refusals import AudioTooLongError, InvalidAudioError, UnsupportedAudioError
 from api.decoding.sniffing import sniff as sniff_file
-from api.decoding.uploads import AudioTooLongError
 from shared.errors import DomainError
 from tests.support.decoders import decode, encode_tone, make_wav
 

@@ -77,11 +77,10 @@ class DomainError(Exception):
     """An expected failure with a stable code.
 
     `detail` is a sentence safe to show a learner; it never quotes the learner's own words.
-    `retryable` says whether the same request may succeed later, `retry_after_seconds` when, where known.
+    `retry_after_seconds` says when the same request may succeed, where that is known.
     """
 
     code: ClassVar[ErrorCode]
-    retryable: ClassVar[bool] = False
 
     def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(detail)

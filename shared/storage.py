@@ -20,7 +20,6 @@ class StorageError(DomainError):
     """The object could not be written or read."""
 
     code = ErrorCode.STORAGE_UNAVAILABLE
-    retryable = True
 
 
 def new_object_name(content_type: str) -> str:

@@ -30,32 +30,27 @@ class EngineUnavailableError(EngineError):
     """The engine could not be loaded, or broke in a way that says nothing about the input."""
 
     code = ErrorCode.ENGINE_UNAVAILABLE
-    retryable = True
 
 
 class EngineOutOfMemoryError(EngineError):
     """The device ran out of memory."""
 
     code = ErrorCode.OUT_OF_MEMORY
-    retryable = True
 
 
 class TutorUnavailableError(EngineError):
     """The tutor's provider could not be reached or refused to serve."""
 
     code = ErrorCode.TUTOR_UNAVAILABLE
-    retryable = True
 
 
 class TutorTimeoutError(EngineError):
     """The tutor did not answer within the time it was given, retries included."""
 
     code = ErrorCode.LLM_TIMEOUT
-    retryable = True
 
 
 class InvalidTutorReplyError(EngineError):
     """The tutor answered, but not in the agreed form."""
 
     code = ErrorCode.TUTOR_INVALID_REPLY
-    retryable = True

@@ -4,8 +4,7 @@ Any class with a port's method, built without arguments, is an engine: name it a
 `package.module:ClassName` in `STT_ENGINE`, `LLM_ENGINE` or `TTS_ENGINE`. Building it loads its
 model; it is built once a process. An engine may have a `name` attribute, shown to clients and
 operators (for instance `"whisper large-v3"`); without one its setting's value is shown. One of
-several models may have `parts`, their names with the state of each. An engine may have
-`release_memory()`: called after `EngineOutOfMemoryError` before the stage is tried once more.
+several models may have `parts`, their names with the state of each.
 
 A tutor may have a `version`: a text that is another one where the same request could be answered
 otherwise, for instance because its prompt has changed. With the setting's value and the name it tells

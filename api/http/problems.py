@@ -19,6 +19,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import DomainError, ErrorCode
+from shared.jobs import MAX_RETRIES
 from shared.models import Job, Stage
 
 logger = logging.getLogger(__name__)
@@ -135,12 +136,16 @@ def problem(
 
 
 def problem_of(job: Job) -> Problem | None:
-    """Return why a job has no result, or None where it may still have one."""
+    """Return why a job has no result, or None where it may still have one.
+
+    What was retried as often as a job may be is not retryable, whatever it failed with.
+    """
     if job.error_code is None:
         return None
-    return problem(
+    found = problem(
         ErrorCode(job.error_code), job.error_detail or "", stage=job.error_stage, job_id=str(job.id)
     )
+    return found if job.retries < MAX_RETRIES else found.model_copy(update={"retryable": False})
 
 
 class ProblemError(Exception):
@@ -167,7 +172,6 @@ class RequestTimeoutError(DomainError):
     """The body did not arrive in time."""
 
     code = ErrorCode.REQUEST_TIMEOUT
-    retryable = True
 
 
 class RequestTooLargeError(DomainError):
@@ -263,8 +267,6 @@ def _allowed_methods(request: Request) -> set[str]:
     for route in iter_route_contexts(request.app.routes):
         if route.matches(request.scope)[0] is not Match.NONE:
             allowed |= route.methods or set()
-    if not allowed:
-        allowed.add("GET")  # it is below a mounted folder of files, for which the scope has changed
     return allowed | ({"HEAD"} if "GET" in allowed else set())
 
 

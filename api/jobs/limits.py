@@ -33,21 +33,18 @@ class TooManyJobsError(RefusedError):
     """The user has too many unfinished jobs."""
 
     code = ErrorCode.TOO_MANY_JOBS
-    retryable = True
 
 
 class QuotaExceededError(RefusedError):
     """The user's recordings take all the room that they may."""
 
     code = ErrorCode.QUOTA_EXCEEDED
-    retryable = True
 
 
 class BusyError(RefusedError):
     """Everybody together has too many unfinished jobs."""
 
     code = ErrorCode.BUSY
-    retryable = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from api.http.problems import KINDS, ProblemResponse, problem, problem_of
-from shared.errors import DomainError, ErrorCode
+from shared.errors import ErrorCode
+from shared.jobs import MAX_RETRIES
 from shared.models import Job, JobKind, Stage
-from worker import errors as worker_errors
 
 STATUSES = {
     ErrorCode.INVALID_REQUEST: 422,
@@ -70,21 +70,8 @@ def test_what_is_temporary_says_when_to_come_again(code: ErrorCode) -> None:
     assert ("retry-after" in response.headers) == (response.status_code in {429, 503})
 
 
-def test_engines_errors_are_as_retryable_as_the_table_says() -> None:
-    classes = [
-        cls
-        for cls in vars(worker_errors).values()
-        if isinstance(cls, type) and issubclass(cls, DomainError) and "code" in vars(cls)
-    ]
-
-    assert len(classes) > 4
-    assert {cls.code: cls.retryable for cls in classes} == {
-        cls.code: KINDS[cls.code].retryable for cls in classes
-    }
-
-
-def test_a_failed_job_tells_its_stage_and_its_id() -> None:
-    job = Job(
+def failed_job(code: ErrorCode, *, retries: int = 0) -> Job:
+    return Job(
         id=uuid4(),
         user_id="asha",
         kind=JobKind.VOICE,
@@ -94,10 +81,15 @@ def test_a_failed_job_tells_its_stage_and_its_id() -> None:
         request_fingerprint="",
         request_id="",
         stage=None,
-        error_code="no_speech",
-        error_detail="No speech was heard.",
+        error_code=code,
+        error_detail="It failed.",
         error_stage=Stage.TRANSCRIBE,
+        retries=retries,
     )
+
+
+def test_a_failed_job_tells_its_stage_and_its_id() -> None:
+    job = failed_job(ErrorCode.NO_SPEECH)
 
     answer = problem_of(job)
 
@@ -105,3 +97,18 @@ def test_a_failed_job_tells_its_stage_and_its_id() -> None:
     assert (answer.code, answer.stage, answer.job_id) == (ErrorCode.NO_SPEECH, "transcribe", str(job.id))
     job.error_code = None
     assert problem_of(job) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "retries", "retryable"),
+    [
+        (ErrorCode.STT_TIMEOUT, 0, True),
+        (ErrorCode.STT_TIMEOUT, MAX_RETRIES - 1, True),
+        (ErrorCode.STT_TIMEOUT, MAX_RETRIES, False),
+        (ErrorCode.NO_SPEECH, 0, False),
+    ],
+)
+def test_a_job_is_retryable_while_it_has_retries_left(code: ErrorCode, retries: int, retryable: bool) -> None:
+    answer = problem_of(failed_job(code, retries=retries))
+    assert answer is not None
+    assert answer.retryable is retryable

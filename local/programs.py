@@ -9,6 +9,7 @@ from celery.utils.nodenames import host_format
 
 from local.settings import LauncherSettings
 from local.supervisor import Program
+from shared.queue import QueueName
 
 _SOLE_READER = {"GEMINI_API_KEY": "llm", "FLOWER_BASIC_AUTH": "flower"}
 _PYTHON = (sys.executable, "-m")
@@ -19,13 +20,9 @@ _CELERY = (sys.executable, *AS_ROOT, "-m", "celery", "--quiet", "-A", "worker.ma
 _WORKER = (*_CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
 
 
-_WORKERS = ("gpu", "llm", "maintenance")
-_AT_THIS_HOST = "@%h"
-
-
 def worker_names() -> list[str]:
     """Return the names under which this machine's workers report themselves."""
-    return [host_format(f"{worker}{_AT_THIS_HOST}") for worker in _WORKERS]
+    return [host_format(_node(queue)) for queue in QueueName]
 
 
 def child_environment(settings: LauncherSettings, urls: Mapping[str, str]) -> dict[str, str]:
@@ -57,9 +54,9 @@ def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list
     """Return everything that runs beside the servers. One program's secret is given to no other."""
     commands = {
         "api": _api(settings),
-        "gpu": _worker("gpu", "prefork", 1),
-        "llm": _worker("llm", "threads", 16),
-        "maintenance": (*_worker("maintenance", "threads", 2), "--beat"),
+        "gpu": _worker(QueueName.GPU, "prefork", 1),
+        "llm": _worker(QueueName.LLM, "threads", 16),
+        "maintenance": (*_worker(QueueName.MAINTENANCE, "threads", 2), "--beat"),
         "flower": _flower(settings),
     }
     return [
@@ -70,7 +67,7 @@ def programs(settings: LauncherSettings, environment: Mapping[str, str]) -> list
 
 def metrics_ports(settings: LauncherSettings) -> dict[str, int]:
     """Return on which port each worker shows what it counts."""
-    return {worker: settings.metrics_port + place for place, worker in enumerate(_WORKERS)}
+    return {queue: settings.metrics_port + place for place, queue in enumerate(QueueName)}
 
 
 def metrics_folder(settings: LauncherSettings) -> Path:
@@ -82,7 +79,7 @@ def _environment_of(
     program: str, settings: LauncherSettings, environment: Mapping[str, str]
 ) -> dict[str, str]:
     own = {"PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(settings) / program)}
-    if program in _WORKERS:
+    if program in metrics_ports(settings):
         own["METRICS_PORT"] = str(metrics_ports(settings)[program])
     return {
         name: value
@@ -119,6 +116,11 @@ def _flower(settings: LauncherSettings) -> tuple[str, ...]:
     return (*_CELERY, "flower", "--conf=worker/dashboard.py", *address, quietly)
 
 
-def _worker(queue: str, pool: str, concurrency: int) -> tuple[str, ...]:
+def _worker(queue: QueueName, pool: str, concurrency: int) -> tuple[str, ...]:
     size = ("--pool", pool, "--concurrency", str(concurrency))
-    return (*_WORKER, "-Q", queue, "-n", f"{queue}{_AT_THIS_HOST}", *size)
+    return (*_WORKER, "-Q", queue, "-n", _node(queue), *size)
+
+
+def _node(queue: QueueName) -> str:
+    """Return the Celery node name of this machine's worker of the queue; Celery puts the host for `%h`."""
+    return f"{queue}@%h"

@@ -27,6 +27,9 @@ class ModelsTimeoutError(DomainError):
 
     code = ErrorCode.MODELS_TIMEOUT
 
+    def __init__(self) -> None:
+        super().__init__("The models are still loading. Please look again later.")
+
 
 class BrokerUnavailableError(DomainError):
     """The workers could not be asked."""
@@ -66,7 +69,7 @@ class ModelLoading:
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)
                     _, fleet = await self._sessions.read(_look)
         except TimeoutError:
-            raise ModelsTimeoutError("The models are still loading. Please look again later.") from None
+            raise ModelsTimeoutError from None
         return ModelStates(
             stt=_state("stt", fleet),
             llm=ModelState(**_state("llm", fleet).model_dump(exclude={"mode"})),

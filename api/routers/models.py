@@ -29,4 +29,4 @@ async def init_models(loading: ModelLoadingDep, draining: DrainingDep) -> ModelS
     try:
         return await draining.unless_stopping(loading.load_all())
     except StoppingError:
-        raise ModelsTimeoutError("The models are still loading. Please look again later.") from None
+        raise ModelsTimeoutError from None

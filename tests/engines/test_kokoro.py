@@ -88,7 +88,8 @@ def test_sounds_keep_the_marks_and_a_lone_i_its_stress(
 
 @pytest.mark.parametrize("voice_name", ["nobody", "../nobody", "/nowhere/nobody"])
 def test_a_voice_that_is_not_there_is_named(voice_name: str) -> None:
-    with pytest.raises(EngineUnavailableError, match="KOKORO_HINDI_VOICE=nobody is neither a voice that is here"):
+    sentence = "KOKORO_HINDI_VOICE=nobody is neither a voice that is here"
+    with pytest.raises(EngineUnavailableError, match=sentence):
         read_style("KOKORO_HINDI_VOICE", voice_name)
 
 

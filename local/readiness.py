@@ -4,26 +4,27 @@ import http.client
 import json
 from typing import Any
 
-_QUEUES = ("gpu", "llm", "maintenance")
+from shared.queue import QueueName
+
 _ENGINES = ("stt", "llm", "tts")
+_TIMEOUT_SECONDS = 1.0
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-def is_ready(host: str, port: int, timeout: float = 1.0, *, awaits_models: bool = True) -> bool:
+def is_ready(host: str, port: int, *, awaits_models: bool = True) -> bool:
     """Tell whether the API accepts jobs, every queue has a live worker, and their models are loaded.
 
     A model that failed to load is awaited no more: `/health` says why.
 
-    `host` is the address on which the API listens; `timeout` in seconds bounds each of two requests;
-    without `awaits_models` it does not matter what is loaded.
+    `host` is the address on which the API listens. Without `awaits_models` it does not matter what is loaded.
     """
-    connection = http.client.HTTPConnection(_ANYWHERE.get(host, host), port, timeout=timeout)
+    connection = http.client.HTTPConnection(_ANYWHERE.get(host, host), port, timeout=_TIMEOUT_SECONDS)
     try:
         _get(connection, "/health/ready")
         health = _get(connection, "/health")
         queues = health["dependencies"]["workers"]["queues"]
         engines = health["engines"]
-        return all(queues[name]["ok"] is True for name in _QUEUES) and not (
+        return all(queues[name]["ok"] is True for name in QueueName) and not (
             awaits_models and any(engines[kind]["status"] == "not_loaded" for kind in _ENGINES)
         )
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):

@@ -9,20 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from worker.ports import Mistake, Turn, TutorRequest
+from worker.text import indian_english
 
 PROMPT_VERSION = 2
-
-ACCEPTED_INDIAN_ENGLISH = (
-    "prepone",
-    "do the needful",
-    "out of station",
-    "good name",
-    "cousin brother",
-    "cousin sister",
-    "lakh",
-    "crore",
-)
-"""Usage that is correct where our learners live, though other dictionaries may not have it."""
 
 BLOCKED_REPLY = (
     "Let us keep our practice friendly and safe, so I would rather not talk about that. "
@@ -38,7 +27,7 @@ UNSAID_REPLY = (
 """Said where the provider cannot answer, though nothing is wrong with the message."""
 
 _FIXED_REPLIES = {BLOCKED_REPLY, UNSAID_REPLY}
-_ACCEPTED = ", ".join(f'"{phrase}"' for phrase in ACCEPTED_INDIAN_ENGLISH)
+_ACCEPTED = ", ".join(f'"{phrase}"' for phrase in indian_english.ACCEPTED)
 
 SYSTEM_PROMPT = f"""\
 You are a warm, patient tutor with whom learners in India practise everyday spoken English.

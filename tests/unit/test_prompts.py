@@ -6,7 +6,6 @@ import pytest
 
 from worker.ports import Mistake, Turn, TutorRequest
 from worker.prompts import (
-    ACCEPTED_INDIAN_ENGLISH,
     BLOCKED_REPLY,
     PROMPT_VERSION,
     SYSTEM_PROMPT,
@@ -15,6 +14,7 @@ from worker.prompts import (
     conversation,
     repair,
 )
+from worker.text import indian_english
 
 
 def told(message: str, *history: Turn) -> list[PromptTurn]:
@@ -25,7 +25,7 @@ def test_the_prompt_has_a_version() -> None:
     assert PROMPT_VERSION >= 1
 
 
-@pytest.mark.parametrize("phrase", ACCEPTED_INDIAN_ENGLISH)
+@pytest.mark.parametrize("phrase", indian_english.ACCEPTED)
 def test_accepted_indian_english_is_named_to_the_model(phrase: str) -> None:
     assert f'"{phrase}"' in SYSTEM_PROMPT
 

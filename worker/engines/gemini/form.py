@@ -6,16 +6,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, WrapValidator
 from pydantic import ValidatorFunctionWrapHandler as Handler
 
+from worker.bounds import LONGEST_CATEGORY
 from worker.engines.gemini.matching import contains, find_words, sounds_alike
 from worker.ports import Mistake
-from worker.prompts import ACCEPTED_INDIAN_ENGLISH
+from worker.text import indian_english
 from worker.text.plain import plain
 
 _DEVANAGARI_LETTERS = range(0x0904, 0x093A)
 _LONGEST_TEXT = 800
 """Of a text that is to be spoken; the prompt asks for far less."""
 _LONGEST_WORDS = 300
-_LONGEST_CATEGORY = 60
 
 
 def _some(text: str) -> str:
@@ -68,7 +68,7 @@ class MistakeForm(BaseModel):
     wrong: _Words = Field(description="copied from the learner's latest message")
     right: _Words = Field(description="what replaces it")
     category: Annotated[
-        str, AfterValidator(lambda text: plain(text, _LONGEST_CATEGORY)), WrapValidator(_or_empty)
+        str, AfterValidator(lambda text: plain(text, LONGEST_CATEGORY)), WrapValidator(_or_empty)
     ] = Field(description="such as: verb tense")
 
 
@@ -113,7 +113,7 @@ def real_mistake(form: MistakeForm | None, message: str) -> Mistake | None:
 
 
 def _replaces_accepted(said: str, right: str) -> bool:
-    return any(contains(said, phrase) and not contains(right, phrase) for phrase in ACCEPTED_INDIAN_ENGLISH)
+    return any(contains(said, phrase) and not contains(right, phrase) for phrase in indian_english.ACCEPTED)
 
 
 def in_devanagari(text: str | None) -> str | None:

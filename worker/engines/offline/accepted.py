@@ -4,40 +4,33 @@ from collections.abc import Sequence
 
 from worker.engines.offline.rule import Finding
 from worker.engines.offline.text import Sentence
+from worker.text import indian_english
 
-_PHRASES = tuple(
-    tuple(line.split())
-    for line in """
-        there 's lots of
-        there 's plenty of
-        prepone
-        preponed
-        preponing
-        do the needful
-        out of station
-        good name
-        cousin brother
-        cousin brothers
-        cousin sister
-        cousin sisters
-        co-brother
-        pass out of
-        passed out of
-        pass out from
-        passed out from
-        today morning
-        today evening
-        convent educated
-        putting up at
-        take your leave
-        native place
-        i and my
-        years back
-        months back
-        days back
-        weeks back
-    """.strip().splitlines()
-)
+_MORE = """
+    there 's lots of
+    there 's plenty of
+    preponed
+    preponing
+    cousin brothers
+    cousin sisters
+    co-brother
+    pass out of
+    passed out of
+    pass out from
+    passed out from
+    today morning
+    today evening
+    convent educated
+    putting up at
+    take your leave
+    native place
+    i and my
+    years back
+    months back
+    days back
+    weeks back
+""".strip().splitlines()
+_PHRASES = tuple(tuple(phrase.split()) for phrase in (*indian_english.ACCEPTED, *_MORE))
 """Phrases by their tokens, a clitic apart from its word."""
 
 

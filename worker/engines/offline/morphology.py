@@ -74,6 +74,11 @@ def ing_lemma(word: str) -> str | None:
     return None
 
 
+def verb_lemma(word: str) -> str:
+    """Return the first verb `word` can be a form of, or `""`."""
+    return next(iter(readings(word).get("VERB", ())), "")
+
+
 def noun_lemma(word: str) -> str | None:
     """Return the first noun `word` can be a form of, if any."""
     return next(iter(readings(word).get("NOUN", ())), None)

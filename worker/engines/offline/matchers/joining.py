@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from worker.engines.offline import lexicon
 from worker.engines.offline.clauses import subject_at
-from worker.engines.offline.morphology import inflect, is_base_verb, is_participle, readings
+from worker.engines.offline.morphology import inflect, is_base_verb, is_participle, readings, verb_lemma
 from worker.engines.offline.text import Edit, Sentence
 
 _FREQUENCY = frozenset({"often", "always", "never", "usually", "rarely", "seldom", "already"})
@@ -16,7 +16,6 @@ _TWICE = {
     "recollect": "back",
     "retreat": "back",
 }
-_TIME_OPENERS = frozenset({"when", "if", "after", "before", "until", "unless", "till", "as"})
 _CONCESSION = frozenset({"although", "though"})
 
 
@@ -99,7 +98,7 @@ def twice(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `I will return back tomorrow.`."""
     for index in range(len(sentence) - 1):
         word = sentence.word(index)
-        lemma = next(iter(readings(word).get("VERB", ())), "")
+        lemma = verb_lemma(word)
         extra = _TWICE.get(lemma)
         if extra is None or sentence.word(index - 1) in lexicon.DETERMINERS:
             continue

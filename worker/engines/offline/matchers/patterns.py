@@ -9,8 +9,8 @@ from worker.engines.offline.morphology import (
     is_base_verb,
     is_only_verb,
     past_lemma,
-    readings,
     s_form_lemma,
+    verb_lemma,
 )
 from worker.engines.offline.nouns import is_name
 from worker.engines.offline.text import Edit, Sentence
@@ -48,11 +48,6 @@ _EVENT_NOUNS = lexicon.word_set(
 def lemma_of(word: str) -> str | None:
     """Return the verb that `word` is a form of, other than its base; None for a base form or no verb."""
     return past_lemma(word) or s_form_lemma(word) or ing_lemma(word)
-
-
-def _verb(word: str) -> str:
-    """Return the lemma of a word that is any form of a verb, or `""`."""
-    return next(iter(readings(word).get("VERB", ())), "")
 
 
 def _is_action(word: str) -> bool:
@@ -102,7 +97,7 @@ _TAKES_TO_BEFORE = lexicon.word_set(
 def want_ing(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `I want go home.`."""
     for index in range(len(sentence) - 1):
-        verb, at = _verb(sentence.word(index)), index + 1
+        verb, at = verb_lemma(sentence.word(index)), index + 1
         if (
             sentence.word(at) in lexicon.AUXILIARIES
             or verb not in _TAKE_TO
@@ -134,7 +129,7 @@ def want_ing(sentence: Sentence) -> Iterator[Edit]:
 def enjoy_to(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `I enjoy to read books.`."""
     for index in range(len(sentence) - 1):
-        verb = _verb(sentence.word(index))
+        verb = verb_lemma(sentence.word(index))
         nominal = sentence.word(index - 1) in lexicon.DETERMINERS | {"good", "great", "half"}
         if verb not in _TAKE_ING or nominal:
             continue
@@ -238,7 +233,7 @@ def want_that(sentence: Sentence) -> Iterator[Edit]:
 def let_to(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `Let me to speak.`."""
     for index in range(len(sentence) - 3):
-        verb = _verb(sentence.word(index))
+        verb = verb_lemma(sentence.word(index))
         person, to, base = sentence.word(index + 1), sentence.word(index + 2), sentence.word(index + 3)
         if verb not in ("let", "make") or sentence.word(index) in ("making", "letting"):
             continue
@@ -265,7 +260,7 @@ _MADE_TO = lexicon.EVERYDAY_ACTIONS | {
 def advise_ing(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `He advised me going home.`."""
     for index in range(len(sentence) - 2):
-        verb, person = _verb(sentence.word(index)), sentence.word(index + 1)
+        verb, person = verb_lemma(sentence.word(index)), sentence.word(index + 1)
         if verb not in _TAKE_PERSON_TO - {
             "want",
             "teach",
@@ -323,7 +318,7 @@ def suggest_me(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `Please suggest me a good book.`."""
     for index in range(len(sentence) - 2):
         person, following = sentence.word(index + 1), sentence.word(index + 2)
-        if _verb(sentence.word(index)) not in ("suggest", "recommend") or person not in ("me", "us"):
+        if verb_lemma(sentence.word(index)) not in ("suggest", "recommend") or person not in ("me", "us"):
             continue
         if following in ("a", "an", "some", "any", "the", "which", "what", "where"):
             yield Edit(index, index + 2, {index + 1: ""})
@@ -335,7 +330,7 @@ def suggest_me(sentence: Sentence) -> Iterator[Edit]:
 def go_to_do(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `We went to shopping.`."""
     for index in range(len(sentence) - 2):
-        if _verb(sentence.word(index)) != "go" or sentence.word(index + 1) not in ("to", "for"):
+        if verb_lemma(sentence.word(index)) != "go" or sentence.word(index + 1) not in ("to", "for"):
             continue
         doing = sentence.word(index + 2)
         if doing in (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from worker.engines.offline import lexicon
-from worker.engines.offline.morphology import is_base_verb, past_lemma, readings
+from worker.engines.offline.morphology import is_base_verb, past_lemma, readings, verb_lemma
 from worker.engines.offline.nouns import is_countable, is_name
 from worker.engines.offline.text import Edit, Sentence
 from worker.engines.offline.vocabulary import JOBS, PLAIN_ADJECTIVES
@@ -157,7 +157,7 @@ def table(sentence: Sentence) -> Iterator[Edit]:
 def _verb_pair(sentence: Sentence, index: int) -> Pair | None:
     """Return the row of the verb at token `index`, unless it is a noun or passive there."""
     word, before = sentence.word(index), sentence.word(index - 1)
-    lemma = _verb(word)
+    lemma = verb_lemma(word)
     if lemma not in _VERBS:
         return None
     active = before in lexicon.PRONOUNS | lexicon.MODALS | {"to", "not", "don't", "didn't", "please", ""}
@@ -198,11 +198,6 @@ def _follows(sentence: Sentence, index: int, pair: Pair) -> bool:
             return True
 
 
-def _verb(word: str) -> str:
-    """Return the verb that `word` is a form of, or `""`."""
-    return next(iter(readings(word).get("VERB", ())), "")
-
-
 _ENTERED = lexicon.word_set(
     "room house class classroom office hall building bus school college station airport market home "
     "village city hotel"
@@ -213,7 +208,7 @@ _PEOPLE = lexicon.PERSONS | JOBS
 def prefer(sentence: Sentence) -> Iterator[Edit]:
     """Find mistakes such as `I prefer tea than coffee.`."""
     for index in range(len(sentence) - 3):
-        if _verb(sentence.word(index)) != "prefer":
+        if verb_lemma(sentence.word(index)) != "prefer":
             continue
         for at in range(index + 2, min(index + 6, len(sentence) - 1)):
             word = sentence.word(at)
@@ -228,7 +223,7 @@ def missing(sentence: Sentence) -> Iterator[Edit]:
     """`listen music`, `wait me`: the verb needs its preposition."""
     for index in range(len(sentence) - 1):
         word, after = sentence.word(index), sentence.word(index + 1)
-        lemma = _verb(word)
+        lemma = verb_lemma(word)
         person = after in lexicon.OBJECT_PRONOUNS - {"it", "her"} or (
             after == "her" and index + 2 == len(sentence)
         )
@@ -307,7 +302,7 @@ def _is_clock(sentence: Sentence, index: int) -> bool:
 def no_preposition(sentence: Sentence) -> Iterator[Edit]:
     """`go to home`, `come to here`, `go to abroad`."""
     for index in range(len(sentence) - 2):
-        if _verb(sentence.word(index)) not in _MOTION or sentence.word(index + 1) != "to":
+        if verb_lemma(sentence.word(index)) not in _MOTION or sentence.word(index + 1) != "to":
             continue
         following = sentence.word(index + 3)
         compound = following in ("and", "'s") or is_countable(following)

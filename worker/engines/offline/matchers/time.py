@@ -40,7 +40,6 @@ _PAST = lexicon.word_set("yesterday")
 _LAST_UNITS = lexicon.word_set(
     "night week month year sunday monday tuesday wednesday thursday friday saturday"
 )
-_WAS = frozenset({"i", "he", "she", "it"})
 
 
 def _duration(sentence: Sentence, index: int) -> bool:

@@ -42,16 +42,12 @@ class Whistle:
     def __init__(self, name: str, hertz: float, level: float) -> None:
         self.name = name
         self.said: list[str] = []
-        self.released = 0
         self._hertz, self._level = hertz, level
 
     def say(self, text: str) -> Wave:
         self.said.append(text)
         sound = tone(self._hertz, SECONDS_A_LETTER * len(text), self._level)
         return np.concatenate([silence(0.7), sound, silence(1.1)])
-
-    def release_memory(self) -> None:
-        self.released += 1
 
 
 @pytest.fixture
@@ -66,7 +62,7 @@ def hindi() -> Whistle:
 
 @pytest.fixture
 def synthesizer(english: Whistle, hindi: Whistle) -> NeuralSynthesizer:
-    return NeuralSynthesizer(english, hindi)
+    return NeuralSynthesizer(english, hindi, release_memory=lambda: None)
 
 
 def pitches(samples: np.ndarray) -> list[int]:
@@ -120,14 +116,6 @@ def test_a_text_with_nothing_to_speak_reaches_no_model(
         synthesizer.speak(text)
 
     assert english.said + hindi.said == []
-
-
-def test_memory_is_released_by_every_voice(
-    synthesizer: NeuralSynthesizer, english: Whistle, hindi: Whistle
-) -> None:
-    synthesizer.release_memory()
-
-    assert (english.released, hindi.released) == (1, 1)
 
 
 def test_silence_at_the_ends_is_cut_and_a_pause_within_is_kept() -> None:

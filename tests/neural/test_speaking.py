@@ -25,6 +25,7 @@ from tests.models import make_neural
 from worker.bootstrap import EngineKind, Engines
 from worker.engines.neural import NeuralSynthesizer
 from worker.engines.neural.chatterbox import ChatterboxVoice
+from worker.engines.neural.device import release_memory
 from worker.engines.neural.indicf5 import IndicF5Voice
 from worker.errors import EngineOutOfMemoryError, EngineUnavailableError
 from worker.settings import WorkerSettings
@@ -48,9 +49,6 @@ class Noted:
     def say(self, text: str) -> Wave:
         self._said.append((self.name, text))
         return self._voice.say(text)
-
-    def release_memory(self) -> None:
-        self._voice.release_memory()
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +122,7 @@ def test_a_mixed_reply_of_two_thousand_characters_is_spoken_whole_in_order(
     text = (paragraph * 4)[:2000]
     said: list[tuple[str, str]] = []
 
-    speech = NeuralSynthesizer(Noted(turbo, said), Noted(indicf5, said)).speak(text)
+    speech = NeuralSynthesizer(Noted(turbo, said), Noted(indicf5, said), release_memory).speak(text)
 
     assert " ".join(piece for _, piece in said).split() == text.split()
     assert all(any(map(is_devanagari, piece)) == (name == "indicf5") for name, piece in said)
@@ -316,6 +314,6 @@ def test_a_voice_that_finds_no_memory_says_so_and_speaks_again_once_there_is_som
     finally:
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
-    indicf5.release_memory()
+    release_memory()
 
     assert_wave(indicf5.say(HINDI))

@@ -23,9 +23,6 @@ class Reader:
     def say(self, text: str) -> Wave:
         return np.ones(len(text), np.float32)
 
-    def release_memory(self) -> None:
-        """Nothing is kept."""
-
 
 TURBO, INDIC = Reader("turbo"), Reader("indicf5", 200)
 

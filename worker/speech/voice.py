@@ -23,7 +23,3 @@ class Voice(Protocol):
     def say(self, text: str) -> Wave:
         """Return `text` spoken, which is not empty and not longer than `longest`. Raises `EngineError`."""
         ...
-
-    def release_memory(self) -> None:
-        """Give memory that is only kept for later back to the device."""
-        ...

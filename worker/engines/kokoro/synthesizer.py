@@ -40,9 +40,6 @@ class KokoroVoice:
             return self._model.say(tokens, self._style)
         return np.concatenate([self.say(half) for half in cut(text, len(text) // 2 + 1)])
 
-    def release_memory(self) -> None:
-        """Nothing is kept on a device."""
-
 
 class KokoroSynthesizer:
     """A `Synthesizer` at 24 kHz, a few times faster than speech on one core. One thread at a time.

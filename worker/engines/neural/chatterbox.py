@@ -8,7 +8,6 @@ import numpy as np
 import soundfile
 from chatterbox.tts_turbo import ChatterboxTurboTTS, Conditionals
 
-from worker.engines.neural.device import release_memory
 from worker.engines.neural.folder import model_folder
 from worker.errors import EngineUnavailableError
 from worker.speech.failures import library_errors
@@ -58,10 +57,6 @@ class ChatterboxVoice:
         with library_errors("The turbo voice broke."):
             wave: Wave = self._model.generate(text).squeeze(0).numpy().astype(np.float32)
         return wave
-
-    def release_memory(self) -> None:
-        """Give memory back to the device."""
-        release_memory()
 
     def _take_voice_of(self, clip: Path, kept_in: Path, model: str) -> None:
         source = hashlib.sha256(model.encode() + b"\0" + clip.read_bytes()).hexdigest()

@@ -16,7 +16,6 @@ from vocos.feature_extractors import MelSpectrogramFeatures
 from vocos.heads import ISTFTHead
 from vocos.models import VocosBackbone
 
-from worker.engines.neural.device import release_memory
 from worker.engines.neural.folder import model_folder
 from worker.errors import EngineUnavailableError
 from worker.speech.failures import library_errors
@@ -94,10 +93,6 @@ class IndicF5Voice:
                 )
             )
             return np.asarray(wave, np.float32).reshape(-1)
-
-    def release_memory(self) -> None:
-        """Give memory back to the device."""
-        release_memory()
 
 
 def _under(prefix: str, weights: Weights) -> Weights:

@@ -19,9 +19,11 @@ def load_neural(english: Mapping[str, Any], hindi: Mapping[str, Any], *, use_gpu
     """
     os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported: no bars in the log
     indicf5, chatterbox = _with_library("indicf5"), _with_library("chatterbox")
-    device = _with_library("device").choose_device(use_gpu=use_gpu)
+    devices = _with_library("device")
+    device = devices.choose_device(use_gpu=use_gpu)
     hindi_voice = indicf5.IndicF5Voice(**hindi, device=device)
-    return NeuralSynthesizer(chatterbox.ChatterboxVoice(**english, device=device), hindi_voice)
+    english_voice = chatterbox.ChatterboxVoice(**english, device=device)
+    return NeuralSynthesizer(english_voice, hindi_voice, devices.release_memory)
 
 
 def _with_library(name: str) -> Any:

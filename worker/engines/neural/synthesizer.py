@@ -1,5 +1,7 @@
 """The `neural` synthesizer: two models, each speaking what it can."""
 
+from collections.abc import Callable
+
 from worker.ports import Speech
 from worker.speech.speaking import spoken
 from worker.speech.voice import Voice
@@ -14,7 +16,9 @@ class NeuralSynthesizer:
 
     name = "chatterbox-turbo + indicf5"
 
-    def __init__(self, english: Voice, hindi: Voice) -> None:
+    def __init__(self, english: Voice, hindi: Voice, release_memory: Callable[[], None]) -> None:
+        """`release_memory` gives back to the device what the library of both keeps for later."""
+        self.release_memory = release_memory
         self._voices = {
             Language.ENGLISH: english,
             Language.HINGLISH: english,
@@ -29,8 +33,3 @@ class NeuralSynthesizer:
         emoji or scripts that neither voice has) or a voice breaks, and `EngineOutOfMemoryError`.
         """
         return spoken(text, self._voices)
-
-    def release_memory(self) -> None:
-        """Empty what torch keeps for later, so that one more try has all the memory there is."""
-        for voice in set(self._voices.values()):
-            voice.release_memory()

@@ -4,17 +4,12 @@ Settings are read once, here; a worker that could not do its work refuses to sta
 """
 
 import logging
-import os
-import signal
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from celery import Celery
 from celery import signals as celery_signals
-from celery.apps import worker as celery_program
-from celery.concurrency.thread import TaskPool as ThreadPool
-from celery.worker import state
 
 from shared import telemetry
 from shared.models import Stage
@@ -28,7 +23,8 @@ from shared.queue import (
     send_task,
 )
 from worker.bootstrap import Engines, UnknownEngineError, kinds_served
-from worker.celery_app.stopping import Grace, PutHintsBack
+from worker.celery_app.controller import end_without_beat, queues_served, runs_in_threads
+from worker.celery_app.stopping import Grace, PutHintsBack, log_the_stop
 from worker.errors import EngineError
 from worker.leases.presence import Presence
 from worker.leases.settler import settler_of
@@ -79,7 +75,7 @@ def create_app(settings: WorkerSettings) -> Celery:
         worker_disable_prefetch=True,
         # Children start clean: no thread, connection or lock of the parent is ever copied into them.
         worker_pool_start_method="spawn",
-        # Gives a child the flag by which it ends in good order (`Runtime.retire`).
+        # Gives a child the flag by which it ends in good order (`worker.celery_app.retiring`).
         worker_pool_restarts=True,
         worker_proc_alive_timeout=_CHILD_START_SECONDS,
         # Of what is acknowledged late, which nothing here is; unset, each lost connection logs a paragraph.
@@ -96,6 +92,7 @@ settings = worker_settings()
 telemetry.configure_logging(settings.app_env)  # at once, so that whatever fails later is a line
 app = create_app(settings)
 app.set_default()
+log_the_stop()
 
 
 @lru_cache(maxsize=1)
@@ -110,22 +107,9 @@ def _presence(name: str, queues: tuple[str, ...], concurrency: int) -> Presence:
     )
 
 
-def _queues(worker: Any) -> tuple[str, ...]:
-    names = set(worker.app.amqp.queues.consume_from) - {direct_queue(worker.hostname)}
-    return tuple(sorted(names))
-
-
 @celery_signals.setup_logging.connect
 def _leave_logging_alone(**_: object) -> None:
     """Keep Celery from configuring logging in its own way."""
-
-
-def _say(said: str, *_: object) -> None:
-    telemetry.say_at_once(celery_program.__name__, said)
-
-
-# Celery prints past all logging that it has been told to stop.
-setattr(celery_program, "safe_say", _say)  # noqa: B010 - the types do not know it
 
 
 @celery_signals.worker_init.connect
@@ -133,22 +117,14 @@ def _refuse_or_load(sender: Any, **_: object) -> None:
     """Check the engines and their needs; on the thread pool, which has no child, load them here and now."""
     try:
         engines = Engines(settings)
-        for kind in kinds_served(_queues(sender)):
+        for kind in kinds_served(queues_served(sender)):
             engines.check(kind)
-            if issubclass(sender.pool_cls, ThreadPool):
+            if runs_in_threads(sender):
                 process_runtime().engines.load(kind)
     except (UnknownEngineError, EngineError) as error:
         raise SystemExit(f"The worker does not start: {error}") from error
-    for kind in kinds_served(_queues(sender)):
+    for kind in kinds_served(queues_served(sender)):
         logger.info("%s engine: %s", kind, engines.chosen[kind])
-
-
-def _end_without_beat(worker: Any) -> None:
-    """End a worker whose beat has died: nothing else would bring the sweep back."""
-    stopping = state.should_stop is not None or state.should_terminate is not None
-    if worker.beat is not None and not stopping and not worker.beat.is_alive():
-        logger.error("beat has died: this worker ends, and its next start brings another")
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _bound_the_stop(name: str, presence: Presence) -> None:
@@ -162,9 +138,9 @@ def _bound_the_stop(name: str, presence: Presence) -> None:
 
 @celery_signals.worker_ready.connect
 def _start_presence(sender: Any, **_: object) -> None:
-    name, queues = sender.hostname, _queues(sender)
+    name, queues = sender.hostname, queues_served(sender)
     presence = _presence(name, queues, sender.controller.concurrency)
-    presence.start(lambda: _end_without_beat(sender.controller))
+    presence.start(lambda: end_without_beat(sender.controller))
     _bound_the_stop(name, presence)
     serve_metrics(settings, queues)
     if process_runtime.cache_info().currsize:
@@ -178,4 +154,4 @@ def _start_presence(sender: Any, **_: object) -> None:
 
 @celery_signals.worker_shutdown.connect
 def _stop_presence(sender: Any, **_: object) -> None:
-    _presence(sender.hostname, _queues(sender), sender.concurrency).stop()
+    _presence(sender.hostname, queues_served(sender), sender.concurrency).stop()

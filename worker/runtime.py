@@ -1,14 +1,13 @@
 """What a worker process works with, built once a process, at first use."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
 
-from billiard.exceptions import SoftTimeLimitExceeded
-from billiard.process import current_process
 from celery import Celery
-from celery.concurrency.asynpool import Worker as PoolWorker
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -17,6 +16,7 @@ from shared.audio_stores import AudioStores, open_stores
 from shared.database import create_sync_engine
 from shared.jobs import Hint
 from shared.queue import PublishError
+from shared.workers import ModelState
 from worker.bootstrap import Engines
 from worker.cache import open_cache
 from worker.settings import WorkerSettings, worker_settings
@@ -45,29 +45,18 @@ class Runtime:
 
     def report_models(self, worker: str) -> None:
         """Write what this process has loaded; a database that is away is only logged."""
+        self._report(worker, "loaded", self.engines.states())
+
+    def forget_models(self, worker: str) -> None:
+        """Write that nothing is loaded any more; a database that is away is only logged."""
+        self._report(worker, "unloaded", {})
+
+    def _report(self, worker: str, what: str, models: Mapping[str, ModelState]) -> None:
         try:
             with self.sessions.begin() as session:
-                workers.report_models(session, worker, self.engines.states())
+                workers.report_models(session, worker, models)
         except SQLAlchemyError:
-            logger.warning("could not report the loaded models: the database did not answer")
-
-    def retire(self, worker: str) -> None:
-        """End this pool child as soon as its task is acknowledged; the pool starts a clean one.
-
-        A process that is no pool's child, as with threads, stays.
-        """
-        pool_worker = getattr(current_process(), "_target", None)
-        if not isinstance(pool_worker, PoolWorker):
-            logger.warning("out of memory, and no pool could replace this process: it goes on")
-            return
-        logger.warning("out of memory: this child ends, and a clean one takes its place")
-        try:
-            with self.sessions.begin() as session:
-                workers.report_models(session, worker, {})
-        except SQLAlchemyError:
-            logger.warning("could not report the unloaded models: the database did not answer")
-        # What the pool's own restart sets (`worker_pool_restarts`): the child looks at it between tasks.
-        pool_worker._shutdown.set()  # type: ignore[attr-defined]  # noqa: SLF001
+            logger.warning("could not report the %s models: the database did not answer", what)
 
 
 def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:

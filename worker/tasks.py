@@ -12,6 +12,7 @@ from shared.database import DATABASE_AWAY
 from shared.models import Stage
 from shared.queue import QUEUE_OF_STAGE, PublishError, TaskName, direct_queue, hint_from_message, send_task
 from worker.bootstrap import KIND_OF_STAGE, kinds_served
+from worker.celery_app.retiring import retire
 from worker.errors import EngineError
 from worker.runtime import process_runtime, publish
 from worker.stages.database_retry import DatabaseAwayError
@@ -137,7 +138,7 @@ def _enter(task: _Task, stage: Stage, job_id: str) -> None:
             raise
         finally:
             if process.runner.out_of_memory:
-                process.retire(_worker(task))
+                retire(process, _worker(task))
         return
     try:
         send_task(current_app, TaskName.WARM_UP, QUEUE_OF_STAGE[stage], queue=direct_queue(_worker(task)))

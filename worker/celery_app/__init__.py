@@ -1,1 +1,1 @@
-"""All that touches Celery's inside: its consumer, requests, children, beat and shutdown."""
+"""All that touches Celery's inside, and nothing else does; `tests/architecture/test_celery.py` sees to it."""

@@ -15,10 +15,22 @@ from typing import Any
 
 from billiard.process import active_children
 from celery import bootsteps
+from celery.apps import worker as celery_program
 from celery.worker import state
 from kombu.common import ignore_errors
 
+from shared import telemetry
+
 logger = logging.getLogger(__name__)
+
+
+def log_the_stop() -> None:
+    """Log that the worker has been told to stop. Celery prints it, past all logging."""
+
+    def say(said: str, *_: object) -> None:
+        telemetry.say_at_once(celery_program.__name__, said)
+
+    setattr(celery_program, "safe_say", say)  # noqa: B010 - the types do not know it
 
 
 class PutHintsBack(bootsteps.StartStopStep):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from billiard.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import SoftTimeLimitExceeded
 
 from shared.database import DATABASE_AWAY, may_pass
 
@@ -32,8 +32,7 @@ class DatabaseRetry:
         """Return what `work` returns, called at least once. Raises `DatabaseAwayError`.
 
         `work` is called again from its beginning, so it must bear that. What waiting cannot mend is raised
-        as it is. A soft time limit that fires
-        meanwhile is meant for engines: it changes nothing here.
+        as it is. A soft time limit that fires meanwhile is meant for engines: it changes nothing here.
         """
         pause = _FIRST_PAUSE_SECONDS
         while True:

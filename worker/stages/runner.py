@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from billiard.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import conversations, jobs, telemetry

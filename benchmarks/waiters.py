@@ -17,7 +17,7 @@ from benchmarks.clients import Connection, get
 from benchmarks.product import Speeds, empty_database, running_product
 from benchmarks.table import Row, print_table
 from shared.settings import SharedSettings
-from shared.transitions import StageResult, Transitions
+from shared.transitions import Transitions
 from tests.support.factories import CORRECTING_REPLY, ZONE, Bench
 from tests.support.stack import Stack
 
@@ -45,7 +45,7 @@ def _end(bench: Bench, job_ids: Sequence[UUID]) -> float:
     claims = [bench.claimed(job_id) for job_id in job_ids]
     with bench.sessions() as session:
         for claim in claims:
-            Transitions(session, ZONE).succeed(claim, StageResult("llm", "tutor", CORRECTING_REPLY))
+            Transitions(session, ZONE).succeed(claim, CORRECTING_REPLY)
         began = time.perf_counter()
         session.commit()
     return began

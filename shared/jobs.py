@@ -29,16 +29,27 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlmodel import col
 
 from shared import conversations
-from shared.errors import RETRYABLE_FAILURES, DomainError, ErrorCode
+from shared.errors import DomainError, ErrorCode
 from shared.models import Job, JobKind, JobStatus, SpokenPart, Stage, Worker
+from shared.retries import retryable
 from shared.workers import LIVE_FOR
-
-MAX_RETRIES = 3
-"""How often a failed job may be run again."""
 
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
 AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
 """The columns of a job that name its speech."""
+
+LEASE_COLUMNS = (
+    "lease_token",
+    "lease_worker",
+    "lease_expires_at",
+    "stage_started_at",
+    "stage_deadline_at",
+)
+"""The columns of a job that are set while a worker owns its stage."""
+
+
+class LeaseLostError(Exception):
+    """Someone else owns the stage now, or the job has ended: drop the result silently."""
 
 
 class IdempotencyKeyReusedError(DomainError):
@@ -129,15 +140,16 @@ class Deadlines:
 
 def texts_to_speak(job: Job) -> dict[SpokenPart, str]:
     """Return the texts that the learner asked to hear, the tutor gave, and no audio speaks yet."""
-    texts = {
-        SpokenPart.REPLY: job.reply_text,
-        SpokenPart.EXPLANATION: job.devanagari_explanation or job.hinglish_explanation,
-    }
-    return {
-        part: text
-        for part, text in texts.items()
-        if part in job.speak and text and getattr(job, AUDIO_COLUMNS[part]) is None
-    }
+    wanted = wanted_texts(job, job.reply_text, job.hinglish_explanation, job.devanagari_explanation)
+    return {part: text for part, text in wanted.items() if getattr(job, AUDIO_COLUMNS[part]) is None}
+
+
+def wanted_texts(
+    job: Job, reply: str | None, hinglish: str | None, devanagari: str | None
+) -> dict[SpokenPart, str]:
+    """Return those of a tutor's texts that the job's learner asked to hear. Devanagari is spoken best."""
+    texts = {SpokenPart.REPLY: reply, SpokenPart.EXPLANATION: devanagari or hinglish}
+    return {part: text for part, text in texts.items() if part in job.speak and text}
 
 
 def find_replay(session: Session, user_id: str, key: str, fingerprint: str) -> UUID | None:
@@ -309,16 +321,6 @@ def is_outlived_by_its_worker(session: Session, job_id: UUID) -> bool:
         col(Worker.started_at) <= col(Job.stage_started_at),
     )
     return bool(session.scalar(select(outlived)))
-
-
-def retryable(window: timedelta) -> ColumnElement[bool]:
-    """Return the condition that an ended job could still be retried, as `Transitions.retry` decides it."""
-    return and_(
-        col(Job.status) == JobStatus.FAILED,
-        col(Job.error_code).in_(sorted(RETRYABLE_FAILURES)),
-        col(Job.retries) < MAX_RETRIES,
-        col(Job.finished_at) >= func.now() - window,
-    )
 
 
 def drop_recordings(session: Session, *, window: timedelta, limit: int) -> Sequence[UUID]:

@@ -4,70 +4,26 @@ Every effect of a stage (its output, the next stage or the job's end, the messag
 is written in the caller's one transaction, fenced by the lease's token, so it happens once.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Float, Select, bindparam, case, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 
-from shared import audio_objects, conversations, events, metrics, usage
-from shared.audio_objects import WrittenAudio
-from shared.errors import RETRYABLE_FAILURES, DomainError, ErrorCode
+from shared import conversations, effects, metrics, results
+from shared.effects import JobEnd
 from shared.failures import POISONED, Failure
-from shared.jobs import AUDIO_COLUMNS, MAX_RETRIES, Claim, Hint, texts_to_speak, waiting
-from shared.models import AudioObject, Conversation, Job, JobStatus, SpokenPart, Stage, StageOutcome, StageRun
-
-_LEASE_COLUMNS = (
-    "lease_token",
-    "lease_worker",
-    "lease_expires_at",
-    "stage_started_at",
-    "stage_deadline_at",
-)
-
-
-class LeaseLostError(Exception):
-    """Someone else owns the stage now, or the job has ended: drop the result silently."""
-
-
-class NotRetryableError(DomainError):
-    """The job has not failed, would fail again, or was tried often or long ago."""
-
-    code = ErrorCode.NOT_RETRYABLE
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSpeech:
-    """An audio object that spoke the same text before, for another job; it may be gone by now.
-
-    `engine`: what to show for the voice.
-    """
-
-    audio_id: UUID
-    engine: str
-
-
-@dataclass(frozen=True, slots=True)
-class StageResult:
-    """What a stage produced: the job's columns it fills, and the engine to show for it.
-
-    `engine_kind` is `stt`, `llm` or `tts`. `speech`: what need not be spoken any more, if it still exists.
-    `written`: the sounds among the columns, whose rows do not say yet that their bytes are there.
-    """
-
-    engine_kind: str
-    engine: str
-    columns: Mapping[str, object]
-    speech: Mapping[SpokenPart, StoredSpeech] = field(default_factory=dict)
-    written: Sequence[WrittenAudio] = ()
+from shared.jobs import LEASE_COLUMNS, Claim, Hint, LeaseLostError, texts_to_speak, waiting
+from shared.models import Conversation, Job, JobStatus, SpokenPart, Stage, StageOutcome, StageRun
+from shared.results import StageResult, StoredSpeech, Synthesized
+from shared.retries import check_retryable
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +41,11 @@ class Transitions:
     def succeed(self, claim: Claim, result: StageResult) -> Hint | None:
         """Record a stage's result. Raises `LeaseLostError` where the claim is no longer held."""
         job, now = self._owned(claim)
-        for written in result.written:
-            audio_objects.mark_stored(self.session, written)
-        for column, value in result.columns.items():
-            setattr(job, column, value)
-        job.engines = job.engines | {result.engine_kind: result.engine}
-        self._name(job, result.speech)
+        results.write(self.session, job, result)
         self._add_run(job, now, StageOutcome.SUCCEEDED, engine=result.engine)
         following = _stage_after(job)
         if following is None:
-            seconds = {written.audio_id: written.seconds for written in result.written}
-            return self._end(job, now, JobStatus.SUCCEEDED, seconds)
+            return self._end(job, now, JobStatus.SUCCEEDED, _seconds_of_new_sounds(result))
         if job.cancel_requested_at is not None:
             return self._end(job, now, JobStatus.CANCELLED)
         job.stage, job.deaths = following, 0
@@ -108,7 +58,7 @@ class Transitions:
         Raises `LeaseLostError` where the claim is no longer held.
         """
         job, _ = self._owned(claim)
-        self._name(job, speech)
+        results.name_speech(self.session, job, speech)
         return job
 
     def fail(self, claim: Claim, failure: Failure) -> Hint | None:
@@ -165,24 +115,6 @@ class Transitions:
             self._add_run(job, now, StageOutcome.LOST)
         return self._end(job, now, JobStatus.CANCELLED)
 
-    def abandon(self, job_id: UUID, *, token: UUID | None = None) -> None:
-        """End a job whose proper end cannot be written, unless it has ended.
-
-        It is quarantined, or cancelled where that was asked for, with the least that can be written: without
-        the run, messages and usage. The conversation's next turn is left to the sweep.
-        With `token` only the owner of that lease may: raises `LeaseLostError` where it is not held any more.
-        """
-        owned = {} if token is None else {"its_token": token}
-        ended = self.session.execute(_abandon(fenced=token is not None), {"its_id": job_id} | owned)
-        row = ended.one_or_none()
-        if row is None:
-            if token is not None:
-                raise LeaseLostError
-            return
-        count = partial(metrics.count_end, row.kind, row.status, row.error_code, row.seconds)
-        metrics.on_commit(self.session, count)
-        events.notify_job_ended(self.session, job_id)
-
     def retry(self, job: Job, now: datetime) -> Hint | None:
         """Let a locked, failed `job` run again from the stage that failed, as its conversation's last turn.
 
@@ -216,16 +148,6 @@ class Transitions:
             raise LeaseLostError
         return job, now
 
-    def _name(self, job: Job, speech: Mapping[SpokenPart, StoredSpeech]) -> None:
-        """Let the job name what still exists of stored speech: from then on nobody removes it."""
-        if not speech:
-            return
-        held = audio_objects.hold(self.session, [stored.audio_id for stored in speech.values()])
-        for part, stored in speech.items():
-            if stored.audio_id in held:
-                setattr(job, AUDIO_COLUMNS[part], stored.audio_id)
-                job.engines = job.engines | {"tts": stored.engine}
-
     def _end_with(self, job: Job, now: datetime, failure: Failure) -> Hint | None:
         if job.stage is Stage.SYNTHESIZE:
             # A reply without a voice is still a reply.
@@ -240,32 +162,9 @@ class Transitions:
         """End the job. `seconds`: how long those of its sounds are that are known."""
         job.status, job.stage, job.finished_at = status, None, now
         _release(job)
-        day = now.astimezone(self.usage_zone).date()
-        if status is JobStatus.SUCCEEDED:
-            conversations.add_messages(self.session, job)
-            usage.count_turn(
-                self.session,
-                job,
-                day=day,
-                voice_seconds=self._seconds(seconds or {}, job.upload_id),
-                speech_seconds=self._seconds(seconds or {}, job.reply_audio_id, job.explanation_audio_id),
-            )
-        elif job.tokens_in or job.tokens_out:
-            usage.count_tokens(self.session, job, day=day)
-        total = (now - job.created_at).total_seconds()
-        metrics.on_commit(self.session, partial(metrics.count_end, job.kind, status, _code_of(job), total))
-        events.notify_job_ended(self.session, job.id)
+        effects.bring_about(JobEnd(self.session, job, now, self.usage_zone, seconds or {}))
         self.session.flush()
         return self._next_turn(job.conversation_id)
-
-    def _seconds(self, known: Mapping[UUID, float], *audio_ids: UUID | None) -> float:
-        """Return how long the sounds are together; only what is not known is asked."""
-        named = {audio_id for audio_id in audio_ids if audio_id is not None}
-        total = sum(known[audio_id] for audio_id in named & known.keys())
-        if unknown := named - known.keys():
-            rest = select(func.sum(col(AudioObject.seconds))).where(col(AudioObject.id).in_(unknown))
-            total += self.session.scalar(rest) or 0.0
-        return total
 
     def _next_turn(self, conversation_id: UUID) -> Hint | None:
         row = self.session.execute(_send_next_turn(), {"its_conversation": conversation_id}).one_or_none()
@@ -297,20 +196,6 @@ class Transitions:
             self.session.execute(insert(StageRun.metadata.tables["stage_runs"]), run)
 
 
-def check_retryable(job: Job, now: datetime, *, window: timedelta = timedelta.max) -> None:
-    """Raise `NotRetryableError` unless a locked job may be retried: `window` after its end at the latest."""
-    if job.status is not JobStatus.FAILED or job.finished_at is None:
-        raise NotRetryableError("Only a failed job can be tried again.")
-    if job.error_code not in RETRYABLE_FAILURES:
-        raise NotRetryableError("This job would fail again.")
-    if job.retries >= MAX_RETRIES:
-        raise NotRetryableError(f"This job was tried again {MAX_RETRIES} times already.")
-    if job.error_stage is Stage.TRANSCRIBE and job.upload_id is None:
-        raise NotRetryableError("The recording of this job is not stored any more.")
-    if now - job.finished_at > window:
-        raise NotRetryableError("This job failed too long ago to be tried again.")
-
-
 @cache  # building a statement costs more than running it
 def _lock() -> Select[Job, datetime]:
     """Return the query whose FOR UPDATE locks a row of each table, in the order in which it names them."""
@@ -335,45 +220,15 @@ def _send_next_turn() -> ReturningUpdate[UUID, Stage | None]:
     )
 
 
-@cache
-def _abandon(*, fenced: bool) -> ReturningUpdate[Any]:
-    unfinished = (col(Job.id) == bindparam("its_id"), col(Job.finished_at).is_(None))
-    of_the_owner = [col(Job.lease_token) == bindparam("its_token")] if fenced else []
-    was_cancelled = col(Job.cancel_requested_at).is_not(None)
-    poisoned = POISONED[Stage.REPLY]
-    return (
-        update(Job)
-        .where(*unfinished, *of_the_owner)
-        .values(
-            status=case((was_cancelled, JobStatus.CANCELLED), else_=JobStatus.FAILED),
-            error_code=case((was_cancelled, None), else_=str(poisoned.code)),
-            error_detail=case((was_cancelled, None), else_=poisoned.detail),
-            error_stage=case((was_cancelled, None), else_=col(Job.stage)),
-            stage=None,
-            finished_at=func.now(),
-            **dict.fromkeys(_LEASE_COLUMNS),
-        )
-        .returning(
-            col(Job.kind),
-            col(Job.status),
-            col(Job.error_code),
-            func.extract("epoch", func.now() - col(Job.created_at)).cast(Float).label("seconds"),
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
 def _stage_of(job: Job) -> Stage:
     if job.stage is None:
         raise ValueError(f"job {job.id} has ended")
     return job.stage
 
 
-def _code_of(job: Job) -> str | None:
-    """Return the code that says how the job ended, where there is one: its error's or its last warning's."""
-    if job.status is JobStatus.SUCCEEDED and job.warnings:
-        return job.warnings[-1]["code"]
-    return job.error_code
+def _seconds_of_new_sounds(result: StageResult) -> dict[UUID, float]:
+    sounds = result.sounds.values() if isinstance(result, Synthesized) else ()
+    return {written.audio_id: written.seconds for written in sounds}
 
 
 def _stage_after(job: Job) -> Stage | None:
@@ -390,5 +245,5 @@ def _make_ready(job: Job, now: datetime) -> None:
 
 
 def _release(job: Job) -> None:
-    for column in _LEASE_COLUMNS:
+    for column in LEASE_COLUMNS:
         setattr(job, column, None)

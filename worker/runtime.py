@@ -15,13 +15,19 @@ from shared import jobs, queue, telemetry, workers
 from shared.audio_stores import AudioStores, open_stores
 from shared.database import create_sync_engine
 from shared.jobs import Hint
+from shared.models import Stage
 from shared.queue import PublishError
 from shared.workers import ModelState
 from worker.bootstrap import Engines
-from worker.cache import open_cache
+from worker.cache import Cache, open_cache
 from worker.settings import WorkerSettings, worker_settings
 from worker.stages.audio_shelf import AudioShelf
+from worker.stages.reply import Reply
+from worker.stages.reuse import CachedReplies, CachedSpeech
 from worker.stages.runner import StageRunner
+from worker.stages.stage import RunnableStage
+from worker.stages.synthesize import Synthesize
+from worker.stages.transcribe import Transcribe
 
 logger = logging.getLogger(__name__)
 
@@ -83,18 +89,28 @@ def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def build_stages(
+    settings: WorkerSettings,
+    sessions: sessionmaker[Session],
+    engines: Engines,
+    shelf: AudioShelf,
+    cache: Cache,
+) -> dict[Stage, RunnableStage]:
+    """Return every stage, as the runner needs them."""
+    speech = CachedSpeech(cache, settings)
+    return {
+        Stage.TRANSCRIBE: Transcribe(engines, shelf),
+        Stage.REPLY: Reply(settings, sessions, CachedReplies(cache, engines), speech),
+        Stage.SYNTHESIZE: Synthesize(settings, sessions, engines, shelf, speech),
+    }
+
+
 def build_runtime(settings: WorkerSettings, app: Celery) -> Runtime:
     """Wire a runtime for this process; nothing connects or loads yet. Raises `UnknownEngineError`."""
     sessions = create_sessions(settings, pool_size=_POOL_SIZE)
     engines, stores = Engines(settings), open_stores(settings)
-    runner = StageRunner(
-        settings,
-        sessions,
-        engines,
-        AudioShelf(sessions, stores),
-        open_cache(settings),
-        lambda hint: publish(app, sessions, hint),
-    )
+    stages = build_stages(settings, sessions, engines, AudioShelf(sessions, stores), open_cache(settings))
+    runner = StageRunner(settings, sessions, stages, lambda hint: publish(app, sessions, hint))
     return Runtime(settings, sessions, stores, engines, runner)
 
 

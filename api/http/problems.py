@@ -19,8 +19,8 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import DomainError, ErrorCode
-from shared.jobs import MAX_RETRIES
 from shared.models import Job, Stage
+from shared.retries import MAX_RETRIES
 
 logger = logging.getLogger(__name__)
 

@@ -18,10 +18,12 @@ from api.jobs.limits import Limits
 from api.jobs.read import JobNotFoundError
 from api.publishing import Publisher
 from shared import telemetry
+from shared.abandoning import abandon
 from shared.database import may_pass
 from shared.jobs import Hint
 from shared.models import Job
-from shared.transitions import Transitions, check_retryable
+from shared.retries import check_retryable
+from shared.transitions import Transitions
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ class JobControl:
             raise JobNotFoundError
         asked = update(Job).where(col(Job.id) == job_id).values(cancel_requested_at=func.now())
         session.execute(asked.execution_options(synchronize_session=False))
-        Transitions(session, self.usage_zone).abandon(job_id)
+        abandon(session, job_id)
 
     async def retry(self, job_id: UUID, owner: str | None) -> None:
         """Run a failed job again. Raises `JobNotFoundError`, `NotRetryableError` or a `RefusedError`."""

@@ -63,11 +63,9 @@ class Counter:
             for content, kind in ((b"recording", FLAC), (b"reply", MP3), (b"explanation", MP3))
         )
         job_id = self.bench.voice(user_id=user_id, conversation=conversation, upload_id=upload_id)
-        self.bench.succeed(self.bench.claimed(job_id), transcript="I am go to market")
+        self.bench.transcribe(self.bench.claimed(job_id))
         self.bench.reply(self.bench.claimed(job_id))
-        self.bench.succeed(
-            self.bench.claimed(job_id), reply_audio_id=reply_id, explanation_audio_id=explanation_id
-        )
+        self.bench.speak(self.bench.claimed(job_id), reply=reply_id, explanation=explanation_id)
         return job_id
 
     def sounds(self, job_id: UUID) -> list[UUID]:

@@ -34,7 +34,7 @@ def answered(counter: Counter, user_id: str, conversation: str, number: int) -> 
     job_id = counter.bench.text(
         user_id=user_id, conversation=conversation, message=f"said {number}", speak=[]
     )
-    counter.bench.reply(counter.bench.claimed(job_id), reply_text=f"replied {number}")
+    counter.bench.reply(counter.bench.claimed(job_id), text=f"replied {number}")
     return job_id
 
 
@@ -107,9 +107,9 @@ def test_a_message_shows_the_correction_and_links_to_its_sounds(counter: Counter
     assert learners.keys() == tutors.keys() == MESSAGE_FIELDS
     assert (learners["role"], learners["text"]) == ("learner", "I am go to market")
     assert {learners[name] for name in ("correction", "hinglish_explanation", "score")} == {None}
-    assert (tutors["role"], tutors["text"]) == ("tutor", CORRECTING_REPLY["reply_text"])
+    assert (tutors["role"], tutors["text"]) == ("tutor", CORRECTING_REPLY.text)
     assert tutors["correction"] == "I am go → I am going"
-    assert tutors["hinglish_explanation"] == CORRECTING_REPLY["hinglish_explanation"]
+    assert tutors["hinglish_explanation"] == CORRECTING_REPLY.hinglish_explanation
     assert (tutors["score"], tutors["turn"], tutors["job_id"]) == (75, 1, str(job_id))
     for url, content in (
         (learners["audio_url"], b"recording"),
@@ -124,7 +124,7 @@ def test_a_message_shows_the_correction_and_links_to_its_sounds(counter: Counter
 def test_a_message_outlives_its_job_and_then_has_no_sound(counter: Counter) -> None:
     job_id = counter.bench.text(user_id="outlived", conversation="old")
     counter.bench.reply(counter.bench.claimed(job_id))
-    counter.bench.succeed(counter.bench.claimed(job_id), reply_audio_id=counter.bench.audio(1.0))
+    counter.bench.speak(counter.bench.claimed(job_id), reply=counter.bench.audio(1.0))
     counter.bench.sql("DELETE FROM jobs WHERE id = :job", job=job_id)
 
     response = counter.client.get(f"{CONVERSATIONS}/old", params={"user_id": "outlived"})

@@ -48,7 +48,7 @@ def test_a_user_without_jobs_has_an_empty_list(counter: Counter) -> None:
 
 def test_a_job_in_a_list_is_shown_as_it_is_by_itself(counter: Counter) -> None:
     done = counter.bench.at_stage(Stage.SYNTHESIZE)
-    counter.bench.succeed(done, reply_audio_id=counter.sound(b"reply", MP3))
+    counter.bench.speak(done, reply=counter.sound(b"reply", MP3))
 
     (job,) = counter.client.get("/jobs", params={"user_id": "asha"}).json()["items"]
 

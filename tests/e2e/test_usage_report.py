@@ -38,11 +38,11 @@ def today() -> date:
 def test_turns_of_today_are_shown_with_all_their_numbers(counter: Counter) -> None:
     bench = counter.bench
     voice = bench.voice(user_id="active", conversation="a")
-    bench.succeed(bench.claimed(voice), transcript="I am go to market")
+    bench.transcribe(bench.claimed(voice))
     bench.reply(bench.claimed(voice), score=70)
-    bench.succeed(bench.claimed(voice), reply_audio_id=bench.audio(3.25))
+    bench.speak(bench.claimed(voice), reply=bench.audio(3.25))
     text = bench.text(user_id="active", conversation="b", speak=[])
-    bench.reply(bench.claimed(text), score=81, mistake_wrong=None, mistake_right=None)
+    bench.reply(bench.claimed(text), score=81, mistake=None)
     unscored = bench.text(user_id="active", conversation="b", speak=[])
     bench.reply(bench.claimed(unscored), score=None)
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,9 +17,10 @@ from sqlalchemy import text
 from local.servers import EmbeddedRedis
 from shared import audio_objects, conversations
 from shared.audio_stores import AudioStores
+from shared.jobs import LeaseLostError
 from shared.models import AudioObject, DailyUsage, Job, JobStatus, SpokenPart, Stage, StageRun
+from shared.results import StoredSpeech
 from shared.storage import MP3
-from shared.transitions import LeaseLostError, StageResult, StoredSpeech
 from tests.support import engines_for_tests as engines
 from tests.support.engines_for_tests import AskedTutor, HeardSynthesizer
 from tests.support.factories import CORRECTING_REPLY, Bench
@@ -331,7 +333,7 @@ def test_speech_that_a_job_is_about_to_name_is_not_removed(caching: Caching) -> 
     speech = {SpokenPart.REPLY: StoredSpeech(audio_id, "quick voice (cached)")}
 
     with work.bench.transitions() as transitions:
-        transitions.succeed(claim, StageResult("llm", "tutor", CORRECTING_REPLY, speech))
+        transitions.succeed(claim, replace(CORRECTING_REPLY, speech=speech))
         stores = AudioStores(work.store, "here")
         Retention(work.bench.sessions, stores, timedelta(days=30), timedelta(days=1)).run()
 
@@ -346,11 +348,11 @@ def test_an_object_whose_bytes_were_never_written_is_not_named(caching: Caching)
     speech = {SpokenPart.REPLY: StoredSpeech(unwritten, "quick voice (cached)")}
 
     with work.bench.transitions() as transitions:
-        following = transitions.succeed(claim, StageResult("llm", "tutor", CORRECTING_REPLY, speech))
+        following = transitions.succeed(claim, replace(CORRECTING_REPLY, speech=speech))
 
     assert following is not None
     assert following.stage is Stage.SYNTHESIZE
-    assert work.bench.job(claim.job.id).engines == {"llm": "tutor"}
+    assert work.bench.job(claim.job.id).engines == {"llm": "tutor 1"}
 
 
 def test_a_stage_that_somebody_else_owns_by_now_names_nothing(caching: Caching) -> None:

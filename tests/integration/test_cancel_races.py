@@ -7,9 +7,10 @@ from uuid import UUID
 
 from shared.errors import ErrorCode
 from shared.failures import Failure
-from shared.jobs import Hint
+from shared.jobs import Hint, LeaseLostError
 from shared.models import DailyUsage, Job, JobStatus, Message
-from shared.transitions import LeaseLostError, NotRetryableError, Transitions
+from shared.retries import NotRetryableError
+from shared.transitions import Transitions
 from tests.support.factories import Bench, together
 
 ROUNDS = 15

@@ -11,10 +11,10 @@ from shared import backlog
 from shared.backlog import BacklogCollector
 from shared.errors import ErrorCode
 from shared.failures import POISONED, TIMED_OUT, Failure
+from shared.jobs import LeaseLostError
 from shared.metrics import exposition, on_commit
 from shared.models import Stage
 from shared.queue import QueueName
-from shared.transitions import LeaseLostError
 from tests.support import figures
 from tests.support.engines_for_tests import AskedTutor, DearTutor
 from tests.support.factories import Bench

@@ -96,9 +96,9 @@ def crowd(database: Engine) -> None:
 def spoken_turns(bench: Bench, count: int) -> None:
     for _ in range(count):
         job_id = bench.voice()
-        bench.succeed(bench.claimed(job_id), transcript="Hello")
+        bench.transcribe(bench.claimed(job_id), "Hello")
         bench.reply(bench.claimed(job_id))
-        bench.succeed(bench.claimed(job_id), reply_audio_id=bench.audio(1.0))
+        bench.speak(bench.claimed(job_id), reply=bench.audio(1.0))
 
 
 def test_a_long_page_of_jobs_asks_no_more_than_a_short_one(reading: Reading, bench: Bench) -> None:

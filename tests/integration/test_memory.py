@@ -22,7 +22,7 @@ def remembered(bench: Bench, *, limit: int = 20, characters: int = 8000) -> Sequ
 def talk(bench: Bench) -> UUID:
     for said, replied in (TEXTS[:2], TEXTS[2:]):
         job_id = bench.text(message=said, speak=[])
-        bench.reply(bench.claimed(job_id), reply_text=replied)
+        bench.reply(bench.claimed(job_id), text=replied)
     return job_id
 
 
@@ -42,7 +42,7 @@ def test_a_short_message_before_one_that_does_not_fit_is_forgotten_too(bench: Be
     """The memory has no hole: whoever remembers an answer remembers what it answered."""
     for said in ("x", "y" * 50, "z"):
         job_id = bench.text(message=said, speak=[])
-        bench.reply(bench.claimed(job_id), reply_text="ok")
+        bench.reply(bench.claimed(job_id), text="ok")
     with bench.sessions() as session:
         conversation_id = bench.job(job_id).conversation_id
         found = conversations.last_messages(session, conversation_id, limit=20, characters=20)

@@ -18,10 +18,9 @@ from api.jobs.stage_durations import RecentStageDurations
 from api.publishing import Publisher
 from shared.errors import RETRYABLE_FAILURES, ErrorCode
 from shared.failures import Failure
-from shared.jobs import MAX_RETRIES
 from shared.models import DailyUsage, JobStatus, Stage
 from shared.queue import create_celery
-from shared.transitions import NotRetryableError
+from shared.retries import MAX_RETRIES, NotRetryableError
 from tests.support.engines_for_tests import PaidButUnreadableTutor
 from tests.support.factories import ZONE, Bench
 from tests.support.workbench import Build

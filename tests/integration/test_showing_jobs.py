@@ -38,7 +38,7 @@ def test_a_sound_is_looked_for_in_a_thread(bench: Bench, database: Engine, tmp_p
         b"key", AudioStores(disk, "here"), base_url="http://api", base_path="", lifetime=timedelta(hours=1)
     )
     claim = bench.at_stage(Stage.SYNTHESIZE)
-    bench.succeed(claim, reply_audio_id=bench.audio(1.0, host=host), explanation_audio_id=None)
+    bench.speak(claim, reply=bench.audio(1.0, host=host))
 
     async def read() -> str | None:
         sessions = Sessions(database, at_once=1)

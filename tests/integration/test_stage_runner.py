@@ -305,7 +305,7 @@ def test_a_result_that_comes_after_the_lease_was_lost_is_dropped(build: Build) -
     assert engines.WaitingTutor.arrived.wait(60)
     work.bench.die(job_id)
     other = work.bench.claimed(job_id, worker="another@here")
-    work.bench.reply(other, reply_text="The other's answer.")
+    work.bench.reply(other, text="The other's answer.")
 
     engines.WaitingTutor.go_on.set()
     running.join(30)

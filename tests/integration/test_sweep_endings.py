@@ -11,8 +11,8 @@ from shared.errors import ErrorCode, WarningCode
 from shared.failures import Failure
 from shared.jobs import Claim
 from shared.models import Job, JobStatus, Stage, StageOutcome, StageRun, Worker
+from shared.retries import NotRetryableError
 from shared.telemetry import job_id_var, request_id_var
-from shared.transitions import NotRetryableError
 from tests.support.factories import WORKER
 from tests.support.floor import Floor
 
@@ -248,7 +248,7 @@ def test_a_job_that_was_to_be_cancelled_but_waits_is_cancelled(floor: Floor) -> 
 
 def test_the_queue_deadline_is_over_once_a_job_has_begun(floor: Floor) -> None:
     job_id = floor.bench.voice()
-    floor.bench.succeed(floor.bench.claimed(job_id), transcript="Hello.")
+    floor.bench.transcribe(floor.bench.claimed(job_id))
     floor.age("created_at", 7200)
     floor.age("stage_ready_at", 7200)
 

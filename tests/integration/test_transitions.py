@@ -6,9 +6,9 @@ from sqlalchemy import Engine, text
 from shared import jobs
 from shared.errors import ErrorCode, WarningCode
 from shared.failures import RUN_DEADLINE, TIMED_OUT, Failure
-from shared.jobs import Hint
+from shared.jobs import Hint, LeaseLostError
 from shared.models import DailyUsage, Job, JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
-from shared.transitions import LeaseLostError, StageResult
+from shared.results import Replied, StageResult, Synthesized, Transcribed
 from tests.support.factories import CORRECTING_REPLY, TEXT_TURN, WORKER, Bench, together
 
 NO_SPEECH = Failure(ErrorCode.NO_SPEECH, "No speech was heard.")
@@ -27,12 +27,12 @@ def snapshot(engine: Engine) -> dict[str, list[object]]:
 def test_a_voice_turn_goes_through_three_stages_to_its_end(bench: Bench) -> None:
     job_id = bench.voice()
 
-    transcribed = bench.succeed(bench.claimed(job_id), transcript="I am go to market")
+    transcribed = bench.transcribe(bench.claimed(job_id))
     assert transcribed == Hint(job_id, Stage.REPLY)
     replied = bench.reply(bench.claimed(job_id))
     assert replied == Hint(job_id, Stage.SYNTHESIZE)
-    assert bench.job(job_id).reply_text == CORRECTING_REPLY["reply_text"]
-    assert bench.succeed(bench.claimed(job_id), reply_audio_id=bench.audio(3.0)) is None
+    assert bench.job(job_id).reply_text == CORRECTING_REPLY.text
+    assert bench.speak(bench.claimed(job_id), reply=bench.audio(3.0)) is None
 
     job = bench.job(job_id)
     assert (job.status, job.stage, job.error_code) == (JobStatus.SUCCEEDED, None, None)
@@ -68,10 +68,10 @@ def test_a_succeeded_turn_is_two_messages(bench: Bench) -> None:
     learner, tutor = sorted(bench.all(Message), key=lambda message: message.role)
     assert (learner.role, learner.text, learner.turn) == (MessageRole.LEARNER, "I am go to market", 1)
     assert (learner.score, learner.mistake_wrong) == (None, None)
-    assert (tutor.role, tutor.text, tutor.turn) == (MessageRole.TUTOR, CORRECTING_REPLY["reply_text"], 1)
+    assert (tutor.role, tutor.text, tutor.turn) == (MessageRole.TUTOR, CORRECTING_REPLY.text, 1)
     assert (tutor.mistake_wrong, tutor.mistake_right) == ("I am go", "I am going")
     assert (tutor.mistake_category, tutor.score) == ("verb tense", 75)
-    assert tutor.hinglish_explanation == CORRECTING_REPLY["hinglish_explanation"]
+    assert tutor.hinglish_explanation == CORRECTING_REPLY.hinglish_explanation
     assert learner.job_id == tutor.job_id == job_id
 
 
@@ -101,15 +101,24 @@ def test_only_what_was_asked_for_and_is_there_is_spoken(
     assert bench.job(job_id).status is (JobStatus.RUNNING if stage else JobStatus.SUCCEEDED)
 
 
-@pytest.mark.parametrize("stage", Stage)
-def test_a_stale_claim_can_write_nothing(bench: Bench, database: Engine, stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("stage", "late"),
+    [
+        (Stage.TRANSCRIBE, Transcribed("ear 1", "Too late.")),
+        (Stage.REPLY, Replied("tutor 1", "Too late.", score=1)),
+        (Stage.SYNTHESIZE, Synthesized("voice 1", {})),
+    ],
+)
+def test_a_stale_claim_can_write_nothing(
+    bench: Bench, database: Engine, stage: Stage, late: StageResult
+) -> None:
     stale = bench.at_stage(stage)
     bench.die(stale.job.id)
     bench.claimed(stale.job.id, worker="another@here")
     before = snapshot(database)
 
     with pytest.raises(LeaseLostError):
-        bench.succeed(stale, reply_text="Too late.", score=1)
+        bench.succeed(stale, late)
     with pytest.raises(LeaseLostError):
         bench.fail(stale, NO_SPEECH)
 
@@ -184,7 +193,7 @@ def test_what_is_to_be_published_counts_as_sent_when_it_is_recorded(bench: Bench
     first, second = bench.text(speak=[]), bench.text()
     with bench.transitions() as transitions:
         claim = bench.claimed(first)
-        hint = transitions.succeed(claim, StageResult("llm", "tutor 1", CORRECTING_REPLY))
+        hint = transitions.succeed(claim, CORRECTING_REPLY)
 
     assert hint == Hint(second, Stage.REPLY)
     assert bench.job(second).published_at is not None
@@ -242,7 +251,7 @@ def test_the_third_death_quarantines_the_stage(
 def test_deaths_of_one_stage_do_not_count_in_the_next(bench: Bench) -> None:
     job_id = bench.at_stage(Stage.TRANSCRIBE).job.id
     bench.die(job_id)
-    bench.succeed(bench.claimed(job_id), transcript="Hello.")
+    bench.transcribe(bench.claimed(job_id))
 
     assert bench.job(job_id).deaths == 0
 

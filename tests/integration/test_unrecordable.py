@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.abandoning import abandon
 from shared.models import DailyUsage, Job, JobStatus, Message, Stage, StageRun
 from tests.support.factories import CORRECTING_REPLY, Bench
 from tests.support.floor import Floor
@@ -54,7 +55,7 @@ def at_the_voice(bench: Bench) -> UUID:
 
 def test_a_day_holds_more_tokens_than_a_small_integer(bench: Bench) -> None:
     for _ in range(2):
-        bench.succeed(bench.claimed(bench.text(speak=[])), **CORRECTING_REPLY | {"tokens_in": INT32})
+        bench.reply(bench.claimed(bench.text(speak=[])), tokens_in=INT32)
 
     (usage,) = bench.all(DailyUsage)
     assert (usage.text_turns, usage.tokens_in) == (2, 2 * INT32)
@@ -84,7 +85,7 @@ def test_a_failure_that_cannot_be_recorded_either_ends_the_job(
     job = work.run(job_id)
 
     assert (job.status, job.error_code, job.error_stage) == (JobStatus.FAILED, "poisoned", Stage.SYNTHESIZE)
-    assert (job.stage, job.lease_token, job.reply_text) == (None, None, CORRECTING_REPLY["reply_text"])
+    assert (job.stage, job.lease_token, job.reply_text) == (None, None, CORRECTING_REPLY.text)
     assert work.bench.all(Message) == []
     assert len(errors(caplog)) == 2
     assert work.bench.claim(following) is not None
@@ -112,7 +113,7 @@ def test_the_sweep_ends_what_has_no_proper_end(floor: Floor, column: str) -> Non
 
     job = floor.bench.job(job_id)
     assert (job.status, job.error_code, job.stage) == (JobStatus.FAILED, "poisoned", None)
-    assert job.reply_text == CORRECTING_REPLY["reply_text"]
+    assert job.reply_text == CORRECTING_REPLY.text
 
 
 def test_a_next_turn_follows_one_that_had_no_proper_end(floor: Floor) -> None:
@@ -128,8 +129,8 @@ def test_a_cancelled_job_without_a_proper_end_is_cancelled(floor: Floor) -> None
     job_id = at_the_voice(floor.bench)
     floor.bench.claimed(job_id)
     floor.bench.sql("UPDATE jobs SET cancel_requested_at = now()")
-    with floor.bench.transitions() as transitions:
-        transitions.abandon(job_id)
+    with floor.bench.sessions.begin() as session:
+        abandon(session, job_id)
 
     job = floor.bench.job(job_id)
     assert (job.status, job.error_code, job.error_stage) == (JobStatus.CANCELLED, None, None)
@@ -140,8 +141,8 @@ def test_what_has_ended_is_not_abandoned(bench: Bench) -> None:
     bench.finish(job_id)
     before = bench.job(job_id)
 
-    with bench.transitions() as transitions:
-        transitions.abandon(job_id)
+    with bench.sessions.begin() as session:
+        abandon(session, job_id)
 
     assert bench.job(job_id) == before
 

@@ -11,7 +11,7 @@ from tests.support.factories import RECORDING_SECONDS, Bench, together
 
 def test_a_voice_turn_is_counted_once_with_all_its_numbers(bench: Bench) -> None:
     claim = bench.at_stage(Stage.SYNTHESIZE)
-    bench.succeed(claim, reply_audio_id=bench.audio(3.0), explanation_audio_id=bench.audio(1.5))
+    bench.speak(claim, reply=bench.audio(3.0), explanation=bench.audio(1.5))
 
     (usage,) = bench.all(DailyUsage)
     assert (usage.user_id, usage.text_turns, usage.voice_turns) == ("asha", 0, 1)
@@ -22,8 +22,7 @@ def test_a_voice_turn_is_counted_once_with_all_its_numbers(bench: Bench) -> None
 
 def test_a_days_turns_add_up(bench: Bench) -> None:
     bench.finish(bench.voice())
-    without_mistake = {"mistake_wrong": None, "mistake_right": None, "score": None}
-    bench.reply(bench.claimed(bench.text(speak=[])), **without_mistake)
+    bench.reply(bench.claimed(bench.text(speak=[])), mistake=None, score=None)
     bench.finish(bench.text(user_id="ravi", speak=[]))
 
     usage = {row.user_id: row for row in bench.all(DailyUsage)}

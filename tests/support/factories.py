@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import SQLModel, col
 
 from shared import audio_objects, jobs
+from shared.audio_objects import WrittenAudio
 from shared.audio_stores import AudioStores
 from shared.failures import Failure
 from shared.jobs import Claim, Hint, NewJob
-from shared.models import AudioObject, Job, JobKind, Stage
+from shared.models import AudioObject, Job, JobKind, SpokenPart, Stage
+from shared.results import Mistake, Replied, StageResult, Synthesized, Transcribed
 from shared.storage import FLAC, MP3
-from shared.transitions import StageResult, Transitions
+from shared.transitions import Transitions
 from worker.stages.audio_shelf import AudioShelf
 
 ZONE = ZoneInfo("Asia/Kolkata")
@@ -35,22 +37,16 @@ TEXT_TURN = NewJob(
     request_id="request-1",
     message="I am go to market",
 )
-CORRECTING_REPLY: dict[str, object] = {
-    "reply_text": "Hello! You want to go to the market.",
-    "mistake_wrong": "I am go",
-    "mistake_right": "I am going",
-    "mistake_category": "verb tense",
-    "hinglish_explanation": "Yahan 'going' use karna chahiye.",
-    "devanagari_explanation": "यहाँ 'going' होना चाहिए।",
-    "score": 75,
-    "tokens_in": 120,
-    "tokens_out": 40,
-}
-_ENGINES = {
-    Stage.TRANSCRIBE: ("stt", "ear 1"),
-    Stage.REPLY: ("llm", "tutor 1"),
-    Stage.SYNTHESIZE: ("tts", "voice 1"),
-}
+CORRECTING_REPLY = Replied(
+    engine="tutor 1",
+    text="Hello! You want to go to the market.",
+    mistake=Mistake("I am go", "I am going", "verb tense"),
+    hinglish_explanation="Yahan 'going' use karna chahiye.",
+    devanagari_explanation="यहाँ 'going' होना चाहिए।",
+    score=75,
+    tokens_in=120,
+    tokens_out=40,
+)
 
 Table = TypeVar("Table", bound=SQLModel)
 Result = TypeVar("Result")
@@ -136,21 +132,30 @@ class Bench:
         """Return a claim of a new voice turn's stage."""
         claim = self.claimed(self.voice())
         if stage is not Stage.TRANSCRIBE:
-            self.succeed(claim, transcript="I am go to market")
+            self.transcribe(claim)
             claim = self.claimed(claim.job.id)
         if stage is Stage.SYNTHESIZE:
             self.reply(claim)
             claim = self.claimed(claim.job.id)
         return claim
 
-    def succeed(self, claim: Claim, **columns: object) -> Hint | None:
-        """Record the stage's result, with these columns of the job."""
-        kind, engine = _ENGINES[claim.stage]
-        return self.move(lambda to: to.succeed(claim, StageResult(kind, engine, columns)))
+    def succeed(self, claim: Claim, result: StageResult) -> Hint | None:
+        """Record the stage's result."""
+        return self.move(lambda to: to.succeed(claim, result))
 
-    def reply(self, claim: Claim, **changes: object) -> Hint | None:
+    def transcribe(self, claim: Claim, text: str = "I am go to market") -> Hint | None:
+        """Record what was heard."""
+        return self.succeed(claim, Transcribed("ear 1", text))
+
+    def reply(self, claim: Claim, **changes: Any) -> Hint | None:
         """Record a reply that corrects a mistake, changed as given."""
-        return self.succeed(claim, **(CORRECTING_REPLY | changes))
+        return self.succeed(claim, replace(CORRECTING_REPLY, **changes))
+
+    def speak(self, claim: Claim, **audio_ids: UUID) -> Hint | None:
+        """Record these sounds, by the parts of the answer that they speak."""
+        rows = {SpokenPart(part): self.audio_row(audio_id) for part, audio_id in audio_ids.items()}
+        sounds = {part: WrittenAudio(row.id, row.backend, row.seconds) for part, row in rows.items()}
+        return self.succeed(claim, Synthesized("voice 1", sounds))
 
     def fail(self, claim: Claim, failure: Failure) -> Hint | None:
         """Record the stage's failure."""
@@ -175,14 +180,15 @@ class Bench:
 
     def finish(self, job_id: UUID) -> Hint | None:
         """Let every stage that is left succeed; return what may run then."""
-        results: dict[Stage, dict[str, object]] = {
-            Stage.TRANSCRIBE: {"transcript": "I am go to market"},
-            Stage.REPLY: CORRECTING_REPLY,
+        record: dict[Stage, Callable[[Claim], Hint | None]] = {
+            Stage.TRANSCRIBE: self.transcribe,
+            Stage.REPLY: self.reply,
+            Stage.SYNTHESIZE: self.speak,
         }
         following: Hint | None = None
         while self.job(job_id).stage is not None:
             claim = self.claimed(job_id)
-            following = self.succeed(claim, **results.get(claim.stage, {}))
+            following = record[claim.stage](claim)
         return following
 
     @contextmanager

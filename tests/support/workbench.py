@@ -15,6 +15,7 @@ from shared.storage import LocalAudioStore
 from tests.support.factories import WORKER, Bench
 from worker.bootstrap import EngineKind, Engines
 from worker.cache import open_cache
+from worker.runtime import build_stages
 from worker.settings import WorkerSettings
 from worker.stages.audio_shelf import AudioShelf
 from worker.stages.runner import StageRunner
@@ -32,9 +33,8 @@ class Workbench:
         self.engines = Engines(settings)
         shelf = AudioShelf(bench.sessions, AudioStores(self.store, "here"))
         self.cache = open_cache(settings)
-        self._runner = StageRunner(
-            settings, bench.sessions, self.engines, shelf, self.cache, self.published.append
-        )
+        stages = build_stages(settings, bench.sessions, self.engines, shelf, self.cache)
+        self._runner = StageRunner(settings, bench.sessions, stages, self.published.append)
 
     def load(self) -> None:
         """Load every engine."""

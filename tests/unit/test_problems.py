@@ -6,8 +6,8 @@ import pytest
 
 from api.http.problems import KINDS, ProblemResponse, problem, problem_of
 from shared.errors import ErrorCode
-from shared.jobs import MAX_RETRIES
 from shared.models import Job, JobKind, Stage
+from shared.retries import MAX_RETRIES
 
 STATUSES = {
     ErrorCode.INVALID_REQUEST: 422,

@@ -18,7 +18,7 @@ from pydantic_core import PydanticSerializationError
 
 from shared import __version__
 from shared.models import REPEATED, SpokenPart
-from shared.transitions import StoredSpeech
+from shared.results import StoredSpeech
 from worker.bootstrap import EngineKind, Engines
 from worker.bounds import LONGEST_NAME, bounded_reply, bounded_tokens
 from worker.cache import Cache, Kept
@@ -26,7 +26,6 @@ from worker.errors import EngineError, InvalidTutorReplyError
 from worker.metrics import count_lookups, count_tokens
 from worker.ports import TutorReply, TutorRequest
 from worker.settings import WorkerSettings
-from worker.stages.columns import without_judgement
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +104,7 @@ class CachedReplies:
             except InvalidTutorReplyError as error:
                 raise error.having_cost(*tokens) from None
             if not request.is_english:
-                reply = without_judgement(reply)
+                reply = _without_judgement(reply)
             if not reply.warnings:
                 _put(self._cache, key, _REPLY, reply)
             return GivenReply(reply, name)
@@ -137,6 +136,11 @@ class CachedSpeech:
     def keep(self, text: str, audio_id: UUID, engine: str, user_id: str) -> None:
         """Remember that the object is `text` spoken to the user by the engine of this name."""
         _put(self._cache, speech_key(self._settings, text, user_id), _SPEECH, _Spoken(audio_id, engine))
+
+
+def _without_judgement(reply: TutorReply) -> TutorReply:
+    """Return the reply without mistake and score: they are for English alone."""
+    return replace(reply, mistake=None, hinglish_explanation=None, devanagari_explanation=None, score=None)
 
 
 def cached(engine: str) -> str:

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
 from shared import jobs, queue, telemetry
+from shared.abandoning import abandon
 from shared.database import is_disconnected, may_pass
 from shared.failures import QUEUE_DEADLINE, RUN_DEADLINE, TIMED_OUT, Failure
 from shared.jobs import Deadlines, Hint
@@ -149,7 +150,7 @@ class Sweep:
         try:
             with self._sessions.begin() as session:
                 session.execute(_WAIT_SHORTLY)
-                Transitions(session, self._settings.usage_timezone).abandon(job_id)
+                abandon(session, job_id)
         except Exception as error:
             if is_disconnected(error):
                 raise

@@ -1,0 +1,39 @@
+"""The stage that understands a learner's recording."""
+
+from dataclasses import dataclass
+
+from shared.results import HeardWord, Transcribed
+from worker.bootstrap import EngineKind, Engines
+from worker.bounds import bounded_transcript
+from worker.ports import Word
+from worker.stages import audio
+from worker.stages.audio_shelf import AudioShelf
+from worker.stages.memory import with_memory
+from worker.stages.stage import ClaimedWork
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """Has the recording heard."""
+
+    engines: Engines
+    shelf: AudioShelf
+
+    def run(self, work: ClaimedWork) -> Transcribed:
+        """Return what was heard."""
+        upload_id = work.job.upload_id
+        if upload_id is None:
+            raise ValueError(f"voice job {work.job.id} has no upload")
+        recording = audio.read_flac(work.loading(lambda: self.shelf.load(upload_id)))
+        heard = with_memory(self.engines, lambda: self.engines.transcriber.transcribe(recording))
+        transcript = bounded_transcript(heard, recording.seconds)
+        return Transcribed(
+            self.engines.name(EngineKind.STT),
+            transcript.text,
+            transcript.language,
+            None if transcript.words is None else [_heard(word) for word in transcript.words],
+        )
+
+
+def _heard(word: Word) -> HeardWord:
+    return {"word": word.word, "start": word.start, "end": word.end, "probability": word.probability}

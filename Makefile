@@ -1,4 +1,4 @@
-# Everything runs from .venv, built from requirements.lock whenever the lock changes.
+# Everything runs from .venv, which is rebuilt whenever requirements.lock changes.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -22,16 +22,16 @@ test: $(INSTALLED) ## Run the tests against throwaway servers
 test-engines: $(ENGINES)/installed.lock ## Run the neural voice's code on random models, in their own environment
 	$(ENGINES)/bin/pytest --confcutdir tests/neural --timeout 900 tests/neural tests/engines/test_neural.py tests/unit/test_whisper_choice.py
 
-chaos: $(INSTALLED) ## Break everything at once and judge the outcome; SEED=1 decides how
+chaos: $(INSTALLED) ## Kill and stop parts of the running product and check the outcome; SEED=1 picks the plan
 	$(BIN)/python -m tests.chaos --seed $(SEED)
 
-chaos-mutants: $(INSTALLED) ## Show that the chaos notices what it should
+chaos-mutants: $(INSTALLED) ## Plant defects and check that the chaos run finds them
 	$(BIN)/python -m tests.chaos.mutants --seed $(SEED)
 
-fuzz: $(INSTALLED) ## Have Schemathesis hold the product to its OpenAPI document; SEED=1 decides how
+fuzz: $(INSTALLED) ## Test the API against its OpenAPI document with Schemathesis; SEED=1 picks the requests
 	$(BIN)/python -m tests.fuzz --seed $(SEED)
 
-bench: $(INSTALLED) ## Measure speed and memory beside their floors and goals
+bench: $(INSTALLED) ## Measure speed and memory, beside their floors and goals
 	$(BIN)/python -m benchmarks
 
 check: $(INSTALLED) ## Check format, lint, types and layers
@@ -40,14 +40,14 @@ check: $(INSTALLED) ## Check format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# With extras: pip takes one that a package asks for at its newest version, pinned or not, unless the pin names it.
+# Keep extras in the pins: if a package asks for another with an extra, pip takes its newest version unless the pin names the extra.
 LOCK = "$$tools/bin/uv" pip compile pyproject.toml --python-version 3.11 \
 	--no-strip-extras --generate-hashes --no-emit-index-url --no-header --quiet
-# What an image installs is a part of that, in a lock of its own. Only the GPU worker's libraries do not
-# fit to all the rest: there, what requirements.lock says is a preference.
+# Each image installs a part of it, from a lock of its own. Only the GPU worker's libraries conflict with the
+# rest; for them the versions in requirements.lock are preferences.
 PART = $(LOCK) --universal --constraint requirements.lock --no-annotate
 
-settings: $(INSTALLED) ## Write docs/settings.md from the settings themselves
+settings: $(INSTALLED) ## Write docs/settings.md from the settings classes
 	$(BIN)/python -m local.settings_page
 
 lock: ## Pin the newest versions that pyproject.toml allows; UPGRADE= keeps those that still fit
@@ -64,11 +64,11 @@ lock: ## Pin the newest versions that pyproject.toml allows; UPGRADE= keeps thos
 		--python-platform linux --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
 		--quiet --output-file tests/neural/requirements.lock
 
-clean: ## Remove .venv and caches, not data/
+clean: ## Remove .venv and caches, but not data/
 	rm -rf .venv $(ENGINES) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamp comes last, and an environment without it is built anew: half an installation is never used.
+# The stamp is written last; an environment without it is rebuilt, so a partial installation is never used.
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -77,8 +77,8 @@ $(INSTALLED): requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@cp requirements.lock $@
 
-# Pinned, not hashed: torch's wheel depends on the index. torchaudio's compiled parts are made for another
-# torch; its Python is all that is used.
+# Pinned, not hashed: torch's wheel depends on the index. torchaudio's compiled parts are built for another
+# torch; only its Python code is used.
 $(ENGINES)/installed.lock: tests/neural/requirements.lock
 	@rm -f $@
 	$(PYTHON) -m venv --clear $(ENGINES)

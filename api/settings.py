@@ -12,90 +12,98 @@ from shared.settings import AppEnv, SharedSettings
 
 
 class ApiSettings(SharedSettings):
-    """What the API reads from the environment. Durations are in seconds."""
+    """Settings that the API reads from the environment. Durations are in seconds."""
 
     public_base_url: str = Field(
         default="http://localhost:8000",
-        description="how clients reach the API; begins audio URLs, and its path `Location`, `links` and what "
-        "`/docs` loads. `make run` takes its own `PORT`",
+        description="URL at which clients reach the API; audio URLs begin with it, and `Location`, `links` "
+        "and `/docs` with its path. `make run` uses its own `PORT`",
     )
     cors_origins: Annotated[list[str], NoDecode] = Field(
-        default=[], description="origins allowed in browsers, separated by commas"
+        default=[], description="origins that browsers may call from, separated by commas"
     )
     audio_signing_key: SecretStr | None = Field(
         default=None,
-        description="signs local audio URLs; the same in every API process; required in prod, "
-        "made once under DATA_DIR in dev",
+        description="key that signs local audio URLs, the same in every API process; required in prod, "
+        "generated once under `DATA_DIR` in dev",
     )
     s3_presigned_expiry_seconds: int = Field(
         default=3600,
         gt=0,
         le=604_800,
-        description="how long an audio URL works, local ones too; a week at most",
+        description="how long an audio URL is valid, local ones too; a week at most",
     )
-    wait_timeout_seconds: float = Field(default=120, gt=0, description="longest answer of the `/wait` forms")
+    wait_timeout_seconds: float = Field(default=120, gt=0, description="longest wait of the `/wait` routes")
     decode_timeout_seconds: float = Field(
         default=10,
         gt=0,
-        description="how long an upload may wait for its decoding and be decoded; past it, 503",
+        description="how long an upload may wait for its decoding and be decoded; after that, 503",
     )
     max_uploads_in_flight: int = Field(
-        default=32, ge=1, description="uploads decoded or waiting for it in one API process; beyond them, 503"
+        default=32,
+        ge=1,
+        description="uploads that one API process decodes or lets wait for decoding; one more is refused "
+        "with 503",
     )
     max_uploads_in_flight_per_client: int = Field(
-        default=8, ge=1, description="those of one client address; beyond them, 429 `too_many_uploads`"
+        default=8, ge=1, description="the same for one client address; 429 `too_many_uploads`"
     )
     web_concurrency: int | None = Field(
         default=None,
         ge=1,
-        description="API processes of a host or container; they share its CPUs for decoding",
+        description="API processes of a host or container, which share its CPUs for decoding",
     )
     max_uploads_held: int = Field(
         default=128,
         ge=1,
-        description="uploads that arrive, wait or are decoded in one API process; beyond them, 503, and "
-        "beyond half of them from one client address, 429 `too_many_uploads`",
+        description="uploads that one API process receives, lets wait or decodes; one more is refused with "
+        "503, or, if one client address has half of them, with 429 `too_many_uploads`",
     )
     max_upload_megabytes_held: int = Field(
         default=256,
         ge=32,
-        description="what has come of them, together; beyond it, 503, and beyond half of it from one client "
+        description="megabytes received of them in total; beyond it, 503; beyond half of it from one client "
         "address, 429",
     )
     body_timeout_seconds: float = Field(
         default=120,
         gt=0,
-        description="how long a request's body may take to arrive (past it, 408), and an answer to be taken",
+        description="how long a request's body may take to arrive (after that, 408), and the client to read "
+        "the response",
     )
     head_timeout_seconds: float = Field(
         default=10,
         gt=0,
-        description="how long a connection may be silent, or a request's head take to arrive; past it, 408",
+        description="how long a connection may be silent, or a request's headers take to arrive; after "
+        "that, 408",
     )
     keep_alive_seconds: int = Field(
         default=75,
         ge=1,
-        description="how long a connection is kept for the next request; must outlast that of a proxy in "
-        "front (docs/operations.md)",
+        description="how long an idle connection is kept; must be longer than a proxy in front keeps it "
+        "(docs/operations.md)",
     )
     max_connections: int = Field(
         default=500,
         ge=1,
-        description="connections of one API process; past them the longest silent is closed, and if none is, "
-        "503 `busy`",
+        description="connections of one API process; for one more, the connection that has been idle "
+        "longest is closed, or, if none is idle, the new one is refused with 503 `busy`",
     )
     max_unfinished_jobs_per_user: int = Field(
-        default=100, ge=1, description="a user's unfinished jobs; one more is refused with 429"
+        default=100, ge=1, description="unfinished jobs of one user; one more is refused with 429"
     )
     max_unfinished_jobs: int = Field(
-        default=10_000, ge=1, description="everybody's unfinished jobs; one more is refused with 503"
+        default=10_000, ge=1, description="unfinished jobs of all users; one more is refused with 503"
     )
     max_stored_bytes_per_user: int = Field(
         default=1_000_000_000,
         ge=1,
-        description="bytes of a user's stored recordings; one more recording is 429 `quota_exceeded`",
+        description="bytes of one user's stored recordings; a recording beyond it is refused with 429 "
+        "`quota_exceeded`",
     )
-    database_pool_size: int = Field(default=10, ge=1, description="connections of one API process")
+    database_pool_size: int = Field(
+        default=10, ge=1, description="connections of one API process to PostgreSQL"
+    )
 
     @field_validator("public_base_url")
     @classmethod
@@ -114,7 +122,7 @@ class ApiSettings(SharedSettings):
 
     @property
     def public_path(self) -> str:
-        """Under which path clients find the API: that of `public_base_url`, without a slash at its end."""
+        """The path part of `public_base_url`, without a slash at its end."""
         return urlsplit(self.public_base_url).path
 
     @model_validator(mode="after")
@@ -124,13 +132,13 @@ class ApiSettings(SharedSettings):
         return self
 
     def signing_key(self) -> bytes:
-        """Return the key that signs audio URLs; in dev, without a setting, one kept under `DATA_DIR`."""
+        """Return the key that signs audio URLs; in dev, if it is not set, one generated under `DATA_DIR`."""
         if self.audio_signing_key is not None:
             return self.audio_signing_key.get_secret_value().encode()
         path = self.data_dir / "audio_signing_key"
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            # Written aside and linked, so that processes that start together agree on one whole key.
+            # Written to a temporary file and linked: processes that start together agree on one complete key.
             aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
             aside.touch(mode=0o600)
             aside.write_text(secrets.token_hex(32))

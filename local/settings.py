@@ -1,4 +1,4 @@
-"""What an operator can set about the launcher."""
+"""Settings of the launcher, `make run`."""
 
 from pathlib import Path
 
@@ -15,30 +15,36 @@ class LauncherSettings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
-    host: str = Field(default="127.0.0.1", description="address on which the API listens")
+    host: str = Field(default="127.0.0.1", description="address that the API listens on")
     port: int = Field(default=8000, ge=1, le=65535, description="port of the API")
     flower_port: int = Field(default=5555, ge=1, le=65535, description="port of Flower, on 127.0.0.1")
     metrics_port: int = Field(
-        default=9801, ge=1, le=65533, description="first of three ports, one a worker's metrics, on 127.0.0.1"
+        default=9801,
+        ge=1,
+        le=65533,
+        description="first of three ports on 127.0.0.1, one for each worker's metrics",
     )
-    data_dir: Path = Field(default=Path("data"), description="where embedded servers and audio live")
-    database_url: DatabaseUrl | None = Field(default=None, description="PostgreSQL to use instead of our own")
-    redis_url: RedisUrl | None = Field(default=None, description="Redis to use instead of our own")
-    public_base_url: str | None = Field(default=None, description="where clients reach the API")
-    web_concurrency: int | None = Field(default=None, ge=1, description="API processes; one when unset")
+    data_dir: Path = Field(default=Path("data"), description="folder of the embedded servers and audio")
+    database_url: DatabaseUrl | None = Field(
+        default=None, description="PostgreSQL to use instead of an embedded one"
+    )
+    redis_url: RedisUrl | None = Field(default=None, description="Redis to use instead of an embedded one")
+    public_base_url: str | None = Field(default=None, description="URL at which clients reach the API")
+    web_concurrency: int | None = Field(default=None, ge=1, description="API processes; if unset, one")
     forwarded_allow_ips: str = Field(
         default="127.0.0.1",
-        description="proxies whose `X-Forwarded-For` is believed: addresses and networks, "
-        "separated by commas",
+        description="proxies whose `X-Forwarded-For` is trusted: addresses and networks, separated by commas",
     )
 
     warm_up: bool = Field(default=True, description="load models at start; `Ready` waits for them")
-    model_load_timeout_seconds: float = Field(default=300, gt=0, description="longest wait for that")
+    model_load_timeout_seconds: float = Field(
+        default=300, gt=0, description="time limit of loading the models"
+    )
     shutdown_grace_seconds: float = Field(
-        default=30, gt=0, description="how long a worker told to stop may finish its stages"
+        default=30, gt=0, description="how long a stopping worker may finish its stages"
     )
 
     @property
     def local_url(self) -> str:
-        """Where the API is found from this machine."""
+        """The API's URL on this machine."""
         return f"http://localhost:{self.port}"

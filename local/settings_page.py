@@ -1,4 +1,4 @@
-"""`python -m local.settings_page`: writes docs/settings.md from the settings themselves."""
+"""`python -m local.settings_page`: writes docs/settings.md from the settings classes."""
 
 import os
 from pathlib import Path
@@ -23,15 +23,16 @@ _PROGRAMS: tuple[tuple[str, type[BaseSettings]], ...] = (
 _REQUIRED_IN_PROD = {"audio_signing_key": "-", "flower_basic_auth": "-:-"}
 _HEAD = """# Settings
 
-Written by `make settings` from the settings' own descriptions: change those, not this page.
+`make settings` writes this page from the settings classes. Change the descriptions there, not this page.
 
-Environment variables, or a file `.env` beside the Makefile (see `.env.example`); empty counts as unset.
-Durations are in seconds. Where two defaults stand, the first is for `APP_ENV=dev`, the second for `prod`.
+Set environment variables, or write a file `.env` beside the Makefile (see `.env.example`).
+An empty value counts as unset. Durations are in seconds.
+Where a setting has two defaults, the first is for `APP_ENV=dev`, the second for `prod`.
 """
 
 
 def page() -> str:
-    """Return the page: a table for each program, and each setting once, where it first belongs."""
+    """Return the page: one table per program; a setting that programs share is in the first only."""
     parts, told = [_HEAD], set[str]()
     for title, settings_class in _PROGRAMS:
         own = [name for name in settings_class.model_fields if name not in told]
@@ -50,7 +51,7 @@ def _row(settings_class: type[BaseSettings], name: str) -> str:
 
 
 def _default(settings_class: type[BaseSettings], name: str, env: AppEnv) -> str:
-    """Return what the setting is where nothing is set but `APP_ENV` and what that requires."""
+    """Return the default that applies when only `APP_ENV` and the settings it requires are set."""
     required = _REQUIRED_IN_PROD if env is AppEnv.PROD else {}
     if name in required:
         return "required"
@@ -70,7 +71,7 @@ def _shown(value: object) -> str:
 
 def main() -> None:
     """Write the page."""
-    for name in list(os.environ):  # what is set here is no default
+    for name in list(os.environ):  # a value from the environment is not a default
         if name.lower() in {field for _, program in _PROGRAMS for field in program.model_fields}:
             del os.environ[name]
     PAGE.write_text(page(), encoding="utf-8")

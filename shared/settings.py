@@ -27,7 +27,7 @@ class AppEnv(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class S3Settings:
-    """A private bucket and the key to it. `endpoint_url`: another store than Amazon's."""
+    """A private bucket and its access key. `endpoint_url`: that of an S3-compatible store, or None."""
 
     bucket: str
     region: str
@@ -55,26 +55,26 @@ class SharedSettings(BaseSettings):
     )
     database_url: DatabaseUrl = Field(
         default="postgresql+psycopg://user:password@localhost:5432/english_practice",
-        description="PostgreSQL; `postgres://` works too. `make run` starts its own where this is not set",
+        description="PostgreSQL; `postgres://` works too. If unset, `make run` starts its own",
     )
     redis_url: RedisUrl = Field(
         default="redis://localhost:6379/0",
-        description="Redis, the broker and the cache; `rediss://` and `unix://` work too. `make run` starts "
-        "its own where this is not set",
+        description="Redis, the broker and the cache; `rediss://` and `unix://` work too. If unset, `make "
+        "run` starts its own",
     )
     data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where local files live")
-    audio_dir: Path | None = Field(default=None, description="local audio; `DATA_DIR/audio` when unset")
+    audio_dir: Path | None = Field(default=None, description="local audio; if unset, `DATA_DIR/audio`")
     s3_bucket_name: str | None = Field(
         default=None,
-        description="a private bucket for recordings and speech; switches S3 on, and needs the three `AWS_` "
+        description="a private bucket for recordings and speech; turns S3 on, and needs the three `AWS_` "
         "settings",
     )
     s3_endpoint_url: AnyHttpUrl | None = Field(
-        default=None, description="another store that speaks S3's protocol; clients must reach it too"
+        default=None, description="an S3-compatible store other than Amazon's; clients must reach it too"
     )
-    aws_access_key_id: SecretStr | None = Field(default=None, description="key to the bucket")
-    aws_secret_access_key: SecretStr | None = Field(default=None, description="its secret part")
-    aws_region: str | None = Field(default=None, description="where the bucket is")
+    aws_access_key_id: SecretStr | None = Field(default=None, description="access key for the bucket")
+    aws_secret_access_key: SecretStr | None = Field(default=None, description="its secret")
+    aws_region: str | None = Field(default=None, description="the bucket's region, such as `ap-south-1`")
     job_retention_days: float = Field(
         default=30,
         ge=1,
@@ -83,18 +83,22 @@ class SharedSettings(BaseSettings):
     retry_window_hours: float = Field(
         default=24,
         ge=0,
-        description="how long after its end a failed job may be retried; then, or once nothing can retry it, "
-        "its recording is removed",
+        description="how long after its end a failed job may be retried; its recording is removed after "
+        "that, or as soon as nothing can retry the job",
     )
     queue_deadline_seconds: float = Field(
-        default=900, gt=0, description="longest wait before the first stage"
+        default=900, gt=0, description="longest wait from acceptance to the first stage"
     )
-    run_deadline_seconds: float = Field(default=600, gt=0, description="longest run after the first claim")
-    usage_timezone: ZoneInfo = Field(default=ZoneInfo("Asia/Kolkata"), description="whose days usage counts")
+    run_deadline_seconds: float = Field(
+        default=600, gt=0, description="longest time from the first claim to the job's end"
+    )
+    usage_timezone: ZoneInfo = Field(
+        default=ZoneInfo("Asia/Kolkata"), description="time zone whose days usage is counted in"
+    )
 
     @model_validator(mode="after")
     def _want_all_of_s3_or_none(self) -> Self:
-        # AWS_* alone say nothing: many shells and hosts have them for other programs.
+        # AWS_* alone do not turn S3 on: many shells and hosts set them for other programs.
         if self.s3_bucket_name is None and self.s3_endpoint_url is not None:
             raise ValueError("S3_ENDPOINT_URL is set, but S3_BUCKET_NAME is not")
         if self.s3_bucket_name is not None and self.s3 is None:
@@ -105,7 +109,7 @@ class SharedSettings(BaseSettings):
 
     @property
     def s3(self) -> S3Settings | None:
-        """The bucket for audio; None where it lies on local disks alone."""
+        """The bucket for audio; None if audio is on local disks only."""
         key_id, secret, region = self.aws_access_key_id, self.aws_secret_access_key, self.aws_region
         if self.s3_bucket_name is None or key_id is None or secret is None or region is None:
             return None
@@ -114,7 +118,7 @@ class SharedSettings(BaseSettings):
 
     @property
     def job_retention(self) -> timedelta:
-        """How long a finished job and its audio are kept; longer than an idempotency key."""
+        """How long a finished job and its audio are kept; longer than an idempotency key is valid."""
         return timedelta(days=self.job_retention_days)
 
     @property
@@ -124,17 +128,17 @@ class SharedSettings(BaseSettings):
 
     @property
     def queue_deadline(self) -> timedelta:
-        """The longest wait before the first stage."""
+        """The longest wait from acceptance to the first stage."""
         return timedelta(seconds=self.queue_deadline_seconds)
 
     @property
     def run_deadline(self) -> timedelta:
-        """The longest run after the first claim."""
+        """The longest time from the first claim to the job's end."""
         return timedelta(seconds=self.run_deadline_seconds)
 
     @property
     def local_audio_dir(self) -> Path:
-        """Where local audio lies."""
+        """The folder of local audio."""
         return self.audio_dir or self.data_dir / "audio"
 
 
@@ -142,7 +146,7 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 
 
 def read_settings(settings_class: type[Settings]) -> Settings:
-    """Return the program's settings, or end the program with a sentence on what is wrong with them."""
+    """Return the program's settings, or exit with a sentence that says what is wrong with them."""
     try:
         return settings_class()
     except ValidationError as error:

@@ -26,14 +26,14 @@ _DEFAULT_WHISPER_MODELS = {
 _CHATTERBOX = "ResembleAI/chatterbox-turbo@749d1c1a46eb10492095d68fbcf55691ccf137cd"
 _INDICF5 = "ai4bharat/IndicF5@ba85abedf18dc479a447eaa0eccbd76ab78a47d5"
 
-# A soft limit only fires between Python instructions; the hard one follows after HARD_LIMIT_SLACK, and
-# after DEADLINE_SLACK whoever is still alive records the timeout.
+# A soft limit only fires between Python instructions. The hard limit follows after HARD_LIMIT_SLACK;
+# after DEADLINE_SLACK, any process that is still alive records the timeout.
 HARD_LIMIT_SLACK = timedelta(seconds=3)
 DEADLINE_SLACK = timedelta(seconds=6)
 
 
 class WorkerSettings(SharedSettings):
-    """What a worker reads from the environment. Durations are in seconds."""
+    """Settings that a worker reads from the environment. Durations are in seconds."""
 
     stt_engine: str = Field(default="", description="`whisper` or `package.module:ClassName`")
     llm_engine: str = Field(default="", description="`gemini`, `offline` or `package.module:ClassName`")
@@ -43,109 +43,113 @@ class WorkerSettings(SharedSettings):
 
     whisper_model: str = Field(
         default="",
-        description="`base`, which comes with the installation, `NAME@REVISION`, or a local directory; only "
-        "the second needs the network",
+        description="`base`, which comes with the installation, `NAME@REVISION`, which is downloaded, or a "
+        "local directory",
     )
 
     kokoro_english_voice: str = Field(
         default="hf_alpha",
         min_length=1,
-        description="who speaks English: `hf_alpha` (Indian accent), `af_heart` (American), or a file of a "
-        "Kokoro voice",
+        description="voice for English: `hf_alpha` (Indian accent), `af_heart` (American), or a Kokoro voice "
+        "file",
     )
     kokoro_hindi_voice: str = Field(
-        default="hf_alpha", min_length=1, description="who speaks Hindi: a voice's name or a file of one"
+        default="hf_alpha", min_length=1, description="voice for Hindi: `hf_alpha`, or a Kokoro voice file"
     )
-    kokoro_threads: int = Field(
-        default=2, ge=1, le=64, description="threads that the `kokoro` voice computes in"
-    )
+    kokoro_threads: int = Field(default=2, ge=1, le=64, description="threads of the `kokoro` engine")
 
     chatterbox_model: str = Field(
         default=_CHATTERBOX,
-        description="the neural voice's model of English and Hinglish: `NAME@REVISION` on the hub, "
+        description="the neural engine's model for English and Hinglish: `NAME@REVISION` on the hub, "
         "or a local directory",
     )
     chatterbox_voice: Path | None = Field(
         default=None,
-        description="a recording of more than 5 s whose speaker it imitates; prepared once, kept under "
-        "`DATA_DIR/voices`",
+        description="a recording of more than 5 s whose speaker the model imitates; prepared once, kept "
+        "under `DATA_DIR/voices`. If unset, the model's own voice",
     )
     indicf5_model: str = Field(
         default=_INDICF5,
-        description="its model of Hindi in Devanagari; the hub wants consent and `HF_TOKEN`, a local "
-        "directory does not",
+        description="its model for Hindi in Devanagari: `NAME@REVISION` on the hub, which asks for consent "
+        "and `HF_TOKEN`, or a local directory",
     )
     indicf5_voice: Path | None = Field(
-        default=None, description="a recording of 1 to 12 s, best of Hindi, whose speaker it imitates"
+        default=None,
+        description="a recording of 1 to 12 s, preferably Hindi, whose speaker it imitates. If unset, the "
+        "model's own example, a Punjabi speaker",
     )
     indicf5_voice_text: str = Field(
-        default="", description="what is said in `INDICF5_VOICE`, word for word, in Devanagari"
+        default="", description="transcript of `INDICF5_VOICE`, word for word, in Devanagari"
     )
 
     gemini_api_key: SecretStr | None = Field(
         default=None,
-        description="the tutor's key; only the LLM worker needs it, so give it to no other program",
+        description="key of the `gemini` tutor; only the LLM worker needs it, so give it to no other program",
     )
-    gemini_model: str = Field(default="gemini-3.6-flash", description="a name from the provider's list")
+    gemini_model: str = Field(default="gemini-3.6-flash", description="a model name from the provider's list")
     gemini_base_url: AnyHttpUrl | None = Field(
-        default=None, description="another server that speaks its protocol; may end in the API's version"
+        default=None, description="another server with the provider's protocol; may end in an API version"
     )
     gemini_api_version: str | None = Field(
-        default=None, description="of the provider's API; that of `gemini_base_url`, else v1"
+        default=None, description="provider's API version; if unset, that of `GEMINI_BASE_URL`, else `v1`"
     )
 
-    stt_timeout_seconds: float = Field(default=30, gt=0, description="limit of `transcribe`")
-    llm_timeout_seconds: float = Field(default=60, gt=0, description="limit of `reply`, retries included")
-    tts_timeout_seconds: float = Field(default=45, gt=0, description="limit of `synthesize`")
-    model_load_timeout_seconds: float = Field(default=300, gt=0, description="limit of loading the models")
+    stt_timeout_seconds: float = Field(default=30, gt=0, description="time limit of `transcribe`")
+    llm_timeout_seconds: float = Field(
+        default=60, gt=0, description="time limit of `reply`, retries included"
+    )
+    tts_timeout_seconds: float = Field(default=45, gt=0, description="time limit of `synthesize`")
+    model_load_timeout_seconds: float = Field(
+        default=300, gt=0, description="time limit of loading the models"
+    )
     warm_up: bool = Field(
         default=True,
-        description="load models at start rather than at first use; `make run` is ready when that has ended",
+        description="load models at start rather than at first use; `make run` waits for them before `Ready`",
     )
 
     cache_enabled: bool | None = Field(
-        default=None, description="repeat replies and speech that were given before; on in prod, off in dev"
+        default=None, description="reuse earlier replies and speech of the same user; on in prod, off in dev"
     )
-    cache_ttl_seconds: float = Field(
-        default=86_400, ge=1, description="how long a reply, or where speech lies, is remembered"
-    )
+    cache_ttl_seconds: float = Field(default=86_400, ge=1, description="how long a cache entry is kept")
     cache_timeout_seconds: float = Field(
         default=0.05,
         gt=0,
-        description="longest wait for an answer of the cache; then it is left alone for 5 s",
+        description="longest wait for the cache; after a timeout the worker skips it for 5 s",
     )
 
-    lease_seconds: float = Field(default=30, gt=0, description="how long a silent worker keeps its stage")
+    lease_seconds: float = Field(default=30, gt=0, description="how long a stage stays with a silent worker")
     heartbeat_seconds: float = Field(
-        default=10, gt=0, description="how often a lease is renewed; shorter than the lease"
+        default=10, gt=0, description="interval of lease renewals; shorter than `LEASE_SECONDS`"
     )
     shutdown_grace_seconds: float = Field(
         default=30,
         gt=0,
-        description="how long a worker told to stop may finish its stages; then other workers get them",
+        description="how long a stopping worker may finish its stages; then it gives them to other workers",
     )
-    sweep_seconds: float = Field(default=2, gt=0, description="how often the sweep runs")
+    sweep_seconds: float = Field(default=2, gt=0, description="interval of the sweep")
     retention_seconds: float = Field(
-        default=300, gt=0, description="how often expired jobs and audio that no job names are removed"
+        default=300, gt=0, description="interval of the removal of expired jobs and orphaned audio"
     )
     move_audio_seconds: float = Field(
-        default=60, gt=0, description="how often audio that was kept on a disk is moved to S3"
+        default=60, gt=0, description="interval of moving audio from local disk to S3"
     )
     republish_after_seconds: float = Field(
-        default=30, gt=0, description="when a published hint that nobody took counts as lost"
+        default=30, gt=0, description="how long after it was published an unclaimed hint counts as lost"
     )
-    deaths_allowed: int = Field(default=3, ge=1, description="worker deaths that quarantine a job")
+    deaths_allowed: int = Field(
+        default=3, ge=1, description="worker deaths in one stage after which the job is quarantined"
+    )
 
     metrics_port: int | None = Field(
-        default=None, ge=1, le=65535, description="port of the worker's `/metrics`; unset, it is not served"
+        default=None, ge=1, le=65535, description="port of the worker's `/metrics`; if unset, there is none"
     )
-    metrics_host: str = Field(default="127.0.0.1", description="address on which it is served")
+    metrics_host: str = Field(default="127.0.0.1", description="address of the worker's `/metrics`")
 
     history_messages: int = Field(
-        default=20, ge=0, description="messages of the conversation that the tutor remembers"
+        default=20, ge=0, description="most recent messages of the conversation that the tutor sees"
     )
     history_characters: int = Field(
-        default=8000, ge=0, description="their length together: the newest that fit are remembered"
+        default=8000, ge=0, description="their total length in characters; the newest that fit"
     )
 
     @model_validator(mode="after")
@@ -165,21 +169,21 @@ class WorkerSettings(SharedSettings):
 
     @property
     def models_dir(self) -> Path:
-        """Where models are joined that come in parts with installed packages."""
+        """The folder in which the parts of packaged models are joined."""
         return self.data_dir / "models"
 
     @property
     def lease(self) -> timedelta:
-        """How long a silent worker keeps its stage."""
+        """How long a stage stays with a silent worker."""
         return timedelta(seconds=self.lease_seconds)
 
     @property
     def heartbeat(self) -> timedelta:
-        """How often a lease is renewed."""
+        """The interval of lease renewals."""
         return timedelta(seconds=self.heartbeat_seconds)
 
     def stage_limit(self, stage: Stage) -> timedelta:
-        """Return how long the stage's engine may take."""
+        """Return the time limit of the stage's engine."""
         seconds = {
             Stage.TRANSCRIBE: self.stt_timeout_seconds,
             Stage.REPLY: self.llm_timeout_seconds,
@@ -190,15 +194,15 @@ class WorkerSettings(SharedSettings):
 
 @lru_cache(maxsize=1)
 def worker_settings() -> WorkerSettings:
-    """Return this process's settings, read at the first call; a worker that lacks some ends in a sentence."""
+    """Return this process's settings, read at the first call; exit with a sentence if they are not valid."""
     return read_settings(WorkerSettings)
 
 
 class FlowerSettings(SharedSettings):
-    """What Flower, the operators' dashboard, reads from the environment."""
+    """Settings that Flower, the operators' dashboard, reads from the environment."""
 
     flower_basic_auth: SecretStr | None = Field(
-        default=None, description="`user:password` for Flower; required in prod"
+        default=None, description="login for Flower, `user:password`; required in prod"
     )
 
     @model_validator(mode="after")

@@ -6,13 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.offline_correct import (
-    ACCEPTED_INDIAN_ENGLISH,
-    CORRECT,
-    NAMES_TOLD_BY_A_CAPITAL,
-    as_heard,
-    lines,
-)
+from tests.support.correct_english import ACCEPTED_IN_INDIA, EVERYDAY, NAMES_TOLD_BY_A_CAPITAL, as_heard
 from worker.engines.offline import OfflineTutor
 from worker.ports import Mistake, Turn, Tutor, TutorReply, TutorRequest
 from worker.text.languages import Language, language_of
@@ -99,7 +93,7 @@ def test_the_showcase_gets_its_correction_explanation_question_and_score(tutor: 
     assert reply.text == "Hello! I understand you want to go to the market. What will you buy there?"
 
 
-@pytest.mark.parametrize("message", lines(CORRECT) + lines(NAMES_TOLD_BY_A_CAPITAL))
+@pytest.mark.parametrize("message", EVERYDAY + NAMES_TOLD_BY_A_CAPITAL)
 def test_a_correct_sentence_scores_high_and_is_left_alone(tutor: OfflineTutor, message: str) -> None:
     reply = ask(tutor, message)
 
@@ -110,12 +104,12 @@ def test_a_correct_sentence_scores_high_and_is_left_alone(tutor: OfflineTutor, m
     assert 90 <= reply.score <= 100
 
 
-@pytest.mark.parametrize("message", lines(ACCEPTED_INDIAN_ENGLISH))
+@pytest.mark.parametrize("message", ACCEPTED_IN_INDIA)
 def test_accepted_indian_english_is_no_mistake(tutor: OfflineTutor, message: str) -> None:
     assert ask(tutor, message).mistake is None
 
 
-@pytest.mark.parametrize("message", lines(ACCEPTED_INDIAN_ENGLISH) + lines(CORRECT))
+@pytest.mark.parametrize("message", ACCEPTED_IN_INDIA + EVERYDAY)
 def test_a_transcript_of_what_is_correct_is_left_alone(tutor: OfflineTutor, message: str) -> None:
     assert ask(tutor, as_heard(message)).mistake is None
 
@@ -322,7 +316,7 @@ def is_fixed(wrong: str, right: list[str], mistake: Mistake | None) -> bool:
 
 
 def test_the_same_request_gets_the_same_reply(tutor: OfflineTutor) -> None:
-    messages = lines(CORRECT)[:40] + HINDI + ["I am go to market", "She go to school every day."]
+    messages = EVERYDAY[:40] + HINDI + ["I am go to market", "She go to school every day."]
 
     assert [ask(tutor, message) for message in messages] == [
         ask(OfflineTutor(), message) for message in messages
@@ -330,7 +324,7 @@ def test_the_same_request_gets_the_same_reply(tutor: OfflineTutor) -> None:
 
 
 def test_sixteen_threads_get_the_answers_one_thread_gets(tutor: OfflineTutor) -> None:
-    messages = (lines(CORRECT)[:40] + HINDI + ["I am go to market", "He don't like tea."]) * 8
+    messages = (EVERYDAY[:40] + HINDI + ["I am go to market", "He don't like tea."]) * 8
     expected = [ask(tutor, message) for message in messages]
 
     with ThreadPoolExecutor(16) as threads:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import psycopg
@@ -17,6 +18,21 @@ from tests.support.stack import Stack, running_stack
 
 ROOT = Path(__file__).parent.parent
 _TEMPLATE = "migrated"
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses its own folder
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a temporary folder that no other run touches, removed when it ends.
+
+    pytest's own folders lie together in one of the user's, which every run that starts closes to other
+    accounts. Where root runs the tests, PostgreSQL has another account, and a run that starts would take
+    the files from the server of one that is at work. `--basetemp` names a folder that stays.
+    """
+    if config.option.basetemp is None:
+        # A server that was just killed may still be writing there.
+        folder = TemporaryDirectory(prefix="english-practice-tests-", ignore_cleanup_errors=True)
+        config.option.basetemp = str(Path(folder.name, "run"))
+        config.add_cleanup(folder.cleanup)
 
 
 @pytest.fixture(scope="session")

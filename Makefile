@@ -6,9 +6,10 @@ INSTALLED := .venv/installed.lock
 ENGINES := .venv-engines
 SEED ?= 1
 UPGRADE ?= --upgrade
+TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test settings test-engines chaos chaos-mutants fuzz bench check lock clean
+.PHONY: help run test coverage settings test-engines chaos chaos-mutants fuzz bench check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +19,12 @@ run: $(INSTALLED) ## Start the whole product; Ctrl-C stops it
 
 test: $(INSTALLED) ## Run the tests against throwaway servers
 	$(BIN)/pytest tests
+
+# What failed is shown by pytest, and by the status; what was covered is worth seeing all the same.
+coverage: $(INSTALLED) ## Count the branches that the tests take and show those they do not; TESTS= says which
+	@rm -rf .coverage
+	$(BIN)/coverage run -m pytest $(TESTS); status=$$?; \
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report && exit $$status
 
 test-engines: $(ENGINES)/installed.lock ## Run the neural voice's code on random models, in their own environment
 	$(ENGINES)/bin/pytest --confcutdir tests/neural --timeout 900 tests/neural tests/engines/test_neural.py tests/unit/test_whisper_choice.py
@@ -65,7 +72,7 @@ lock: ## Pin the newest versions that pyproject.toml allows; UPGRADE= keeps thos
 		--quiet --output-file tests/neural/requirements.lock
 
 clean: ## Remove .venv and caches, but not data/
-	rm -rf .venv $(ENGINES) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv $(ENGINES) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last; an environment without it is rebuilt, so a partial installation is never used.

@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from fastapi import FastAPI
 
 from benchmarks.clients import post_json, rate
-from benchmarks.product import Speeds, empty_database, running_product
+from benchmarks.product import Speeds, empty_database, running_product, until
 from benchmarks.table import Row, print_table
 from local.ports import free_port
 from local.processes import spawn, stop_group
 from local.programs import programs
 from local.settings import LauncherSettings
-from tests.support.stack import eventually
 
 CLIENTS, SECONDS = 16, 8.0
 
@@ -41,7 +40,7 @@ def empty_endpoint() -> Iterator[int]:
     command = [f"{__spec__.name}:app" if part == "api.main:app" else part for part in api.command]
     process = spawn(command, {"PYTHONPATH": ":".join(filter(None, sys.path))})
     try:
-        eventually(lambda: _answers(port), what="the empty endpoint")
+        until(lambda: _answers(port))
         yield port
     finally:
         stop_group(process, api.stop_signal, 5.0)
@@ -70,10 +69,10 @@ def measure() -> list[Row]:
     limits = {"MAX_UNFINISHED_JOBS": "1000000"}
     with (
         empty_database() as (folder, database_url),
-        running_product(folder, database_url, Speeds(0, 0, 0), "api", extra=limits) as stack,
+        running_product(folder, database_url, Speeds(0, 0, 0), "api", extra=limits) as product,
     ):
         accepted = asyncio.run(
-            rate(stack.settings.port, turns(), clients=CLIENTS, seconds=SECONDS, status=202)
+            rate(product.settings.port, turns(), clients=CLIENTS, seconds=SECONDS, status=202)
         )
     return [
         Row(

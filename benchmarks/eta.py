@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.product import Speeds, empty_database, running_product, warm_up
-from tests.support.stack import Stack, eventually
+from benchmarks.product import Product, Speeds, empty_database, running_product, warm_up
 
 SPREAD = 0.3
 
@@ -38,38 +37,38 @@ LOADS = (
 )
 
 
-def post(stack: Stack, load: Load, number: int, tone: Path) -> dict[str, Any]:
+def post(product: Product, load: Load, number: int, tone: Path) -> dict[str, Any]:
     """Post a job; return what was answered."""
     if load.voice_every and number % load.voice_every == 0:
-        job: dict[str, Any] = stack.voice_chat(f"user-{number}", tone).json()
-        return job
-    return stack.text_chat(f"user-{number}", "Hello", speak=["reply"] if load.speak else [])
+        return product.voice_chat(f"user-{number}", tone)
+    return product.text_chat(f"user-{number}", "Hello", speak=["reply"] if load.speak else [])
 
 
-def seconds_of(stack: Stack, job_id: str) -> float:
+def seconds_of(product: Product, job_id: str) -> float:
     """Return what a job took from its acceptance to its end, once it has ended."""
-    took = "SELECT extract(epoch FROM finished_at - created_at) FROM jobs WHERE id = :id AND stage IS NULL"
-    [row] = eventually(lambda: stack.sql(took, id=job_id), what=f"job {job_id} ended", within=600)
+    product.wait_for(job_id, seconds=600)
+    took = "SELECT extract(epoch FROM finished_at - created_at) FROM jobs WHERE id = :id"
+    [row] = product.sql(took, id=job_id)
     return float(row[0])
 
 
 def measure(load: Load, directory: Path, database_url: str) -> None:
     """Run the load and print how the estimates did."""
     with (
-        running_product(directory, database_url, Speeds(*load.seconds, spread=SPREAD)) as stack,
+        running_product(directory, database_url, Speeds(*load.seconds, spread=SPREAD)) as product,
         ThreadPoolExecutor(32) as threads,
     ):
-        tone = warm_up(stack, directory)
+        tone = warm_up(product, directory)
         began = time.monotonic()
         posted = []
         for number in range(load.burst + load.more):
             due = began + max(0, number - load.burst) / load.rate
             time.sleep(max(0.0, due - time.monotonic()))
-            posted.append(threads.submit(post, stack, load, number, tone))
+            posted.append(threads.submit(post, product, load, number, tone))
         ratios, running = [], 0
         for future in posted:
             job = future.result()
-            took = seconds_of(stack, job["id"])
+            took = seconds_of(product, job["id"])
             if job["eta_seconds"] is None:
                 running += 1
             else:

@@ -16,11 +16,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
 from benchmarks.bare import Bare, running_bare
-from benchmarks.product import Speeds, empty_database, running_product, warm_up
+from benchmarks.product import Product, Speeds, empty_database, running_product, warm_up
 from benchmarks.sweep import fill_history
 from benchmarks.table import Row, print_table
 from shared.settings import SharedSettings
-from tests.support.stack import Stack
 
 PAIRS, WARMING = 200, 20
 MOST_TIMES_THE_CHAIN = 3.0
@@ -68,23 +67,23 @@ def _milliseconds(work: Callable[[], object], engines: float) -> float:
     return (time.perf_counter() - began - engines) * 1000
 
 
-def text_turn(stack: Stack) -> Callable[[int], None]:
+def text_turn(product: Product) -> Callable[[int], None]:
     """Return what posts a text and waits for its answer."""
 
     def post(number: int) -> None:
         body = {"user_id": f"learner-{number % 7}", "message": "I am go to market"}
-        response = stack.client.post("/api/v1/ai/text-chat", json=body, headers={"Prefer": "wait=30"})
+        response = product.client.post("/api/v1/ai/text-chat", json=body, headers={"Prefer": "wait=30"})
         assert response.json()["status"] == "succeeded", response.text
 
     return post
 
 
-def voice_turn(stack: Stack, recording: Path) -> Callable[[int], None]:
+def voice_turn(product: Product, recording: Path) -> Callable[[int], None]:
     """Return what posts a recording and waits for its answer."""
     sound = recording.read_bytes()
 
     def post(number: int) -> None:
-        response = stack.client.post(
+        response = product.client.post(
             "/api/v1/ai/voice-chat",
             data={"user_id": f"learner-{number % 7}"},
             files={"audio_file": ("turn.wav", sound)},
@@ -99,20 +98,20 @@ def measure(ended: int | None = None) -> list[Row]:
     """Return the rows; with `ended`, also that of a text after so many jobs."""
     with (
         empty_database() as (folder, database_url),
-        running_product(folder, database_url, SPEEDS) as stack,
+        running_product(folder, database_url, SPEEDS) as product,
         running_bare(folder, SPEEDS.environment()) as bare,
     ):
-        tone = warm_up(stack, folder)
-        text = compare(text_turn(stack), bare, TEXT)
+        tone = warm_up(product, folder)
+        text = compare(text_turn(product), bare, TEXT)
         rows = [
             text.row("overhead of a text"),
-            compare(voice_turn(stack, tone), bare, VOICE).row("overhead of a recording"),
+            compare(voice_turn(product, tone), bare, VOICE).row("overhead of a recording"),
         ]
         if ended is not None:
             engine = create_engine(SharedSettings(database_url=database_url).database_url)
             fill_history(sessionmaker(engine), ended)
             engine.dispose()
-            after = compare(text_turn(stack), bare, TEXT)
+            after = compare(text_turn(product), bare, TEXT)
             rows.append(after.row(f"the same after {ended:,} jobs", goal=False))
         return rows
 

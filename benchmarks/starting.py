@@ -9,9 +9,8 @@ from collections.abc import Callable
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from benchmarks.product import Speeds, empty_database, running_product
+from benchmarks.product import WORKERS, Product, Speeds, empty_database, running_product
 from benchmarks.table import Row, print_table
-from tests.support.stack import WORKERS, Stack
 
 STARTS = 3
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 150.0
@@ -25,31 +24,31 @@ def _answers(port: int, path: str) -> bool:
         return False
 
 
-def _has_reported(stack: Stack, worker: str) -> bool:
-    return bool(stack.sql("SELECT 1 FROM workers WHERE starts_with(name, :name)", name=f"{worker}@"))
+def _has_reported(product: Product, worker: str) -> bool:
+    return bool(product.sql("SELECT 1 FROM workers WHERE starts_with(name, :name)", name=f"{worker}@"))
 
 
-def _at_work(stack: Stack, program: str) -> Callable[[], bool]:
+def _at_work(product: Product, program: str) -> Callable[[], bool]:
     if program in WORKERS:
-        return lambda: _has_reported(stack, program)
+        return lambda: _has_reported(product, program)
     if program == "flower":
-        return lambda: _answers(stack.settings.flower_port, "/healthcheck")
-    return lambda: _answers(stack.settings.port, "/health")
+        return lambda: _answers(product.settings.flower_port, "/healthcheck")
+    return lambda: _answers(product.settings.port, "/health")
 
 
-def _start(stack: Stack, program: str) -> tuple[float, float, float]:
+def _start(product: Product, program: str) -> tuple[float, float, float]:
     """Start and end the program; return its seconds, and the megabytes of its first process and of all."""
-    ready = _at_work(stack, program)
+    ready = _at_work(product, program)
     began = time.perf_counter()
-    stack.start(program)
+    product.start(program)
     while not ready():
         time.sleep(0.005)
     took = time.perf_counter() - began
     time.sleep(1.0)  # what it still loads in the background
-    first = stack.process(program)
+    first = product.process(program)
     every = [first, *first.children(recursive=True)]
     megabytes = [process.memory_full_info().uss / 2**20 for process in every]
-    stack.end(program)
+    product.end(program)
     return took, megabytes[0], sum(megabytes)
 
 
@@ -58,11 +57,11 @@ def measure() -> list[Row]:
     rows = []
     with (
         empty_database() as (folder, database_url),
-        running_product(folder, database_url, Speeds(0, 0, 0), "api") as stack,
+        running_product(folder, database_url, Speeds(0, 0, 0), "api") as product,
     ):
-        stack.end("api")
+        product.end("api")
         for program in ("api", *WORKERS, "flower"):
-            starts = [_start(stack, program) for _ in range(STARTS)]
+            starts = [_start(product, program) for _ in range(STARTS)]
             took, first, every = (sorted(figures)[STARTS // 2] for figures in zip(*starts, strict=True))
             goal = program == "api"
             rows.append(

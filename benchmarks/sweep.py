@@ -21,11 +21,11 @@ from sqlmodel import col
 from api.jobs import limits as job_limits
 from api.jobs import queue_position, stage_durations
 from api.jobs.limits import Limits
+from benchmarks.product import migrate
 from local.servers import EmbeddedPostgres, EmbeddedRedis
 from shared import audio_objects
 from shared.models import Job
 from shared.queue import create_celery
-from tests.conftest import migrate
 from worker.settings import WorkerSettings
 from worker.upkeep.sweep import Sweep
 
@@ -144,7 +144,7 @@ def main(ended: int) -> None:
         Redis.from_url(server.url) as redis,
     ):
         settings = WorkerSettings(_env_file=None, database_url=postgres.url, redis_url=server.url)
-        migrate(postgres.url, "head")
+        migrate(postgres.url)
         engine = create_engine(settings.database_url, pool_pre_ping=True)
         sessions = sessionmaker(engine, expire_on_commit=False)
         app = create_celery(server.url, socket_timeout_seconds=2)

@@ -24,14 +24,14 @@ def product_rate() -> float:
     """
     with (
         empty_database() as (folder, database_url),
-        running_product(folder, database_url, SPEEDS) as stack,
+        running_product(folder, database_url, SPEEDS) as product,
         ThreadPoolExecutor(8) as clients,
     ):
-        tone = warm_up(stack, folder)
-        posted = list(clients.map(lambda number: stack.voice_chat(f"learner-{number}", tone), range(JOBS)))
-        for response in posted:
-            stack.finished(response.json()["id"], within=300)
-        [(seconds,)] = stack.sql(
+        tone = warm_up(product, folder)
+        posted = list(clients.map(lambda number: product.voice_chat(f"learner-{number}", tone), range(JOBS)))
+        for job in posted:
+            product.wait_for(job["id"], seconds=300)
+        [(seconds,)] = product.sql(
             "SELECT extract(epoch FROM max(finished_at) - min(started_at)) FROM jobs"
             " WHERE user_id LIKE 'learner-%'"
         )

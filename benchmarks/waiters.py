@@ -9,20 +9,33 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.clients import Connection, get
-from benchmarks.product import Speeds, empty_database, running_product
+from benchmarks.product import Product, Speeds, empty_database, running_product
 from benchmarks.table import Row, print_table
+from shared import jobs
+from shared.jobs import Claim, Hint, NewJob
+from shared.models import JobKind, Stage
+from shared.results import Mistake, Replied
 from shared.settings import SharedSettings
 from shared.transitions import Transitions
-from tests.support.factories import CORRECTING_REPLY, ZONE, Bench
-from tests.support.stack import Stack
 
 WAITERS, APART_SECONDS = 200, 0.03
 MOST_MILLISECONDS = 20.0
+REPLY = Replied(
+    engine="tutor",
+    text="Hello! You want to go to the market.",
+    mistake=Mistake("I am go", "I am going", "verb tense"),
+    hinglish_explanation="Yahan 'going' use karna chahiye.",
+    devanagari_explanation="यहाँ 'going' होना चाहिए।",
+    score=75,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +53,51 @@ async def _wait_for(connection: Connection, job_id: UUID) -> float:
     return answered_at
 
 
-def _end(bench: Bench, job_ids: Sequence[UUID]) -> float:
+def _accept(sessions: sessionmaker[Session], user_id: str) -> UUID:
+    """Accept a text whose answer is not spoken; return its job's id."""
+    new = NewJob(user_id, JobKind.TEXT, None, [], "f" * 64, "benchmark", "I am go to market")
+    with sessions.begin() as session:
+        return jobs.accept(session, new, None)[0]
+
+
+def _end(sessions: sessionmaker[Session], job_ids: Sequence[UUID]) -> float:
     """End the jobs in one transaction; return when it began to commit."""
-    claims = [bench.claimed(job_id) for job_id in job_ids]
-    with bench.sessions() as session:
+    with sessions.begin() as session:
+        claims = [_claim(session, job_id) for job_id in job_ids]
+    with sessions() as session:
         for claim in claims:
-            Transitions(session, ZONE).succeed(claim, CORRECTING_REPLY)
+            Transitions(session, ZoneInfo("Asia/Kolkata")).succeed(claim, REPLY)
         began = time.perf_counter()
         session.commit()
     return began
 
 
-async def _round(stack: Stack, bench: Bench, *, at_once: bool) -> tuple[list[float], float]:
+def _claim(session: Session, job_id: UUID) -> Claim:
+    lease = timedelta(seconds=60)
+    hint = Hint(job_id, Stage.REPLY)
+    claim = jobs.claim(session, hint, token=uuid4(), worker="llm@here", lease=lease, stage_limit=lease)
+    assert claim is not None
+    return claim
+
+
+async def _round(
+    product: Product, sessions: sessionmaker[Session], *, at_once: bool
+) -> tuple[list[float], float]:
     """Let all wait and end their jobs; return each one's milliseconds, and the API's megabytes meanwhile."""
-    job_ids = [
-        bench.text(user_id=f"learner-{number}", conversation=None, speak=[]) for number in range(WAITERS)
-    ]
-    connections = [await Connection.open(stack.settings.port) for _ in job_ids]
+    job_ids = [_accept(sessions, f"learner-{number}") for number in range(WAITERS)]
+    connections = [await Connection.open(product.settings.port) for _ in job_ids]
     waiting = [
         asyncio.create_task(_wait_for(connection, job_id))
         for connection, job_id in zip(connections, job_ids, strict=True)
     ]
     await asyncio.sleep(2.0)
-    megabytes = stack.process("api").memory_info().rss / 2**20
+    megabytes = product.process("api").memory_info().rss / 2**20
     ended: list[float] = []
     if at_once:
-        ended = [await asyncio.to_thread(_end, bench, job_ids)] * WAITERS
+        ended = [await asyncio.to_thread(_end, sessions, job_ids)] * WAITERS
     else:
         for job_id in job_ids:
-            ended.append(await asyncio.to_thread(_end, bench, [job_id]))
+            ended.append(await asyncio.to_thread(_end, sessions, [job_id]))
             await asyncio.sleep(APART_SECONDS)
     answered = await asyncio.gather(*waiting)
     for connection in connections:
@@ -80,14 +109,14 @@ def measure() -> list[Row]:
     """Return the rows."""
     with (
         empty_database() as (folder, database_url),
-        running_product(folder, database_url, Speeds(0, 0, 0), "api") as stack,
+        running_product(folder, database_url, Speeds(0, 0, 0), "api") as product,
     ):
         engine = create_engine(SharedSettings(database_url=database_url).database_url)
-        bench = Bench(engine)
-        idle = stack.process("api").memory_info().rss / 2**20
-        asyncio.run(_round(stack, bench, at_once=False))  # connections, caches
-        apart, megabytes = asyncio.run(_round(stack, bench, at_once=False))
-        burst, _ = asyncio.run(_round(stack, bench, at_once=True))
+        sessions = sessionmaker(engine, expire_on_commit=False)
+        idle = product.process("api").memory_info().rss / 2**20
+        asyncio.run(_round(product, sessions, at_once=False))  # connections, caches
+        apart, megabytes = asyncio.run(_round(product, sessions, at_once=False))
+        burst, _ = asyncio.run(_round(product, sessions, at_once=True))
         engine.dispose()
     return [
         _row(f"{WAITERS} waiters whose jobs end one after another", apart, goal=True),

@@ -12,7 +12,9 @@ from local.processes import Process, StartError, describe_exit, kill_group, spaw
 
 TICK_SECONDS = 0.1
 _LAST_WORDS_SECONDS = 1.0
-_SAME_WISH_SECONDS = 0.5
+SAME_WISH_SECONDS = 0.5
+"""How close together two signals are when they are one wish to stop."""
+
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -76,7 +78,7 @@ class StopRequests:
     def _receive(self, *_: object) -> None:
         # One wish can arrive twice: sent to the whole process group, and passed on by make.
         now = time.monotonic()
-        if not self.count or now - self._last > _SAME_WISH_SECONDS:
+        if not self.count or now - self._last > SAME_WISH_SECONDS:
             self.count += 1
         self._last = now
 

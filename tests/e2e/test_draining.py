@@ -14,6 +14,7 @@ import pytest
 from local.servers import EmbeddedRedis
 from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, silence
 from tests.support.stack import Stack, eventually, running_stack
+from tests.support.waiting import begin_to_wait
 
 BODY = {"user_id": "asha", "message": "Hello"}
 END_SECONDS = 8.0
@@ -27,11 +28,10 @@ def idle(tmp_path: Path, create_migrated_database: Callable[[], str]) -> Iterato
         yield running
 
 
-def waiting_requests(client: httpx.Client, job_id: str) -> dict[str, Callable[[], httpx.Response]]:
+def waiting_requests(client: httpx.Client) -> dict[str, Callable[[], httpx.Response]]:
     return {
         "preferred": lambda: client.post(TEXT, json=BODY, headers={"Prefer": "wait=60"}),
         "voice": lambda: post_audio(client, silence(0.5), Prefer="wait=60"),
-        "job": lambda: client.get(f"/jobs/{job_id}/wait", params={"timeout": 60}),
         "text-wait": lambda: client.post(f"{TEXT}/wait", json=BODY),
         "voice-wait": lambda: post_audio(client, silence(0.5), path=f"{VOICE}/wait"),
     }
@@ -42,12 +42,13 @@ def test_whoever_waits_is_answered_at_once_and_no_job_is_lost(idle: Stack, numbe
     job = idle.text_chat("asha", "Hello")
     api = idle.process("api")
     with ThreadPoolExecutor(20) as threads:
-        asked = waiting_requests(idle.client, job["id"])
+        asked = waiting_requests(idle.client)
         waiting: dict[str, list[Future[httpx.Response]]] = {
             name: [threads.submit(ask) for _ in range(3)] for name, ask in asked.items()
         }
+        url = f"/jobs/{job['id']}/wait"
+        waiting["job"] = [begin_to_wait(threads, idle.client, url, seconds=60) for _ in range(3)]
         eventually(lambda: idle.sql("SELECT 1 FROM jobs OFFSET 12"), what="twelve more jobs accepted")
-        time.sleep(0.5)  # the last of them begin to wait
         began = time.monotonic()
         api.send_signal(number)
         answers = {name: [each.result() for each in some] for name, some in waiting.items()}

@@ -126,7 +126,7 @@ def test_without_redis_messages_and_recordings_are_accepted_quickly(no_redis: St
 
 
 def test_without_redis_twenty_messages_at_once_are_accepted_as_quickly(no_redis: Stack) -> None:
-    time.sleep(BREAK_SECONDS)  # by now the API tries Redis again
+    time.sleep(BREAK_SECONDS)  # the API's own pause, after which it tries Redis again
     body = {"user_id": "asha", "message": "Hello"}
     responses = send_together(no_redis.client, [{"url": TEXT, "json": body}] * 20)
     assert {response.status_code for response in responses} == {202}

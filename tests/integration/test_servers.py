@@ -1,7 +1,6 @@
 import os
 import stat
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -14,13 +13,7 @@ from redis.retry import Retry
 from local.embedded import EmbeddedServer
 from local.processes import StartError
 from local.servers import EmbeddedPostgres, EmbeddedRedis
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+from tests.support.stack import eventually
 
 
 @pytest.fixture
@@ -137,7 +130,7 @@ def test_no_process_is_left(kind: type[EmbeddedServer], ending: str, tmp_path: P
     getattr(server, ending)()
 
     assert server.pid is None
-    wait_until(lambda: not any(process.is_running() for process in processes))
+    eventually(lambda: not any(process.is_running() for process in processes), what="all gone")
 
 
 def test_stopping_twice_is_harmless(embedded_redis: EmbeddedRedis) -> None:

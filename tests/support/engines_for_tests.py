@@ -253,7 +253,7 @@ class CountedTutor(QuickTutor):
     _lock: ClassVar[Lock] = Lock()
 
     def __init__(self) -> None:
-        time.sleep(0.1)
+        time.sleep(0.1)  # so that whoever loads at the same moment meets a load that is not done
         with self._lock:
             CountedTutor.loads += 1
 

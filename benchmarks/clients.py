@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 
+_ANSWER_SECONDS = 90.0  # longer than the longest wait that is asked for
+
 
 class Connection:
     """One kept-alive connection."""
@@ -17,11 +19,12 @@ class Connection:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Send a request; return the status and the body of its response."""
+        """Send a request; return the status and the body of its response. Raises TimeoutError without one."""
         self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        body = await self._reader.readexactly(int(length.partition(b":")[2]))
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            body = await self._reader.readexactly(int(length.partition(b":")[2]))
         return int(head.split(b" ", 2)[1]), body
 
     async def close(self) -> None:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
 
 from shared import jobs
 from shared.failures import TIMED_OUT
@@ -38,9 +40,12 @@ def test_a_claim_takes_the_stage_for_a_time(bench: Bench) -> None:
     assert job.stage_deadline_at == job.started_at + timedelta(seconds=60)
 
 
-def test_a_claims_job_can_be_read_after_its_session(bench: Bench) -> None:
-    claim = bench.claimed(bench.text())
+def test_a_claims_job_can_be_read_after_a_session_that_forgets(bench: Bench, database: Engine) -> None:
+    hint = Hint(bench.text(), Stage.REPLY)
+    with sessionmaker(database).begin() as session:  # after its commit it reads anew what it holds
+        claim = jobs.claim(session, hint, token=uuid4(), worker=WORKER, lease=LEASE, stage_limit=LEASE)
 
+    assert claim is not None
     assert (claim.job.message, claim.stage) == ("I am go to market", Stage.REPLY)
 
 

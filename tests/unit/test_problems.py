@@ -43,10 +43,6 @@ STATUSES = {
 }
 
 
-def test_every_code_has_its_row() -> None:
-    assert set(KINDS) == set(ErrorCode)
-
-
 @pytest.mark.parametrize(("code", "status"), STATUSES.items())
 def test_a_code_has_the_status_of_the_contract(code: ErrorCode, status: int) -> None:
     answer = problem(code, "A sentence.")

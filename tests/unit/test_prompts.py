@@ -7,7 +7,6 @@ import pytest
 from worker.ports import Mistake, Turn, TutorRequest
 from worker.prompts import (
     BLOCKED_REPLY,
-    PROMPT_VERSION,
     SYSTEM_PROMPT,
     PromptTurn,
     Role,
@@ -19,10 +18,6 @@ from worker.text import indian_english
 
 def told(message: str, *history: Turn) -> list[PromptTurn]:
     return conversation(TutorRequest(message, history, 1.0))
-
-
-def test_the_prompt_has_a_version() -> None:
-    assert PROMPT_VERSION >= 1
 
 
 @pytest.mark.parametrize("phrase", indian_english.ACCEPTED)

@@ -27,10 +27,6 @@ def test_names_are_ours_and_tell_their_type(content_type: str, ending: str) -> N
     assert content_type_of(name) == content_type
 
 
-def test_names_are_never_the_same() -> None:
-    assert len({new_object_name(MP3) for _ in range(1000)}) == 1000
-
-
 @pytest.mark.parametrize(
     "name",
     [

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from api.http.problems import KINDS, ProblemResponse, problem, problem_of
+from api.http.problems import ProblemResponse, problem, problem_of
 from shared.errors import ErrorCode
 from shared.models import Job, JobKind, Stage
 from shared.retries import MAX_RETRIES

@@ -1,4 +1,4 @@
-"""What the embedded servers have in common: started, watched and ended as child processes of ours."""
+"""The common part of the embedded servers: child processes that we start, watch and stop."""
 
 import os
 import signal
@@ -77,7 +77,7 @@ class EmbeddedServer(ABC):
         self.stop()
 
     def _wait_for_answer(self, process: Process) -> bool:
-        """Wait for the first answer; False if the process ended before."""
+        """Wait for the first answer; return False if the process ended before it."""
         deadline = time.monotonic() + _ANSWER_SECONDS
         while process.poll() is None:
             if self._answers():

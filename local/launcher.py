@@ -95,7 +95,7 @@ class Servers:
 
 
 class _Greeting:
-    """Says once that the product can serve learners, as soon as it can."""
+    """Prints `Ready`, once, as soon as the product can serve learners."""
 
     def __init__(self, settings: LauncherSettings, console: Console, started: float) -> None:
         self._settings = settings

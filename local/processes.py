@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: started in sessions of their own, ended as a group."""
+"""Child processes that never outlive us: each starts in a session of its own and is stopped as a group."""
 
 import contextlib
 import functools
@@ -15,7 +15,7 @@ Process = subprocess.Popen[bytes]
 
 
 class StartError(Exception):
-    """Something could not be started; the sentence says what and why."""
+    """Something could not be started; the message says what and why."""
 
 
 def spawn(  # noqa: PLR0913
@@ -70,7 +70,7 @@ def kill_group(process: Process) -> None:
 
 
 def stop_group(process: Process, stop_signal: signal.Signals, timeout: float) -> None:
-    """Ask the process to end, wait at most `timeout` seconds, then kill what is left of its group."""
+    """Ask the process to stop, wait at most `timeout` seconds, then kill the rest of its group."""
     process.send_signal(stop_signal)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout)
@@ -78,7 +78,7 @@ def stop_group(process: Process, stop_signal: signal.Signals, timeout: float) ->
 
 
 def describe_exit(status: int) -> str:
-    """Say how a process ended: `exited with status 1`, or `exited with status -9 (SIGKILL)`."""
+    """Describe how a process ended: `exited with status 1`, or `exited with status -9 (SIGKILL)`."""
     if status >= 0:
         return f"exited with status {status}"
     try:

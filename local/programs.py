@@ -27,7 +27,7 @@ def worker_names() -> list[str]:
 
 def child_environment(settings: LauncherSettings, urls: Mapping[str, str]) -> dict[str, str]:
     """Return our own environment with the servers' `urls` and all else that programs must agree on."""
-    # uvicorn reads these two from the environment, where what `.env` says is not yet.
+    # uvicorn reads these two from the environment, which does not yet contain what `.env` sets.
     for_uvicorn = {"FORWARDED_ALLOW_IPS": settings.forwarded_allow_ips}
     if settings.web_concurrency is not None:
         for_uvicorn["WEB_CONCURRENCY"] = str(settings.web_concurrency)
@@ -46,7 +46,7 @@ def migration(environment: Mapping[str, str]) -> Program:
 
 
 def preflight() -> tuple[str, ...]:
-    """Return the command that says in a sentence, with exit status 1, why the workers could not start."""
+    """Return the command that prints why the workers could not start, in a sentence, and exits with 1."""
     return (*_PYTHON, "worker.preflight")
 
 
@@ -109,9 +109,9 @@ def _api(settings: LauncherSettings) -> tuple[str, ...]:
 
 
 def _flower(settings: LauncherSettings) -> tuple[str, ...]:
-    # Private: what Flower says at /metrics and /healthcheck it says without a password.
+    # Private: Flower serves /metrics and /healthcheck without a password.
     address = ("--address=127.0.0.1", f"--port={settings.flower_port}")
-    # It asks the workers questions before they are up, and warns that none of them answers.
+    # Flower queries the workers before they are up, and warns that none of them answers.
     quietly = "--logging=error"
     return (*_CELERY, "flower", "--conf=worker/dashboard.py", *address, quietly)
 

@@ -27,7 +27,7 @@ class Child(Protocol):
 
     @property
     def stop_signal(self) -> signal.Signals:
-        """The signal that asks it to end in good order."""
+        """The signal that asks the process to stop cleanly."""
 
     def start(self) -> Process:
         """Start it; raises StartError."""
@@ -70,7 +70,7 @@ class StopRequests:
         self._last = 0.0
 
     def listen(self) -> None:
-        """Take over the signals, except those that whoever started us chose to ignore (nohup)."""
+        """Take over the signals, except those that our parent process chose to ignore (nohup)."""
         for number in _STOP_SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._receive)
@@ -151,7 +151,7 @@ class Supervisor:
         self.console.say(f"{watched.child.name} {what_happened}; restarting in {watched.delay:g} s")
 
     def _stop(self) -> None:
-        """Ask every child to end, wait while it is reasonable, then kill what is left."""
+        """Ask every child to stop, wait for a reasonable time, then kill the rest."""
         running = [(watched, watched.process) for watched in self._watched if watched.process is not None]
         self._watched.clear()
         for watched, process in running:

@@ -1,4 +1,4 @@
-"""The rows that say where audio lies. A repository: it never commits.
+"""The rows that say where audio is stored. A repository: it never commits.
 
 A row is committed before its bytes are written and marked after them, so whatever dies in between
 leaves a row that a cleaner finds, never a file that nobody knows.
@@ -65,7 +65,7 @@ def stored_bytes(session: Session, user_id: str) -> int:
 
 
 def mark_moved(session: Session, audio_id: UUID) -> None:
-    """Note that the object lies in S3 from now on; its host still has a file of it."""
+    """Record that the object is in S3 now, and that its host still has a file of it."""
     _change(session, audio_id, backend=AudioBackend.S3)
 
 
@@ -120,7 +120,7 @@ def hold(session: Session, audio_ids: Collection[UUID]) -> set[UUID]:
 
 
 def unnamed(session: Session, audio_ids: Collection[UUID]) -> Sequence[AudioObject]:
-    """Return those of the objects that no job names. Asked after `lock`, the answer stays true."""
+    """Return those of the objects that no job names. Called after `lock`, the answer stays true."""
     return session.scalars(
         select(AudioObject).where(col(AudioObject.id).in_(audio_ids), _named_by_no_job())
     ).all()

@@ -50,7 +50,7 @@ class AudioStores:
         if audio.backend is AudioBackend.LOCAL:
             return self.local.read(audio.name)
         if self.s3 is None:
-            raise StorageError("The audio lies in S3, which is not set here.")
+            raise StorageError("The audio is in S3, which is not configured here.")
         return self.s3.read(audio.name)
 
     def holds_file(self, audio: AudioObject) -> bool:
@@ -86,6 +86,6 @@ class AudioStores:
 
 
 def open_stores(settings: SharedSettings) -> AudioStores:
-    """Return the stores that the settings name; no server is asked yet."""
+    """Return the stores that the settings name, without connecting to a server yet."""
     s3 = None if settings.s3 is None else S3AudioStore(settings.s3)
     return AudioStores(LocalAudioStore(settings.local_audio_dir), socket.gethostname(), s3)

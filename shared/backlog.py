@@ -1,4 +1,4 @@
-"""How much waits and runs now, and who is there for it: states, read from PostgreSQL when asked for."""
+"""How many stages wait and run now, and which workers live, read from PostgreSQL on request."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ ByQueue = Mapping[QueueName, float]
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """By queue: stages that could be claimed now, the oldest one's wait, stages at work, live workers.
+    """By queue: stages that could be claimed now, the oldest one's wait, stages running, live workers.
 
     Every queue has its workers; only one that stages wait in has the rest.
     """
@@ -31,7 +31,7 @@ class Backlog:
 
 
 def read(session: Session) -> Backlog:
-    """Return the backlog as it is. What is asked of jobs reads the unfinished ones alone, by an index."""
+    """Return the current backlog. The queries on jobs read only the unfinished ones, by an index."""
     stage = col(Job.stage)
     wait = func.extract("epoch", func.now() - func.min(col(Job.stage_ready_at)))
     waits = session.execute(select(stage, func.count(), wait).where(waiting()).group_by(stage)).all()

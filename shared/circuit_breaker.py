@@ -4,19 +4,19 @@ import time
 
 
 class CircuitBreaker:
-    """Says whether to ask a server that may have failed lately. Thread-safe.
+    """Decides whether to call a server that may have failed lately. Thread-safe.
 
     It knows no half-open state: when the time is over everybody asks again, and the next failure opens it.
     """
 
     def __init__(self, seconds: float) -> None:
-        """`seconds` is how long the server is left alone after a failure."""
+        """`seconds`: how long calls to the server are skipped after a failure."""
         self.seconds = seconds
         self._open_until = 0.0
 
     @property
     def is_open(self) -> bool:
-        """Whether the server is to be left alone now."""
+        """Whether calls to the server are skipped now."""
         return time.monotonic() < self._open_until
 
     def trip(self) -> None:

@@ -1,4 +1,4 @@
-"""Conversations and what was said in them. A repository: it never commits."""
+"""Conversations and their messages. A repository: it never commits."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -26,7 +26,7 @@ class TakenTurn(NamedTuple):
 
 
 def take_turn(session: Session, user_id: str, public_id: str | None) -> TakenTurn:
-    """Lock the user's conversation, or start it, and give out its next turn.
+    """Lock the user's conversation, or create it, and assign its next turn.
 
     Without `public_id` a new conversation is started under an id of the server's making.
     The row stays locked until the transaction ends, so turns are numbered without gaps or races.
@@ -55,7 +55,7 @@ def _take_turn() -> ReturningInsert[UUID, str, int]:
 
 
 def next_turn(session: Session, conversation_id: UUID) -> int:
-    """Give out the next turn number of a locked conversation."""
+    """Assign the next turn number of a locked conversation."""
     statement = (
         update(Conversation)
         .where(col(Conversation.id) == conversation_id)
@@ -106,7 +106,7 @@ def _of_user(user_id: str, public_id: str) -> Select[UUID]:
 
 
 def add_messages(session: Session, job: Job) -> None:
-    """Write what was said in `job`'s turn: the learner's message and the tutor's."""
+    """Write the messages of `job`'s turn: the learner's and the tutor's."""
     turn = {"conversation_id": job.conversation_id, "job_id": job.id, "turn": job.turn}
     learner = {"role": MessageRole.LEARNER, "text": job.transcript or job.message or ""}
     tutor = {"role": MessageRole.TUTOR, "text": job.reply_text or ""}

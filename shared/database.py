@@ -30,7 +30,7 @@ ANSWER_TIMEOUT_SECONDS = 12.0
 Answer = TypeVar("Answer")
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
-"""What says that the server cannot be used now: try again later, where `may_pass` says so."""
+"""Errors of a server that cannot be used now. Where `may_pass` agrees, try again later."""
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: 54 is "Program Limit Exceeded".
 _OF_THE_STATEMENT = "54"
@@ -87,7 +87,7 @@ class BoundedConnection(Connection[Any]):
     answer_seconds = ANSWER_TIMEOUT_SECONDS
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
-        """Return what the server answers; psycopg comes here for each.
+        """Return the server's answer; psycopg calls this for each.
 
         Raises psycopg's `OperationalError` when it does not answer.
         """

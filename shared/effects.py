@@ -38,7 +38,7 @@ class JobEnd:
         return self.now.astimezone(self.usage_zone).date()
 
     def seconds_of(self, *audio_ids: UUID | None) -> float:
-        """Return how long the sounds are together; only what is not known is asked."""
+        """Return the total length of the audio; look up only the lengths that are not known."""
         named = {audio_id for audio_id in audio_ids if audio_id is not None}
         total = sum(self.known_seconds[audio_id] for audio_id in named & self.known_seconds.keys())
         if unknown := named - self.known_seconds.keys():

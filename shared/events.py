@@ -10,5 +10,5 @@ _NOTIFY = select(func.pg_notify(JOB_ENDED, bindparam("job_id")))
 
 
 def notify_job_ended(session: Session, job_id: UUID) -> None:
-    """Tell every listener, at commit, that the job has ended, or is deleted."""
+    """Notify every listener, at commit, that the job has ended or is deleted."""
     session.execute(_NOTIFY, {"job_id": str(job_id)})

@@ -77,7 +77,7 @@ AUDIO_KEPT_ON_DISK = counter("audio_kept_on_disk_total", "Sounds kept on a disk 
 
 
 def _begin_at_zero() -> None:
-    """Show what is rare before it happens: an increase is only seen between two values."""
+    """Show rare counters as 0 from the start: an increase is only visible between two values."""
     for kind in JobKind:
         JOBS_FINISHED.labels(kind, JobStatus.SUCCEEDED, _NO_CODE)
         for error in (ErrorCode.POISONED, ErrorCode.NO_SPEECH):
@@ -107,7 +107,7 @@ def count_end(kind: JobKind, status: JobStatus, code: str | None, seconds: float
 
 
 def on_commit(session: Session, count: Callable[[], None]) -> None:
-    """Call `count` once the session's transaction has committed; never where it is rolled back."""
+    """Call `count` once the session's transaction has committed; never if it is rolled back."""
     session.info.setdefault(_PENDING, []).append(count)
 
 
@@ -119,7 +119,7 @@ def _count(session: Session) -> None:
         try:
             count()
         except (OSError, ValueError):
-            # What is committed must go on, also where the disk of the counts is full.
+            # The transaction is committed, so carry on even if the disk of the counters is full.
             logger.exception("something is not counted")
 
 

@@ -162,7 +162,7 @@ class Job(SQLModel, table=True):
             unique=True,
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
-        # Whatever looks for work reads these two, however many jobs have ended.
+        # Searches for work use these two, so finished jobs do not slow them down.
         Index("ix_jobs_unfinished", "created_at", postgresql_where=text("finished_at IS NULL")),
         Index(
             "ix_jobs_unfinished_turns",
@@ -178,7 +178,7 @@ class Job(SQLModel, table=True):
             "finished_at",
             postgresql_where=text("upload_id IS NOT NULL AND status IN ('failed', 'cancelled')"),
         ),
-        # Which job names an audio object, asked before the object is removed.
+        # For finding the job that names an audio object, before the object is removed.
         *(
             Index(f"ix_jobs_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
             for column in ("upload_id", "reply_audio_id", "explanation_audio_id")
@@ -239,7 +239,7 @@ class Job(SQLModel, table=True):
 
 
 REPEATED = " (cached)"
-"""Ends an engine's name where nothing was asked of it: its answer was given before."""
+"""Suffix of an engine's name whose answer came from the cache."""
 
 
 class StageRun(SQLModel, table=True):
@@ -247,7 +247,7 @@ class StageRun(SQLModel, table=True):
 
     __tablename__ = "stage_runs"
     __table_args__ = (
-        # A stage's effects are recorded once: the schema says so too.
+        # A stage's effects are recorded once; the schema enforces it too.
         Index(
             "uq_stage_runs_success",
             "job_id",

@@ -1,14 +1,14 @@
-"""What is said of a server that is away: once when that begins and once when it ends, not at each try."""
+"""Logs a server's outage once when it begins and once when it ends, not at each attempt."""
 
 import logging
 import threading
 
 
 class OutageLog:
-    """Says in a log that a server is away, and that it is back. Thread-safe."""
+    """Logs that a server is away, and that it is back. Thread-safe."""
 
     def __init__(self, logger: logging.Logger, server: str, meanwhile: str) -> None:
-        """`server` is what to call it; `meanwhile` says what its absence means."""
+        """`server` is its name; `meanwhile` says what its absence means."""
         self._logger = logger
         self._server = server
         self._meanwhile = meanwhile

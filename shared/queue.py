@@ -105,7 +105,7 @@ def send_task(app: Celery, name: TaskName, *args: str, queue: str) -> None:
     try:
         app.send_task(name, args=args, queue=queue, ignore_result=True)
     except Exception as error:
-        # Whatever kombu and its driver raise: what the message stands for is committed.
+        # Any error of kombu or its driver: the work that the message stands for is committed.
         raise PublishError(str(name)) from error
 
 
@@ -115,5 +115,5 @@ def direct_queue(worker: str) -> str:
 
 
 def hint_from_message(stage: Stage, job_id: str) -> Hint:
-    """Return what a queue's message said. Raises `ValueError` for an id that is none."""
+    """Return the hint in a queue's message. Raises `ValueError` if its id is not a UUID."""
     return Hint(UUID(job_id), stage)

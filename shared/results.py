@@ -40,7 +40,7 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class StoredSpeech:
-    """An audio object that spoke the same text before, for another job; it may be gone by now.
+    """An audio object with the same text spoken for another job; it may have been removed by now.
 
     `engine`: what to show for the voice.
     """

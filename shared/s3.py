@@ -84,14 +84,14 @@ class S3AudioStore:
         self._call(lambda client: client.head_bucket(Bucket=self._bucket))
 
     def url(self, name: str, expires_at: datetime) -> str:
-        """Return a presigned GET URL, good until `expires_at`, or for a second. Asks no server."""
+        """Return a presigned GET URL, valid until `expires_at` or for a second at least. Calls no server."""
         seconds = max(1, int(expires_at.timestamp()) - int(time.time()))
         return self._client.result().generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": name}, ExpiresIn=seconds
         )
 
     def close(self) -> None:
-        """Give the threads up; a hung one does not delay the process's end beyond botocore's own limits."""
+        """Abandon the threads; a hung one does not delay the process's end beyond botocore's own limits."""
         self._threads.give_up()
 
     def _call(self, ask: Callable[[S3Client], Answer]) -> Answer:
@@ -108,7 +108,7 @@ class S3AudioStore:
             return ask(self._client.result())
         except Exception as error:
             # botocore, urllib3 and the answer's parser raise what they like; none of it may cross.
-            logger.warning("S3 did not do what was asked: %s", _reason(error))
+            logger.warning("a call to S3 failed: %s", _reason(error))
             raise StorageError("The audio storage does not answer.") from error
 
 

@@ -1,4 +1,4 @@
-"""Where audio lies. An object's name is of our making, so no client's path ever becomes a file's."""
+"""Where audio is stored. We choose the objects' names, so no client's path ever becomes a file's."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def new_object_name(content_type: str) -> str:
 
 
 def content_type_of(name: str) -> str:
-    """Return the media type that the name's extension says."""
+    """Return the media type of the name's extension."""
     extension = name.rpartition(".")[2]
     return next(known for known, ending in _EXTENSIONS.items() if ending == extension)
 

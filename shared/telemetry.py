@@ -66,7 +66,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 def configure_logging(app_env: AppEnv) -> None:
-    """Send all that this process says to stderr in the environment's form, replacing what was set before.
+    """Send all of this process's log to stderr in the environment's form, replacing earlier handlers.
 
     All: every logger, warnings, and exceptions that nobody catches.
     """
@@ -106,7 +106,7 @@ def say_at_once(name: str, message: str) -> None:
 
 
 def without_words(error: BaseException | None, *, places: int = _PLACES_IN_A_MESSAGE) -> str:
-    """Return what an exception is and where it came from, without its text: that may quote a learner."""
+    """Return an exception's class and places, without its text, which may quote a learner."""
     told: list[str] = []
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -118,7 +118,7 @@ def without_words(error: BaseException | None, *, places: int = _PLACES_IN_A_MES
 
 @contextmanager
 def working_on(*, job_id: str, request_id: str | None = None) -> Iterator[None]:
-    """Put both ids on every line logged within. Without `request_id`, only what is known of this job."""
+    """Put both ids on every line logged within. Without `request_id`, use the one known for this job."""
     if request_id is None:
         request_id = request_id_var.get() if job_id == job_id_var.get() else NO_ID
     job_token, request_token = job_id_var.set(job_id), request_id_var.set(request_id)
@@ -156,7 +156,7 @@ def _message_of(record: logging.LogRecord) -> str:
 
 
 def _class_of_an_exception(value: object) -> object:
-    """Return the exception's class, also within a list or a dictionary; anything else as it is."""
+    """Replace an exception by its class, also within a list or a dictionary; return anything else as is."""
     if isinstance(value, BaseException):
         return type(value).__name__
     if isinstance(value, list | tuple):

@@ -31,8 +31,8 @@ class Transitions:
     """Moves jobs on within `session`. `usage_zone` decides which day a turn is counted on.
 
     Each method returns the hint to publish after the commit: the next stage, or the conversation's
-    next turn, where that was not sent before; None where nothing waits. It counts as sent already: whoever
-    cannot send it says so (`jobs.mark_unpublished`), and whoever dies before leaves a hint that was lost.
+    next turn if it was not sent before; None if nothing waits. The hint already counts as sent. A caller
+    that cannot send it calls `jobs.mark_unpublished`; if the caller dies first, the hint is lost.
     """
 
     session: Session

@@ -1,4 +1,4 @@
-"""The one place where what engines give is bounded and made plain: before it is counted, stored or shown.
+"""The one place that bounds and cleans what engines return, before it is counted, stored or shown.
 
 An engine is anybody's code, and what a provider sends is anybody's text.
 """
@@ -20,9 +20,9 @@ LONGEST_MISTAKE = 500
 LONGEST_CATEGORY = 60
 LONGEST_NAME = 100
 LONGEST_SENTENCE = 500
-"""What an operator or a learner is told about an engine."""
+"""Text about an engine, shown to an operator or a learner."""
 LONGEST_TRANSCRIPT = 4_000
-"""Twice what is said in a minute by those who speak fastest."""
+"""Twice what the fastest speakers say in a minute."""
 MOST_WORDS, LONGEST_WORD = 1_000, 100
 LONGEST_LANGUAGE = 16
 MOST_WARNINGS = 8
@@ -45,7 +45,7 @@ def bounded_sentence(sentence: str) -> str:
 
 
 def bounded_tokens(count: float) -> int:
-    """Return a count of tokens that can be added up: 0 for what is no count."""
+    """Return a token count that is safe to add up; 0 if it is not a count."""
     return round(_within(count, 0, MOST_TOKENS, otherwise=0))
 
 
@@ -75,7 +75,7 @@ def bounded_reply(reply: TutorReply) -> TutorReply:
 
 
 def bounded_score(score: float | None) -> int | None:
-    """Return a score of 0 to 100, the nearest one; None for what is no number."""
+    """Return the nearest score from 0 to 100; None if it is not a number."""
     nearest = -1.0 if score is None else _within(score, 0, 100, otherwise=-1.0)
     return None if nearest < 0 else round(nearest)
 
@@ -102,11 +102,11 @@ def bounded_transcript(transcript: Transcript, seconds: float) -> Transcript:
 
 
 def bounded_speech(speech: Speech) -> Speech:
-    """Return the speech. Raises `EngineUnavailableError` where it is none or too long."""
+    """Return the speech. Raises `EngineUnavailableError` if it is not speech or is too long."""
     samples = speech.samples
     is_sound = samples.ndim == 1 and samples.dtype == np.int16 and speech.sample_rate in SAMPLE_RATES
     if not is_sound or not 0 < speech.seconds <= MOST_SPEECH_SECONDS:
-        raise EngineUnavailableError("The voice gave no sound that could be kept.")
+        raise EngineUnavailableError("The voice returned no usable audio.")
     return speech
 
 
@@ -128,6 +128,6 @@ def _explanation(mistake: Mistake | None, text: str | None) -> str | None:
 
 
 def _within(value: float, low: float, high: float, *, otherwise: float) -> float:
-    """Return the nearest number from `low` to `high`; `otherwise` for what is no number."""
+    """Return the nearest number from `low` to `high`; `otherwise` if it is not a number."""
     nearest = min(max(value, low), high)
     return otherwise if math.isnan(nearest) else float(nearest)

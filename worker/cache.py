@@ -1,7 +1,7 @@
-"""What Redis remembers for a while, so that an engine need not be asked again: never needed, never an error.
+"""A cache in Redis of what engines produced. Optional: no failure of it reaches the caller.
 
-It shares the broker's database; its keys begin with `cache:`, and they expire. A Redis that is
-gone, slow or refuses costs a stage one short timeout; then it is left alone for some seconds.
+It shares the broker's database; its keys begin with `cache:` and expire. A Redis that is down, slow
+or refuses costs a stage one short timeout; after that the cache is skipped for some seconds.
 """
 
 import logging
@@ -34,7 +34,7 @@ Kept = bytes | str
 class Cache:
     """Bytes under keys, for `ttl_seconds`. Without a client nothing is kept or found. Thread-safe.
 
-    After a failure Redis is not asked for `break_seconds` (a circuit breaker): everything is a miss then.
+    After a failure a circuit breaker skips Redis for `break_seconds`; meanwhile every look-up is a miss.
     """
 
     def __init__(
@@ -50,26 +50,26 @@ class Cache:
         return self._client is not None
 
     def get(self, key: str) -> Kept | None:
-        """Return what is kept under the key; None also where Redis does not say."""
+        """Return the value of the key; None also if Redis does not answer."""
         return self._ask(lambda client: client.get(PREFIX + key))
 
     def put(self, key: str, value: bytes) -> None:
-        """Keep the value under the key, if Redis takes it."""
+        """Store the value under the key, if Redis accepts it."""
         self._ask(lambda client: client.set(PREFIX + key, value, px=round(self._ttl_seconds * 1000)))
 
     @contextmanager
     def one_at_a_time(self, key: str, *, seconds: float) -> Iterator[Kept | None]:
-        """Yield what is kept under the key, or None: then the caller is to make it, and to `put` it within.
+        """Yield the value of the key, or None: then the caller computes it, and calls `put` inside the block.
 
-        Of several callers at once, in any processes, one is to make it. The others wait for that, but
-        never longer than `seconds`: then, or when that one leaves with nothing `put`, each is to make it.
-        Whoever dies at it is waited for no longer than that either.
+        Of several callers at once, in any process, one computes the value. The others wait for it, but no
+        longer than `seconds`. After that, or if the first leaves without a `put`, each computes it.
+        A process that dies while computing delays the others no longer than that either.
         """
         until = time.monotonic() + seconds
         value, lock = self.get(key), None
         while value is None and lock is None and self._is_asked() and time.monotonic() < until:
             lock = self._take_lock(key, seconds)
-            # Read after the lock is taken: whoever had it before has put its value by then.
+            # Read after taking the lock: the previous holder has stored its value by then.
             value = self.get(key)
             if value is None and lock is None:
                 time.sleep(_LOOK_SECONDS)
@@ -88,7 +88,7 @@ class Cache:
 
     def _release(self, lock: Lock) -> None:
         def release(_: Redis) -> None:
-            with suppress(LockError):  # it has run out
+            with suppress(LockError):  # it has expired
                 lock.release()
 
         self._ask(release)
@@ -104,19 +104,19 @@ class Cache:
         except (RedisError, OSError) as error:
             self._breaker.trip()
             what = type(error).__name__
-            logger.warning("the cache is left alone for %g s: %s", self._breaker.seconds, what)
+            logger.warning("the cache is skipped for %g s: %s", self._breaker.seconds, what)
             return None
 
 
 def open_cache(settings: WorkerSettings) -> Cache:
-    """Return the cache that the settings ask for; nothing connects yet."""
+    """Return the cache that the settings ask for, without connecting yet."""
     client = None
     if settings.cache_enabled:
         client = Redis.from_url(
             settings.redis_url,
             socket_timeout=settings.cache_timeout_seconds,
             socket_connect_timeout=settings.cache_timeout_seconds,
-            # Once, and only for a connection that Redis has closed meanwhile; a timeout is not tried again.
+            # Once, and only if Redis has closed the connection meanwhile; a timeout is not retried.
             retry=Retry(NoBackoff(), 1, supported_errors=(NoConnectionError,)),
         )
     return Cache(client, ttl_seconds=settings.cache_ttl_seconds)

@@ -35,12 +35,12 @@ def not_counted_on(queues: Collection[str]) -> set[str]:
 
 
 def count_lookups(cache: Cache, kind: Literal["reply", "speech"], *found: object) -> None:
-    """Count what the cache was asked for, each None as a miss; nothing where it is off."""
+    """Count look-ups in the cache, each None as a miss; nothing if the cache is off."""
     for each in found if cache.is_on else ():
         CACHE_LOOKUPS.labels(kind, "miss" if each is None else "hit").inc()
 
 
 def count_tokens(tokens_in: int, tokens_out: int) -> None:
-    """Count what the tutor took and gave, also where its answer is then refused."""
+    """Count the tutor's tokens in and out, also if its answer is then refused."""
     LLM_TOKENS.labels("in").inc(max(tokens_in, 0))
     LLM_TOKENS.labels("out").inc(max(tokens_out, 0))

@@ -1,4 +1,4 @@
-"""What the stages ask of an engine: three protocols and the values that pass between.
+"""The ports: three protocols that engines implement, and the values that pass between.
 
 Any class with a port's method, built without arguments, is an engine: name it as
 `package.module:ClassName` in `STT_ENGINE`, `LLM_ENGINE` or `TTS_ENGINE`. Building it loads its

@@ -29,7 +29,7 @@ else:
 
 
 class TaskBrokenError(Exception):
-    """Stands for whatever broke a task, without its words: Celery logs the text and shows it in Flower."""
+    """Replaces the error that broke a task, without its text, which Celery logs and Flower shows."""
 
 
 class QuietTask(_Task):
@@ -86,7 +86,7 @@ def warm_up(task: _Task, *queues: str) -> None:
         try:
             process.engines.load(kind)
         except EngineError:
-            logger.warning("warm-up goes on without %s", kind)
+            logger.warning("warm-up continues without %s", kind)
     process.report_models(_worker(task))
 
 

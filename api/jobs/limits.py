@@ -61,27 +61,27 @@ class Limits:
 
 
 def lock_user(session: Session, user_id: str) -> None:
-    """Let the user's turns be accepted one at a time until the transaction ends.
+    """Lock the user until the transaction ends, so that their turns are accepted one at a time.
 
-    Always before the conversation's row, which is before the job's. Two users whose ids hash alike wait
-    for each other, no more.
+    Lock order: user, conversation, job. Two users whose ids have the same hash merely wait for each
+    other.
     """
     session.execute(_LOCK, {"user_id": user_id})
 
 
 def check(session: Session, user_id: str, limits: Limits) -> None:
-    """Raise `TooManyJobsError` or `BusyError` where one more job would be too many."""
+    """Raise `TooManyJobsError` or `BusyError` if there is no room for one more job."""
     own, all_jobs = session.execute(
         _count_unfinished(), {"user": user_id, "of_user": limits.of_user, "of_all": limits.of_all}
     ).one()
     if own >= limits.of_user:
-        # One of theirs ends, on average, as often as they have one among all.
+        # The user's share of unfinished jobs is their share of those that end: one in `all_jobs / own`.
         raise TooManyJobsError(
             "You have many answers on their way. Please wait for some of them.",
             retry_after_seconds=_seconds_until(limits.durations.read(session), all_jobs / own),
         )
     if all_jobs >= limits.of_all:
-        # Until there is room for more than the first to come again.
+        # Not the next job's end: that would make room for only one of those who come again.
         raise BusyError(
             "Very many learners are practising just now. Please try again soon.",
             retry_after_seconds=_seconds_until(limits.durations.read(session), limits.of_all / 100),
@@ -89,9 +89,9 @@ def check(session: Session, user_id: str, limits: Limits) -> None:
 
 
 def check_stored(session: Session, user_id: str, more_bytes: int, limits: Limits) -> None:
-    """Raise `QuotaExceededError` where a recording of `more_bytes` is more than the user may have stored.
+    """Raise `QuotaExceededError` if `more_bytes` would exceed what the user may store.
 
-    Exact where the user is locked first: a recording counts from the moment when its job is accepted.
+    Exact if the user is locked first: a recording counts from the moment its job is accepted.
     """
     if audio_objects.stored_bytes(session, user_id) + more_bytes > limits.stored_bytes:
         raise QuotaExceededError(
@@ -115,7 +115,7 @@ def _count(condition: ColumnElement[bool], *, limit: ColumnElement[int]) -> Scal
 
 
 def _seconds_until(durations: StageDurations, jobs_ended: float) -> int:
-    """Return in how many whole seconds, at the measured pace, so many jobs will have ended."""
+    """Return the number of whole seconds in which that many jobs end at the measured rate."""
     seconds_a_job = durations.seconds_a_job
     if seconds_a_job is None:
         return _UNKNOWN_SECONDS

@@ -61,7 +61,7 @@ def test_what_an_engine_has_finished_is_kept_until_the_database_is_back(
     gate.open(*{"llm", "tts"} - {kind})
     job = stack.text_chat("asha", "hello")
     eventually(lambda: gate.busy(kind), what="the engine at work")
-    waits = said(stack, worker, "the database is waited for")
+    waits = said(stack, worker, "waiting for the database")
     server.kill()
     gate.open()
     eventually(waits, what="a stage that waits for the database")

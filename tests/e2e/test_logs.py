@@ -317,7 +317,7 @@ def test_probes_leave_no_access_line(day: Day) -> None:
         ("gpu", "r-no-s3", "a sound is kept on this host's disk"),
         ("gpu", "r-broken", "transcribe broke: builtins.LookupError at "),
         ("gpu", "r-killed", "synthesize died"),
-        ("llm", "r-400", "the provider gave no answer: HTTP 400 INVALID_ARGUMENT"),
+        ("llm", "r-400", "the provider did not answer: HTTP 400 INVALID_ARGUMENT"),
         ("llm", "r-slow", "reply failed: llm_timeout"),
         ("llm", "r-unclaimed", "reply broke: sqlalchemy.exc.IntegrityError at "),
     ],

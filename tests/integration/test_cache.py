@@ -115,7 +115,7 @@ def test_after_a_failure_redis_is_left_alone(
     with caplog.at_level(logging.WARNING):
         assert [cache.get("k") for _ in range(20)] == [None] * 20
     assert [record.getMessage() for record in caplog.records] == [
-        "the cache is left alone for 600 s: ConnectionError"
+        "the cache is skipped for 600 s: ConnectionError"
     ]
     redis_server.start()
     cache.put("k", b"value")

@@ -81,7 +81,7 @@ def test_what_an_engine_needs_is_waited_for(
         running.start()
         eventually(held_up, what="the stage at its reading")
         outage.begin()
-    eventually(lambda: "the database is waited for" in caplog.text, what="the stage waiting")
+    eventually(lambda: "waiting for the database" in caplog.text, what="the stage waiting")
     outage.end()
     running.join(30)
 

@@ -1,4 +1,4 @@
-"""A server that failed is left alone for a while, and for no longer."""
+"""After a failure a circuit breaker skips a server for a while, and no longer."""
 
 import pytest
 

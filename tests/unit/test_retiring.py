@@ -18,4 +18,4 @@ def test_a_process_that_no_pool_would_replace_stays(tmp_path: Path, caplog: pyte
     retire(build_runtime(settings, app), "llm@here")
 
     [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert "no pool could replace this process" in record.getMessage()
+    assert "no pool can replace this process" in record.getMessage()

@@ -1,4 +1,4 @@
-"""How a worker takes hints from Redis, and goes on with it after it was lost, replaced, or refused writes.
+"""How a worker takes hints from Redis, and recovers after Redis was lost, replaced or refused writes.
 
 A worker has models loaded, so nothing that Redis does may end it. What a failed-over or full Redis answers is
 no connection error, so Celery would end; `broker_channel_error_retry` makes it begin anew, which comes here.
@@ -58,7 +58,7 @@ class HintConsumer(Consumer):
             time.sleep(_WRITES_TRIED_EVERY_SECONDS)
 
     def ensure_connected(self, conn: Connection) -> Connection:
-        """Connect, however long that takes. Celery's own says each try."""
+        """Connect, however long that takes. Celery's own version logs every attempt."""
         connected = conn.ensure_connection(
             lambda error, _: self._outage.failed(error),
             interval_max=_LONGEST_PAUSE_SECONDS,
@@ -74,7 +74,7 @@ class HintConsumer(Consumer):
         super().on_connection_error_after_connected(exc)
 
     def on_close(self) -> None:
-        """Forget the pipes of children that died at work, before the pool listens anew to all it knows.
+        """Forget the pipes of children that died while running, before the pool listens to all it knows.
 
         Celery keeps their numbers, which others have by now. Where it is the pipe that brings tasks to
         the next child, the main process would take them from under it and wait for ever for their end.

@@ -1,4 +1,4 @@
-"""What a worker's main process asks Celery about the worker itself."""
+"""What a worker's main process reads from Celery about the worker itself."""
 
 import logging
 import os

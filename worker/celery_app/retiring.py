@@ -17,7 +17,7 @@ def retire(runtime: Runtime, worker: str) -> None:
     """
     pool_worker = getattr(current_process(), "_target", None)
     if not isinstance(pool_worker, PoolWorker):
-        logger.warning("out of memory, and no pool could replace this process: it goes on")
+        logger.warning("out of memory, and no pool can replace this process: it continues")
         return
     logger.warning("out of memory: this child ends, and a clean one takes its place")
     runtime.forget_models(worker)

@@ -1,4 +1,4 @@
-"""Beat's schedule: what is due is sent, and a broker that does not take it is said once, not each time."""
+"""Beat's schedule. If the broker does not take a due task, this is logged once, not at each attempt."""
 
 import logging
 from typing import Any
@@ -12,14 +12,14 @@ logger = logging.getLogger(__name__)
 
 
 class Schedule(Scheduler):
-    """Celery's schedule in memory. What could not be sent is left out: the next turn comes in seconds."""
+    """Celery's schedule in memory. A task that could not be sent is dropped: it is due again in seconds."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._outage = OutageLog(logger, "the broker", "no upkeep is scheduled meanwhile")
         super().__init__(*args, **kwargs)
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
-        """Send what is due."""
+        """Send the due task."""
         try:
             self.apply_async(entry, producer=producer, advance=False)
         except Exception as error:  # noqa: BLE001 - beat must go on, whatever the broker's driver raises
@@ -28,5 +28,5 @@ class Schedule(Scheduler):
             self._outage.worked()
 
     def _ensure_connected(self) -> Connection:
-        """Connect, however long that takes. Celery's own says each try."""
+        """Connect, however long that takes. Celery's own version logs every attempt."""
         return self.connection.ensure_connection(lambda error, _: self._outage.failed(error))

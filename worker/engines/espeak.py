@@ -34,7 +34,7 @@ class EspeakSynthesizer:
     name = "espeak-ng"
 
     def __init__(self) -> None:
-        """Load the library and its voices. Raises `EngineUnavailableError` where it cannot."""
+        """Load the library and its voices. Raises `EngineUnavailableError` if that fails."""
         self._library = EspeakLibrary()
 
     def speak(self, text: str) -> Speech:

@@ -28,7 +28,7 @@ class _Held:
 
 
 class LeaseKeeper:
-    """Renews the leases of the stages at work each `heartbeat`. Thread-safe.
+    """Renews the leases of the running stages each `heartbeat`. Thread-safe.
 
     When a stage outlives its deadline, `on_overrun` is called, once, and its lease is let go.
     """
@@ -56,12 +56,12 @@ class LeaseKeeper:
             self._changed.notify()
 
     def drop(self, token: UUID) -> None:
-        """Stop keeping the lease; nothing happens where it is not kept."""
+        """Stop keeping the lease, if it is kept."""
         with self._changed:
             self._held.pop(token, None)
 
     def held(self) -> dict[UUID, Hint]:
-        """Return the stages at work by their leases' tokens."""
+        """Return the running stages by their leases' tokens."""
         with self._changed:
             return {token: held.hint for token, held in self._held.items()}
 

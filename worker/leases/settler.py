@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Ending(Enum):
-    """Why a stage is taken from its worker; the value says it in the log."""
+    """Why a stage is taken from its worker; the value appears in the log."""
 
     HUNG = "hung"
     DIED = "died"
@@ -64,7 +64,7 @@ class Settler:
             logger.warning("could not report a dead child's models: the database did not answer")
 
     def settle(self, token: UUID, hint: Hint, ending: Ending) -> None:
-        """Take the stage from whoever holds this lease: it runs again, or has timed out.
+        """Take the stage from this lease's holder: it runs again, or has timed out.
 
         In a thread of its own, which waits for a database that is away as long as the lease may last;
         after that the stage is the sweep's. The process does not end before it.

@@ -1,4 +1,4 @@
-"""Waiting for our own database: its absence is nobody's failure but ours, so it ends no job."""
+"""Waiting for our own database: while it is away, no job fails for that."""
 
 import logging
 import time
@@ -19,20 +19,20 @@ Result = TypeVar("Result")
 
 
 class DatabaseAwayError(Exception):
-    """The database stayed away: the stage is given back and will run again."""
+    """The database stayed away; the stage is given back and will run again."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRetry:
-    """Calls what needs the database again while it is away, until a moment of `time.monotonic`."""
+    """Calls a function again while the database is away, until `until` (`time.monotonic`)."""
 
     until: float
 
     def __call__(self, work: Callable[[], Result]) -> Result:
         """Return what `work` returns, called at least once. Raises `DatabaseAwayError`.
 
-        `work` is called again from its beginning, so it must bear that. What waiting cannot mend is raised
-        as it is. A soft time limit that fires meanwhile is meant for engines: it changes nothing here.
+        `work` must be safe to repeat from its beginning. An error that waiting cannot mend is raised
+        unchanged. A soft time limit that fires meanwhile is meant for engines and is ignored here.
         """
         pause = _FIRST_PAUSE_SECONDS
         while True:
@@ -46,6 +46,6 @@ class DatabaseRetry:
                 what = type(error).__name__
             if time.monotonic() + pause > self.until:
                 raise DatabaseAwayError(what)
-            logger.warning("the database is waited for: %s", what)
+            logger.warning("waiting for the database: %s", what)
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

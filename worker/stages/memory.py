@@ -1,4 +1,4 @@
-"""What is done where an engine runs out of memory."""
+"""Recovers once when an engine runs out of memory."""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def with_memory(engines: Engines, infer: Callable[[], Result]) -> Result:
-    """Return what the engine gives; where memory ran out, free what can be freed and try again, once."""
+    """Return the engine's result; if memory runs out, free what can be freed and try once more."""
     try:
         return infer()
     except EngineOutOfMemoryError:

@@ -29,7 +29,7 @@ from worker.settings import WorkerSettings
 
 logger = logging.getLogger(__name__)
 
-# The part of a tutor's time for which the same question, asked at the same time, is waited for.
+# How long to wait for another's answer to the same question, as a part of the tutor's time limit.
 _WAIT_SHARE = 1 / 12
 # All that decides how a text sounds. Settings, not the loaded engine: the LLM worker loads no voice.
 _VOICE_SETTINGS = {
@@ -57,7 +57,7 @@ class GivenReply:
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """What is kept of a spoken text: where it lies, and who spoke it. The name is one that a row can hold."""
+    """A cache entry of speech: where it is stored, and the engine. The name fits into a row."""
 
     audio_id: UUID
     engine: Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")]
@@ -67,7 +67,7 @@ _SPEECH = TypeAdapter(_Spoken)
 
 
 class CachedReplies:
-    """Asks the tutor, or repeats what it answered the same user to the same message after the same turns.
+    """Asks the tutor, or reuses its answer to the same user, message and past turns.
 
     Nobody meets what was answered to somebody else: that it is repeated, or comes at once, would tell
     that somebody has said the same.
@@ -144,7 +144,7 @@ def _without_judgement(reply: TutorReply) -> TutorReply:
 
 
 def cached(engine: str) -> str:
-    """Return what to show for an engine that was not asked, because it had answered the same before."""
+    """Return the name to show for an engine whose earlier answer was reused."""
     return f"{engine}{REPEATED}"
 
 
@@ -170,8 +170,8 @@ def _put(cache: Cache, key: str, form: TypeAdapter[Value], value: Value) -> None
     try:
         cache.put(key, form.dump_json(value, warnings="error"))
     except PydanticSerializationError:
-        # An engine is anybody's code: what it gave may be of any type, or text that JSON cannot hold.
-        logger.warning("an answer is not kept: it has not the form of one")
+        # An engine may be anybody's code: its answer may be of any type, or text that JSON cannot hold.
+        logger.warning("an engine's answer cannot be cached: it is not of the expected type")
 
 
 def _read(form: TypeAdapter[Value], kept: Kept | None) -> Value | None:
@@ -180,7 +180,7 @@ def _read(form: TypeAdapter[Value], kept: Kept | None) -> Value | None:
     try:
         return form.validate_json(kept)
     except ValidationError:
-        logger.warning("what the cache keeps cannot be read")
+        logger.warning("a cache entry cannot be read")
         return None
 
 

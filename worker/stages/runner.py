@@ -1,7 +1,7 @@
 """Runs one stage of one job: claim, run, translate failures, record. No transaction is held meanwhile.
 
-What fails on our side (the database is away) is waited for, and then gives the stage back; what fails
-in an engine ends the stage.
+While our own database is away the runner waits for it, then gives the stage back. A failure in an
+engine ends the stage.
 """
 
 import logging
@@ -57,7 +57,7 @@ class StageRunner:
         return self._out_of_memory
 
     def run(self, hint: Hint, *, token: UUID, worker: str) -> None:
-        """Run the stage if it is there to be claimed; drop the hint silently if not.
+        """Claim and run the stage; drop the hint silently if it cannot be claimed.
 
         Raises `DatabaseAwayError` where our database stayed away: the stage is to be given back.
         """
@@ -100,7 +100,7 @@ class StageRunner:
             logger.warning("%s failed: %s (%s)", stage, error.code, cause)
             return failures.failure(stage, error)
         except Exception as error:  # noqa: BLE001
-            # An engine is anybody's code; whatever it raises must end the stage, not the worker.
+            # An engine may be anybody's code: whatever it raises must end the stage, not the worker.
             logger.error("%s broke: %s", stage, telemetry.without_words(error))  # noqa: TRY400
             return failures.defect(stage)
 

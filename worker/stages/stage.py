@@ -1,4 +1,4 @@
-"""What the runner asks of a stage: work on a claimed job, and a result of the stage's own type."""
+"""The interface between the runner and a stage: work on a claimed job, and a typed result."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +11,7 @@ from worker.stages.database_retry import DatabaseRetry
 
 @dataclass(frozen=True, slots=True)
 class ClaimedWork:
-    """A claimed stage, and how long the database is waited for before and after the engine."""
+    """A claimed stage, and how long to wait for the database before and after the engine."""
 
     claim: Claim
     loading: DatabaseRetry
@@ -27,7 +27,7 @@ class RunnableStage(Protocol):
     """One stage of a job. It records nothing: its result is what a transition writes."""
 
     def run(self, work: ClaimedWork) -> StageResult:
-        """Load what the engine needs, run it, save what it gave, and say what came of it.
+        """Load the engine's input, run it, save its output, and return the result.
 
         Raises `DomainError` where the stage fails, `DatabaseAwayError` where our database stayed away, and
         `LeaseLostError` where somebody else owns the stage by now. Anything else is a defect.

@@ -22,7 +22,7 @@ from worker.stages.stage import ClaimedWork
 
 @dataclass(frozen=True, slots=True)
 class Synthesize:
-    """Has the texts spoken that the learner asked to hear, but for those that have been spoken before."""
+    """Speaks the texts that the learner asked to hear, except those already spoken."""
 
     settings: WorkerSettings
     sessions: sessionmaker[Session]

@@ -21,7 +21,7 @@ from worker.upkeep.locks import Lock, holding
 
 logger = logging.getLogger(__name__)
 
-# Long past the moment when whoever wrote an object has named it in a job, or has died.
+# By then the writer of an object has either named it in a job or died.
 ORPHAN_AGE = timedelta(hours=1)
 _BATCH = 200
 
@@ -40,7 +40,7 @@ class Retention:
     retry_window: timedelta
 
     def run(self) -> None:
-        """Remove what is due, unless another pass is at it. Storage that fails is only logged."""
+        """Remove what is due, unless another pass is running. Storage failures are only logged."""
         with holding(self.sessions, Lock.RETENTION) as held:
             if held is None:
                 return

@@ -42,9 +42,9 @@ _BATCH = 200
 _SENTINEL = "english_practice:dispatched"
 # Below this length a queue is short enough for a second copy of a hint to cost nothing.
 _LOW_WATER = 20
-# Whoever makes a stage ready publishes it at once; the sweep steps in when that did not happen.
+# Whoever makes a stage ready publishes it at once; the sweep publishes it only if that failed.
 _PUBLISHER_GRACE = timedelta(seconds=1)
-# A job that others have locked is at work: the next pass looks again.
+# A locked job is being changed by another transaction: the next pass looks again.
 _WAIT_SHORTLY = text("SET LOCAL lock_timeout = '1s'")
 
 
@@ -229,7 +229,7 @@ class Sweep:
             logger.warning("the broker is empty: %d jobs that it knew are published again", lost)
 
     def _publish_unsent(self, reader: Session) -> None:
-        """Publish what is ready and was never sent; to a long queue too: it is not on it yet."""
+        """Publish ready stages that were never sent, also to a long queue: they are not on it yet."""
         ready = col(Job.stage_ready_at) < func.now() - _PUBLISHER_GRACE
         self._publish(reader, col(Job.published_at).is_(None) & ready, _BATCH)
 

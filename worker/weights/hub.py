@@ -1,4 +1,4 @@
-"""Models on the Hugging Face hub: `NAME@REVISION`, so that what was tried is what is fetched."""
+"""Models on the Hugging Face hub, named `NAME@REVISION`: the revision we tested is the one fetched."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""Reads the provider's answer as it came: what is odd in it costs no second call."""
+"""Reads the provider's raw answer: an odd field in it costs no second call."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _LONGEST_NAME = 40
 
 
 class Refusal(Enum):
-    """Why the provider gives no answer, however often it is asked."""
+    """Reasons for which the provider returns no answer, however often it is asked."""
 
     UNSAFE = "unsafe"
     """The learner's message or the model's answer to it is held to be unsafe."""
@@ -57,7 +57,7 @@ class Answer:
 
 
 def read_answer(body: str) -> Answer:
-    """Return what the provider's JSON says. Raises `ValueError` where it is none."""
+    """Return the parsed answer of the provider. Raises `ValueError` if it is not one."""
     response = json.loads(body) if body else {}
     if not isinstance(response, dict):
         raise ValueError("no object")  # noqa: TRY004 - of the text, not of an argument
@@ -90,7 +90,7 @@ def _name(value: object) -> str:
 
 
 def _count(value: object) -> float:
-    """Return a count as it is, bounded where it is stored; 0 for what is no number."""
+    """Return a count unchanged (it is bounded before it is stored); 0 if it is not a number."""
     return 0 if isinstance(value, bool) or not isinstance(value, int | float) else min(value, 10**15)
 
 

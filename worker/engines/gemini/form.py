@@ -14,7 +14,7 @@ from worker.text.plain import plain
 
 _DEVANAGARI_LETTERS = range(0x0904, 0x093A)
 _LONGEST_TEXT = 800
-"""Of a text that is to be spoken; the prompt asks for far less."""
+"""For a text to be spoken; the prompt asks for far less."""
 _LONGEST_WORDS = 300
 
 

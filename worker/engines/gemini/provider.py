@@ -18,7 +18,7 @@ from worker.prompts import SYSTEM_PROMPT, PromptTurn
 logger = logging.getLogger(__name__)
 
 SHORTEST_CALL_SECONDS = 0.5
-"""With less time left nothing is asked: no answer comes faster."""
+"""With less time left no call is made: no answer comes faster."""
 
 _PAUSES_SECONDS = (0.5, 1.0, 2.0)
 """Before each further call, where the provider advises nothing."""
@@ -66,7 +66,7 @@ class Provider:
                 break
             logger.info("calling again in %.1f s: %s", delay, str(failure))
             time.sleep(delay)
-        logger.warning("the provider gave no answer: %s", str(failure))
+        logger.warning("the provider did not answer: %s", str(failure))
         if failure.reason is Reason.DAY_IS_OVER:
             raise TutorUnavailableError(
                 "The tutor has answered as much as it may today. Please come back tomorrow."

@@ -16,7 +16,7 @@ _DECODER = json.JSONDecoder(strict=False)
 
 
 class UnreadableAnswerError(Exception):
-    """There is no reply in the answer. Its text never says what was written in it."""
+    """The answer contains no reply. The error's text never quotes the answer."""
 
 
 def read_form(text: str) -> ReplyForm:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 _FIXED_REPLIES = {Refusal.UNSAFE: BLOCKED_REPLY, Refusal.UNSAID: UNSAID_REPLY}
 _ANSWERS_READ = 2
-"""The answer, and one more where it cannot be read."""
+"""One call, and one more if its answer cannot be read."""
 
 
 class GeminiTutor:
@@ -45,7 +45,7 @@ class GeminiTutor:
         logger.info("%s, prompt %s at %s, API %s", model, PROMPT_VERSION, where, version)
 
     def reply(self, request: TutorRequest) -> TutorReply:
-        """Return the model's answer, checked; a kind fixed one and a warning where it was blocked."""
+        """Return the model's answer, checked; if it was blocked, a fixed kind reply and a warning."""
         deadline = time.monotonic() + request.timeout_seconds
         turns = conversation(request)
         spent = Tokens()
@@ -86,7 +86,7 @@ def _form_of(answer: Answer) -> ReplyForm:
 def _checked(form: ReplyForm, message: str, spent: Tokens) -> TutorReply:
     mistake = real_mistake(form.mistake, message)
     if form.mistake is not None and mistake is None:
-        logger.info("a correction is left out: it corrects nothing that was said")
+        logger.info("a correction is left out: the learner did not say what it corrects")
     return TutorReply(
         text=form.reply_text,
         mistake=mistake,

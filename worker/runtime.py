@@ -71,7 +71,7 @@ def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:
         try:
             queue.publish(app, hint)
         except (PublishError, SoftTimeLimitExceeded):  # the limit is meant for engines
-            logger.warning("the broker did not take a hint for %s", hint.stage)
+            logger.warning("the broker did not accept a hint for %s", hint.stage)
             _note_unsent(sessions, hint)
 
 

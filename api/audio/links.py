@@ -1,4 +1,4 @@
-"""Signed, expiring links to audio: whoever has one may listen, to that object only."""
+"""Signed, expiring links to audio. Anyone with a link may listen, to that object only."""
 
 import hashlib
 import hmac
@@ -29,7 +29,7 @@ class AudioLinks:
         self._key = key
         self._base_url = base_url
         self.base_path = base_path
-        """Under which path clients find the API: empty, or begun by a slash and not ended by one."""
+        """The API's public path: empty, or with a slash at its beginning and none at its end."""
         self._lifetime = lifetime
 
     def expiry(self, *, no_later_than: datetime | None = None) -> datetime:

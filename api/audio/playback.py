@@ -1,4 +1,4 @@
-"""Opens a sound to whoever has a link to it that was made when it lay on a disk."""
+"""Serves audio through a link that was made while the file was on a disk."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from shared.models import AudioBackend, AudioObject
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Finds what a link leads to: a file, or S3 where the sound has been moved there since."""
+    """Finds the target of a link: a file, or S3 if the audio has moved there since."""
 
     sessions: Sessions
     stores: AudioStores

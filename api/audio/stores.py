@@ -20,7 +20,7 @@ class Storing:
         self._threads = ContextThreads(most_at_once, "store")
 
     async def write(self, name: str, data: bytes) -> AudioBackend:
-        """Write the object and return where it lies. Raises `StorageError`."""
+        """Write the object and return its backend. Raises `StorageError`."""
         return await self._threads.run(self._stores.write, name, data)
 
     async def remove(self, found: Sequence[AudioObject]) -> list[UUID]:
@@ -40,6 +40,6 @@ class Storing:
         await self._threads.run(self._stores.check)
 
     def close(self) -> None:
-        """Give the threads up."""
+        """Abandon the threads."""
         self._threads.give_up()
         self._stores.close()

@@ -1,4 +1,4 @@
-"""A user's conversations: lists them, reads what was said in one, deletes one with all that belongs to it."""
+"""A user's conversations: lists them, reads their messages, deletes one with all that belongs to it."""
 
 import logging
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class ConversationRecord:
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
-    """A message, and what is left of the job that made it: None where that has expired.
+    """A message, and the remaining fields of the job that made it: None if that has expired.
 
     `expires_at`: when the job does; the last three are its sounds.
     """
@@ -85,7 +85,7 @@ class Conversations:
         return NEWEST_FIRST.page(found, query.limit, lambda record: (record.updated_at, record.id))
 
     async def messages(self, public_id: str, query: MessagesQuery) -> Page[MessageRecord]:
-        """Return what was said in the user's conversation, oldest first, in two queries.
+        """Return the messages of the user's conversation, oldest first, in two queries.
 
         Raises `ConversationNotFoundError`, and `InvalidRequestError` for a bad cursor.
         """

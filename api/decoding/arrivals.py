@@ -31,7 +31,7 @@ class Arrivals:
 
     @contextmanager
     def place(self, client: str) -> Iterator["Place"]:
-        """Hold a place for the client while the block runs, or until it is given back.
+        """Hold a place for the client while the block runs, or until it is released.
 
         Raises `UploadsBusyError` or `TooManyUploadsError`.
         """
@@ -43,7 +43,7 @@ class Arrivals:
             place.give_back()
 
     def take(self, client: str, *, recordings: int = 0, size: int = 0) -> None:
-        """Count what has come from the client. Raises, and counts nothing, where it is too much."""
+        """Count the bytes received from the client. Raises, and counts nothing, if they are too many."""
         own = self._of_clients.get(client, _Held())
         for held, share, error in (
             (self._of_all, 1, UploadsBusyError),
@@ -70,7 +70,7 @@ class Arrivals:
 
 
 class Place:
-    """One recording's place, as large as what has come of it."""
+    """The place of one recording, as large as what has arrived of it."""
 
     def __init__(self, arrivals: Arrivals, client: str) -> None:
         self._arrivals: Arrivals | None = arrivals

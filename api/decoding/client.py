@@ -1,4 +1,4 @@
-"""The API's end of the decoder program: starts it, gives it uploads, and hears how each one ended."""
+"""The API's side of the decoder program: starts it, sends it uploads, and receives each result."""
 
 import asyncio
 import os
@@ -23,11 +23,11 @@ _PIECE_BYTES = 256 * 1024
 
 
 class DecoderLostError(Exception):
-    """The decoder program ended before it could say how the upload did."""
+    """The decoder program ended before it reported on the upload."""
 
 
 class DecoderProgram:
-    """The running decoder program. One that has ended is replaced with the next upload."""
+    """The running decoder program. If it has ended, the next upload starts another."""
 
     def __init__(self) -> None:
         self._uploads, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -86,7 +86,7 @@ class DecoderProgram:
         return status, bytes(decoded)
 
     def close(self) -> None:
-        """End the program, and what it decodes."""
+        """Stop the program and its decoders."""
         self._uploads.close()
         self._process.kill()
         self._process.wait()

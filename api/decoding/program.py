@@ -40,7 +40,7 @@ _program = os.getpid()
 
 
 def limit_this_process() -> None:
-    """Give this process the limits it decodes under; they cannot be raised again."""
+    """Set this process's resource limits for decoding; they cannot be raised again."""
     for limit, value in LIMITS.items():
         # Out of CPU seconds is told by SIGXCPU; only a second later comes the SIGKILL of the hard limit.
         hard = value + 1 if limit == resource.RLIMIT_CPU else value
@@ -83,7 +83,7 @@ class _Child:
 
 
 class DecoderServer:
-    """Forks a child for each upload and tells how it ended. Single-threaded, as whatever forks must be."""
+    """Forks a child for each upload and reports its end. Single-threaded, because it forks."""
 
     def __init__(self, uploads: socket.socket) -> None:
         self._uploads = uploads
@@ -128,7 +128,7 @@ class DecoderServer:
             raise
 
     def _finish(self, child: _Child) -> None:
-        """Reap the child, ending it if it still runs, and tell on its channel how it ended."""
+        """Reap the child, killing it if it still runs, and report on its channel how it ended."""
         keys = [key for key in self._selector.get_map().values() if key.data is child]
         if not keys:
             return  # it ended, and was given up, in one moment

@@ -1,4 +1,4 @@
-"""What the API and its decoder program agree on. Light: both sides import it at start.
+"""The protocol between the API and its decoder program. Light: both sides import it at start.
 
 An upload is a packet: the demuxer's name, and the descriptors of the recording and of its channel. The answer
 on that is what was decoded, then the word `ENDED` and how its process ended, as `subprocess` counts it.
@@ -15,12 +15,12 @@ DECODED_RATE = 16_000
 """Samples a second of the decoder's output, which is mono and 16-bit."""
 
 MAX_BYTES = 10 * 1024 * 1024
-"""The largest recording, as it is sent."""
+"""The size of the largest recording, as sent."""
 
 MIN_SECONDS = 0.1
 MAX_SECONDS = 60.0
 PADDING_SECONDS = 0.1
-"""What encoders add around a recording: tolerated on top of `MAX_SECONDS`."""
+"""Padding that encoders add to a recording: tolerated on top of `MAX_SECONDS`."""
 
 
 class Outcome(IntEnum):

@@ -5,7 +5,7 @@ from shared.errors import DomainError, ErrorCode
 
 
 class UnsupportedAudioError(DomainError):
-    """The content is none of the containers taken."""
+    """The content is in none of the accepted containers."""
 
     code = ErrorCode.UNSUPPORTED_AUDIO
 

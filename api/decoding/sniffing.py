@@ -1,4 +1,4 @@
-"""Recognises what a recording is by its content, whatever its name or declared type."""
+"""Recognises a recording's container by its content, whatever its name or declared type."""
 
 from collections.abc import Sequence
 from typing import BinaryIO
@@ -32,7 +32,7 @@ _HEAD_BYTES = 4096
 
 
 def demuxer_of(recording: BinaryIO) -> str:
-    """Return what `sniff` finds. Raises `UnsupportedAudioError` where that is nothing we take."""
+    """Return what `sniff` finds. Raises `UnsupportedAudioError` if that is nothing we accept."""
     demuxer = sniff(recording)
     if demuxer is None:
         raise UnsupportedAudioError
@@ -40,7 +40,7 @@ def demuxer_of(recording: BinaryIO) -> str:
 
 
 def sniff(recording: BinaryIO) -> str | None:
-    """Return the FFmpeg demuxer for the container in the file, None where it is not one we take.
+    """Return the FFmpeg demuxer for the container in the file, or None if we do not accept it.
 
     Its beginning is enough, except to look behind an ID3 tag, which is taken for MP3's where nothing else
     is found there.

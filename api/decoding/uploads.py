@@ -1,4 +1,4 @@
-"""What becomes of an upload: decoded once, in a process of its own, when it is its turn."""
+"""Decodes uploads: once each, in a process of its own, when it is their turn."""
 
 import asyncio
 import math
@@ -57,7 +57,7 @@ def decoders_of_a_process(processes: int) -> int:
 
 @dataclass(slots=True)
 class _Share:
-    """What one client has of the decoder."""
+    """One client's use of the decoder."""
 
     turns: asyncio.Semaphore
     in_flight: int = field(default=0)

@@ -1,1 +1,1 @@
-"""What every request passes, whatever it asks for: connections, limits, ids, logs, problems."""
+"""What every request passes: connections, limits, ids, logs, problems."""

@@ -1,4 +1,4 @@
-"""One line and one count a request, without what identifies a user or opens a sound: no path, no query."""
+"""Logs and counts each request, without what identifies a user or opens audio: no path, no query."""
 
 import logging
 import time
@@ -67,7 +67,7 @@ def route_of(scope: Scope) -> str:
 
 
 def method_of(scope: Scope) -> str:
-    """Return the method that was asked for, if it is one of HTTP's."""
+    """Return the request's method if it is one of HTTP's."""
     method = scope.get(ASKED_METHOD, scope["method"])
     return method if method in _METHODS else OTHER_METHOD
 

@@ -58,7 +58,7 @@ class _Body:
         self.error: DomainError = RequestTooLargeError("The request's body is too large.")
 
     async def receive(self) -> Message:
-        """Return the next message. Raises where what has come, or was announced, is over the limit."""
+        """Return the next message. Raises if what has arrived, or was announced, is over the limit."""
         if max(self._declared, self._received) <= self.limit:
             message = await self._receive()
             self._received += len(message.get("body", b""))

@@ -1,4 +1,4 @@
-"""Who sends a request, where what is scarce is shared out among clients: known by the address."""
+"""Identifies a client, by its address, where scarce resources are shared among clients."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 

@@ -46,7 +46,7 @@ class Connections:
 
 
 class BoundedConnection(H11Protocol):
-    """A connection whose client is waited for within limits only.
+    """A connection that waits for its client within limits only.
 
     A clock runs exactly while the client owes us bytes and no request is being served: from connecting, or
     from the first byte of a later request, until the head is there; and from an answer that came before
@@ -81,7 +81,7 @@ class BoundedConnection(H11Protocol):
         self._look()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client has sent."""
+        """Receive data from the client."""
         super().data_received(data)
         self._look()
 
@@ -104,22 +104,22 @@ class BoundedConnection(H11Protocol):
         self.end()
 
     def pause_writing(self) -> None:
-        """Wait for the client to take what was sent, but not for ever."""
+        """Wait for the client to read what was sent, but not for ever."""
         super().pause_writing()
         self._taking = self.loop.call_later(self._limits.taking_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on: the client has taken what was sent."""
+        """Continue: the client has read what was sent."""
         super().resume_writing()
         if self._taking is not None:
             self._taking.cancel()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP. uvicorn's own words are not shown."""
+        """Respond to what is not HTTP. uvicorn's own message is not shown."""
         self._refuse(problem(ErrorCode.MALFORMED_REQUEST, "This is not a request that HTTP allows."))
 
     def end(self) -> None:
-        """Close the connection when what was sent has been taken; soon, however it is."""
+        """Close the connection once the client has read what was sent, and soon in any case."""
         self._limits.idle.pop(self, None)
         if not self.transport.is_closing():
             self.transport.close()

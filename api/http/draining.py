@@ -1,4 +1,4 @@
-"""The end of a process in good order: whoever waits is answered at once, not cut off.
+"""Stops a process cleanly: waiting clients get a response at once and are not cut off.
 
 A server that is asked to stop first lets its open requests end, and only then tells the application.
 Requests that wait for a job would hold it up, so the application listens to the signal itself.
@@ -22,7 +22,7 @@ class StoppingError(Exception):
 
 
 class Draining:
-    """Whether this process has been asked to stop, and what is done at once then."""
+    """Whether this process has been asked to stop, and what to do at once then."""
 
     def __init__(self) -> None:
         self._begun = asyncio.Event()

@@ -35,7 +35,7 @@ class Cursors(Generic[Position]):
         self._form = form
 
     def read(self, cursor: str | None) -> Position | None:
-        """Return where the page begins, None at the list's beginning. Raises `InvalidRequestError`."""
+        """Return where the page begins; None for the first page. Raises `InvalidRequestError`."""
         if cursor is None:
             return None
         try:
@@ -44,7 +44,7 @@ class Cursors(Generic[Position]):
             raise InvalidRequestError("cursor: is not one that a page of this list has named") from None
 
     def page(self, rows: Sequence[Row], limit: int, position_of: Callable[[Row], Position]) -> Page[Row]:
-        """Return the page of the first `limit` rows; one more than those says that others follow."""
+        """Return the page of the first `limit` rows; one more row than that means that others follow."""
         shown = rows[:limit]
         if len(rows) == len(shown):
             return Page(shown, None)

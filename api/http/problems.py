@@ -181,7 +181,7 @@ class RequestTooLargeError(DomainError):
 
 
 class ProblemResponse(JSONResponse):
-    """The HTTP response for a problem; what is refused for now says when to come again."""
+    """The HTTP response for a problem; a temporary refusal carries `Retry-After`."""
 
     media_type = PROBLEM_JSON
 
@@ -310,7 +310,7 @@ class UnexpectedErrors:
         try:
             await self._app(scope, receive, send_noting)
         except ClientDisconnect:
-            logger.info("the client left before it had sent all")
+            logger.info("the client left before it had sent the whole request")
         except Exception as error:
             if started or scope["type"] != "http":
                 raise

@@ -189,5 +189,5 @@ def _read_reply(kept: Kept | None) -> TutorReply | None:
     try:
         return None if reply is None else bounded_reply(reply)
     except InvalidTutorReplyError:
-        logger.warning("what the cache keeps is no reply")
+        logger.warning("a cache entry is not a reply")
         return None

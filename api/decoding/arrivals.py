@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from api.decoding.refusals import TooManyUploadsError, UploadsBusyError
+from api.decoding.errors import TooManyUploadsError, UploadsBusyError
 
 
 @dataclass(slots=True)

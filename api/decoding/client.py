@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from api.decoding.protocol import DECODED_RATE, ENDED, STATUS, Outcome
+from api.decoding.protocol import DECODED_RATE, ENDED, LONGEST_SECONDS, STATUS, Outcome
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,9 +16,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-s", "-P", "-m", "api.decoding.program")
 _ENVIRONMENT = {"PYTHONPATH": str(PROJECT_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
-
-# A minute of 16-bit samples, and some; FLAC is never much longer than they are.
-_ANSWER_MAX_BYTES = 2 * DECODED_RATE * 65
+# The longest recording as 16-bit samples, and 5 % more: FLAC of mere noise is 1 % longer than they are.
+_ANSWER_MAX_BYTES = round(2 * DECODED_RATE * LONGEST_SECONDS * 1.05)
 _PIECE_BYTES = 256 * 1024
 
 
@@ -77,7 +76,7 @@ class DecoderProgram:
         finally:
             writer.close()
         if len(answer) > _ANSWER_MAX_BYTES:
-            # No minute of sound is so long: whoever sends it is no decoder any more.
+            # No recording that we take is so long: whoever sends it is no decoder any more.
             return Outcome.INVALID, b""
         decoded, end = answer[: -STATUS.size], answer[-STATUS.size :]
         if not end.startswith(ENDED):

@@ -11,6 +11,7 @@ Media parsing is where an upload can do harm, so it happens there, under limits 
 """
 
 import gc
+import math
 import os
 import resource
 import selectors
@@ -23,14 +24,15 @@ from typing import NoReturn
 
 import av
 
-from api.decoding.protocol import ENDED, MAX_BYTES, REQUEST_MAX_BYTES, STATUS, Outcome
-from api.decoding.transcoding import RefusedError, transcode
+from api.decoding.protocol import ENDED, MAX_BYTES, MAX_SECONDS, REQUEST_MAX_BYTES, STATUS, Outcome
+from api.decoding.transcoding import UndecodableError, transcode
 from shared.parent_death import end_with_parent
 
 LIMITS = {
     # With 175 MB, of which 45 are its own, the largest of recordings is decoded.
     resource.RLIMIT_AS: 256 * 1024 * 1024,
-    resource.RLIMIT_CPU: 2,
+    # A minute takes 0.7 s at most, in Opus frames of 2.5 ms.
+    resource.RLIMIT_CPU: math.ceil(MAX_SECONDS / 30),
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_FSIZE: 0,
     resource.RLIMIT_NOFILE: 8,
@@ -65,8 +67,8 @@ def _decode_stdin(demuxer: str) -> Outcome:
     data = sys.stdin.buffer.read(MAX_BYTES)
     try:
         flac = transcode(data, demuxer)
-    except RefusedError as refused:
-        return refused.outcome
+    except UndecodableError as error:
+        return error.outcome
     except (av.FFmpegError, ValueError, MemoryError):
         return Outcome.INVALID
     sys.stdout.buffer.write(flac)

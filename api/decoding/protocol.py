@@ -19,8 +19,10 @@ MAX_BYTES = 10 * 1024 * 1024
 
 MIN_SECONDS = 0.1
 MAX_SECONDS = 60.0
+"""The longest recording. What else depends on it: "A longer recording" in docs/development.md."""
 PADDING_SECONDS = 0.1
 """Padding that encoders add to a recording: tolerated on top of `MAX_SECONDS`."""
+LONGEST_SECONDS = MAX_SECONDS + PADDING_SECONDS
 
 
 class Outcome(IntEnum):

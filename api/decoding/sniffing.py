@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from api.decoding.refusals import InvalidAudioError, UnsupportedAudioError
+from api.decoding.errors import InvalidAudioError, UnsupportedAudioError
 
 _MAGIC: Sequence[tuple[int, bytes, str]] = (
     (0, b"OggS", "ogg"),

@@ -15,9 +15,8 @@ import av
 import av.subtitles.stream  # PyAV loads it with the first container: here, before anything is forked
 from av.stream import Discard
 
-from api.decoding.protocol import DECODED_RATE, MAX_SECONDS, MIN_SECONDS, PADDING_SECONDS, Outcome
+from api.decoding.protocol import DECODED_RATE, LONGEST_SECONDS, MAX_SECONDS, MIN_SECONDS, Outcome
 
-LONGEST_SECONDS = MAX_SECONDS + PADDING_SECONDS
 SOURCE_RATES = range(4_000, 192_001)
 
 CODECS = frozenset(
@@ -35,15 +34,18 @@ PROBE_BYTES = 64 * 1024
 MAX_STREAMS = 16
 """Phones write up to ten: sound, pictures, and what their sensors said."""
 
-MAX_PACKETS = 32_000
-"""A minute of the shortest frames in use, Opus's of 2.5 ms, is 24,000; the rest is for pictures beside it."""
+_SHORTEST_FRAME_SECONDS = 0.0025  # of those in use; Opus's
+_AMR_FRAME_SECONDS = 0.020
 
-MAX_SOUNDLESS_PACKETS = 3_200
-"""A minute of AMR in which a phone sent nothing, since nobody spoke, is 3,000 packets without sound."""
+MAX_PACKETS = round(MAX_SECONDS / _SHORTEST_FRAME_SECONDS * 4 / 3)
+"""A third more than the longest recording has in the shortest frames: for pictures beside it."""
+
+MAX_SOUNDLESS_PACKETS = round(MAX_SECONDS / _AMR_FRAME_SECONDS * 16 / 15)
+"""Somewhat more than the longest recording has in AMR, where a phone sends no sound while nobody speaks."""
 
 
-class RefusedError(Exception):
-    """The input is not an acceptable recording; `outcome` says in what way."""
+class UndecodableError(Exception):
+    """The input is no recording, is too long or costs too much to decode; `outcome` says which."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.name)
@@ -58,22 +60,23 @@ class Budget:
         self._soundless = MAX_SOUNDLESS_PACKETS
 
     def spend_packet(self) -> None:
-        """Count a packet. Raises `RefusedError` where there were too many."""
+        """Count a packet. Raises `UndecodableError` where there were too many."""
         self._packets -= 1
         if self._packets < 0:
-            raise RefusedError(Outcome.TOO_COSTLY)
+            raise UndecodableError(Outcome.TOO_COSTLY)
 
     def spend_soundless(self) -> None:
-        """Count a packet that gave no sound. Raises `RefusedError` where there were too many."""
+        """Count a packet that gave no sound. Raises `UndecodableError` where there were too many."""
         self._soundless -= 1
         if self._soundless < 0:
-            raise RefusedError(Outcome.TOO_COSTLY)
+            raise UndecodableError(Outcome.TOO_COSTLY)
 
 
 def transcode(data: bytes, demuxer: str) -> bytes:
     """Return as FLAC the first audio stream of the container `data` that can be decoded.
 
-    Raises `RefusedError`, `MemoryError`, or `av.FFmpegError` or `ValueError` where FFmpeg or PyAV gives up.
+    Raises `UndecodableError`, `MemoryError`, or, where FFmpeg or PyAV gives up, `av.FFmpegError` or
+    `ValueError`.
     """
     budget = Budget()
     for place in range(MAX_STREAMS):
@@ -84,7 +87,7 @@ def transcode(data: bytes, demuxer: str) -> bytes:
                 break
             with suppress(av.FFmpegError, ValueError):
                 return _encode(_resample(_bounded(_frames(container, streams[place], budget))))
-    raise RefusedError(Outcome.INVALID)
+    raise UndecodableError(Outcome.INVALID)
 
 
 def _open(data: bytes, demuxer: str) -> av.container.InputContainer:
@@ -104,7 +107,7 @@ def _open(data: bytes, demuxer: str) -> av.container.InputContainer:
 
 def _open_nothing(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     """Refuse a container that points at other files or at addresses."""
-    raise RefusedError(Outcome.INVALID)
+    raise UndecodableError(Outcome.INVALID)
 
 
 def _is_known(stream: av.AudioStream) -> bool:
@@ -140,7 +143,7 @@ def _bounded(frames: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
             raise ValueError("no recording has this sample rate")
         seconds += frame.samples / frame.sample_rate
         if seconds > LONGEST_SECONDS:
-            raise RefusedError(Outcome.TOO_LONG)
+            raise UndecodableError(Outcome.TOO_LONG)
         yield frame
 
 
@@ -168,7 +171,7 @@ def _encode(frames: Iterable[av.AudioFrame]) -> bytes:
             frame.pts = samples
             samples += frame.samples
             if samples > LONGEST_SECONDS * DECODED_RATE:
-                raise RefusedError(Outcome.TOO_LONG)
+                raise UndecodableError(Outcome.TOO_LONG)
             container.mux(stream.encode(frame))
         if samples < MIN_SECONDS * DECODED_RATE:
             raise ValueError("too little sound")

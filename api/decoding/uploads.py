@@ -11,13 +11,13 @@ from typing import BinaryIO
 from loky import cpu_count
 
 from api.decoding.client import DecoderLostError, DecoderProgram
-from api.decoding.protocol import DECODED_RATE, Outcome
-from api.decoding.refusals import (
+from api.decoding.errors import (
     AudioTooLongError,
     InvalidAudioError,
     TooManyUploadsError,
     UploadsBusyError,
 )
+from api.decoding.protocol import DECODED_RATE, Outcome
 
 
 @dataclass(frozen=True, slots=True)

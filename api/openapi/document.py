@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api.decoding.refusals import AudioTooLargeError, AudioTooLongError
+from api.decoding.errors import AudioTooLargeError, AudioTooLongError
 from api.http.problems import KINDS, PROBLEM_JSON, problem
 from api.http.request_ids import HEADER
 from api.openapi.examples import EXAMPLES

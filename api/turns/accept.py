@@ -76,7 +76,7 @@ class Chats:
         decoded where that is possible.
         """
         with closing(chat):  # whoever waits for the job needs its file no more
-            # What is no audio is told so, whoever asks, and costs no question more.
+            # First, since it asks no database: what is no audio is refused whoever sends it.
             demuxer = demuxer_of(chat.audio)
             new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
             replayed = await self.sessions.read(_replay_or_room, new, self.limits)

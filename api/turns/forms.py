@@ -18,8 +18,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.decoding.arrivals import Arrivals, Place
+from api.decoding.errors import AudioTooLargeError
 from api.decoding.protocol import MAX_BYTES, MAX_SECONDS
-from api.decoding.refusals import AudioTooLargeError
 from api.http.body_limit import expect_larger_body
 from api.http.client_address import client_of
 from api.http.problems import InvalidRequestError, describe_validation, shown_name

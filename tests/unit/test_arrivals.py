@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from api.decoding.arrivals import Arrivals, Place
-from api.decoding.refusals import TooManyUploadsError, UploadsBusyError
+from api.decoding.errors import TooManyUploadsError, UploadsBusyError
 
 
 async def chunks(*sizes: int) -> AsyncIterator[bytes]:

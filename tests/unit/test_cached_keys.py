@@ -7,12 +7,12 @@ import pytest
 
 from tests.support import engines_for_tests as plugged
 from tests.support.engines_for_tests import engine
-from worker.bootstrap import EngineKind, Engines
+from worker.bootstrap import _BUILT_IN, EngineKind, Engines, _Recipe
 from worker.engines.offline.fingerprint import rules_fingerprint
 from worker.ports import Mistake, Turn, TutorRequest
 from worker.prompts import PROMPT_VERSION
 from worker.settings import WorkerSettings
-from worker.stages.reuse import reply_key, speech_key
+from worker.stages.reuse import _VOICE_SETTINGS, reply_key, speech_key
 
 TURN = Turn("Hello", "Hello! How are you?", Mistake("Helo", "Hello", "spelling"))
 REQUEST = TutorRequest("I am go to market", [TURN], timeout_seconds=60)
@@ -108,6 +108,8 @@ def test_the_same_text_in_the_same_voice_has_the_same_key_in_every_worker() -> N
     "change",
     [
         {"tts_engine": "espeak"},
+        {"kokoro_english_voice": "af_heart"},
+        {"kokoro_hindi_voice": "/voices/asha.bin"},
         {"chatterbox_model": "/models/other"},
         {"chatterbox_voice": "/clips/asha.wav"},
         {"indicf5_model": "/models/other"},
@@ -120,19 +122,41 @@ def test_another_voice_or_another_text_sounds_otherwise(change: dict[str, Any]) 
     assert spoken(voice(), "Hello.") != spoken(voice())
 
 
-def test_every_setting_of_a_voice_is_part_of_its_key() -> None:
+def read_by(recipe: _Recipe) -> set[str]:
+    """Return the settings that the engine's recipe reads."""
+    names: set[str] = set()
+
+    class Noting(WorkerSettings):
+        def __getattribute__(self, name: str) -> Any:
+            names.add(name)
+            return super().__getattribute__(name)
+
+    settings = Noting(_env_file=None)
+    names.clear()  # what the settings read to check themselves
+    recipe.arguments(settings)
+    return names & WorkerSettings.model_fields.keys()
+
+
+def settings_of_voices() -> set[str]:
+    """Return what a built-in voice reads, and what begins with the name of one or of a neural model."""
+    voices = _BUILT_IN[EngineKind.TTS]
+    families = ("tts", "chatterbox", "indicf5", *voices)
     named = {
-        name for name in WorkerSettings.model_fields if name.startswith(("tts_", "chatterbox", "indicf5"))
+        name for name in WorkerSettings.model_fields if name.startswith(tuple(f"{f}_" for f in families))
+    }
+    return named.union(*(read_by(recipe) for recipe in voices.values()))
+
+
+def test_every_setting_that_can_change_a_voice_is_part_of_its_key() -> None:
+    unheard = {
+        "kokoro_threads": "how many threads compute the same sound",
+        "tts_timeout_seconds": "how long a sound may take",
+        "app_env": "on which device a voice runs; the engines that it chooses are settings of their own",
+        "data_dir": "where weights and prepared clips are kept",
     }
 
-    assert {name for name in named if not name.endswith("timeout_seconds")} == {
-        "tts_engine",
-        "chatterbox_model",
-        "chatterbox_voice",
-        "indicf5_model",
-        "indicf5_voice",
-        "indicf5_voice_text",
-    }
+    assert settings_of_voices() - unheard.keys() == _VOICE_SETTINGS
+    assert unheard.keys() <= settings_of_voices()
 
 
 def test_no_words_are_in_a_key() -> None:

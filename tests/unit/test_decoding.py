@@ -16,9 +16,9 @@ import numpy as np
 import psutil
 import pytest
 
+from api.decoding.errors import InvalidAudioError, TooManyUploadsError, UploadsBusyError
 from api.decoding.program import LIMITS
 from api.decoding.protocol import Outcome
-from api.decoding.refusals import InvalidAudioError, TooManyUploadsError, UploadsBusyError
 from api.decoding.uploads import DecodedAudio, Decoder, DecoderLimits
 from tests.support.decoders import a_decoder, decode, decode_by, make_wav, on_disk, wav_of
 from tests.support.stack import eventually, has_ended

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from api.decoding.protocol import Outcome
+from api.decoding.protocol import DECODED_RATE, MAX_SECONDS, Outcome
 from api.decoding.sniffing import demuxer_of
-from api.decoding.transcoding import MAX_PACKETS, MAX_SOUNDLESS_PACKETS, RefusedError, transcode
+from api.decoding.transcoding import MAX_PACKETS, MAX_SOUNDLESS_PACKETS, UndecodableError, transcode
 from tests.support.costly_recordings import (
     adts_of_tiny_frames,
     amr_without_data,
@@ -17,7 +18,7 @@ from tests.support.costly_recordings import (
     repeated_chunks,
     sound_behind_another,
 )
-from tests.support.decoders import a_decoder, decode, encode_tone, on_disk
+from tests.support.decoders import a_decoder, decode, encode_tone, on_disk, wav_of
 
 ATTACK = Path(__file__).resolve().parents[3] / "shared" / "data" / "attack" / "repeated_chunks.mp4"
 
@@ -58,16 +59,25 @@ def test_what_needs_more_memory_than_there_is_cannot_be_decoded(data: bytes) -> 
     assert outcome_of(data) == Outcome.INVALID
 
 
-def test_the_budget_is_of_a_minute_in_the_shortest_frames() -> None:
-    shortest = encode_tone("ogg", "libopus", rate=48_000, seconds=59.9, options={"frame_duration": "2.5"})
+def test_the_budget_is_of_the_longest_recording_in_the_shortest_frames() -> None:
+    seconds = MAX_SECONDS - 0.1
+    shortest = encode_tone("ogg", "libopus", rate=48_000, seconds=seconds, options={"frame_duration": "2.5"})
 
-    assert decode(shortest).seconds == pytest.approx(59.9, abs=0.15)
-    assert 60 / 0.0025 < MAX_PACKETS < 2 * 60 / 0.0025
-    assert 60 / 0.020 < MAX_SOUNDLESS_PACKETS < 2 * 60 / 0.020
+    assert decode(shortest).seconds == pytest.approx(seconds, abs=0.15)
+    assert MAX_SECONDS / 0.0025 < MAX_PACKETS < 2 * MAX_SECONDS / 0.0025
+    assert MAX_SECONDS / 0.020 < MAX_SOUNDLESS_PACKETS < 2 * MAX_SECONDS / 0.020
 
 
-@pytest.mark.parametrize("silent", [0, 2_900, 3_300])
-def test_an_amr_recording_may_have_a_minute_without_data_but_no_more(silent: int) -> None:
+def test_the_longest_recording_may_be_mere_noise() -> None:
+    """No sound makes a longer FLAC; all of it must reach the API."""
+    size = int(MAX_SECONDS * DECODED_RATE)
+    samples = np.random.default_rng(1).integers(-(2**15), 2**15, size, dtype=np.int16)
+
+    assert decode(wav_of(samples, DECODED_RATE)).seconds == pytest.approx(MAX_SECONDS)
+
+
+@pytest.mark.parametrize("silent", [0, MAX_SOUNDLESS_PACKETS - 300, MAX_SOUNDLESS_PACKETS + 100])
+def test_an_amr_recording_may_have_its_length_without_data_but_no_more(silent: int) -> None:
     spoken = encode_tone("amr", "libopencore_amrnb", rate=8_000)
     pause = b"\x7c" * silent
 
@@ -91,7 +101,7 @@ def test_of_two_streams_that_can_be_decoded_the_first_is_taken() -> None:
 
 
 def test_no_stream_is_taken_where_none_can_be_decoded() -> None:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(UndecodableError) as refused:
         transcode(encode_tone("matroska", "ac3", rate=48_000), "matroska")
 
     assert refused.value.outcome is Outcome.INVALID

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from api.decoding.refusals import AudioTooLongError, InvalidAudioError, UnsupportedAudioError
+from api.decoding.errors import AudioTooLongError, InvalidAudioError, UnsupportedAudioError
 from api.decoding.sniffing import sniff as sniff_file
 from shared.errors import DomainError
 from tests.support.decoders import decode, encode_tone, make_wav

@@ -1,4 +1,4 @@
-"""Why a recording is not taken, in words safe to show a learner."""
+"""The errors that tell a learner why a recording is not taken. The modules that look at it raise them."""
 
 from api.decoding.protocol import MAX_BYTES, MAX_SECONDS
 from shared.errors import DomainError, ErrorCode
@@ -23,7 +23,7 @@ class InvalidAudioError(DomainError):
 
 
 class AudioTooLargeError(DomainError):
-    """The recording is larger than a minute of speech can be."""
+    """The recording is larger than `MAX_BYTES`."""
 
     code = ErrorCode.AUDIO_TOO_LARGE
 

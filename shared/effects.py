@@ -1,4 +1,4 @@
-"""What the end of a job brings about: two lists, of which one is gone through, once, as the job ends.
+"""What the end of a job brings about: a list of effects for success, another for failure and cancelling.
 
 All of it is written in the transaction that ends the job, so it happens with the end or not at all; what
 is only counted in memory is counted after the commit.

@@ -49,7 +49,7 @@ LEASE_COLUMNS = (
 
 
 class LeaseLostError(Exception):
-    """Someone else owns the stage now, or the job has ended: drop the result silently."""
+    """Someone else owns the stage now, or the job has ended: the loss is logged and the result dropped."""
 
 
 class IdempotencyKeyReusedError(DomainError):

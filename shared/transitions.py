@@ -1,7 +1,7 @@
 """The legal ends of a claimed stage, and of a job.
 
-Every effect of a stage (its output, the next stage or the job's end, the messages, the day's usage)
-is written in the caller's one transaction, fenced by the lease's token, so it happens once.
+Everything that a stage leaves (its result, and the next stage or the job's end with its effects) is written
+in the caller's one transaction, fenced by the lease's token, so it happens once.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Transitions:
 
     Each method returns the hint to publish after the commit: the next stage, or the conversation's
     next turn if it was not sent before; None if nothing waits. The hint already counts as sent. A caller
-    that cannot send it calls `jobs.mark_unpublished`; if the caller dies first, the hint is lost.
+    that cannot send it calls `jobs.mark_unpublished`; if the caller dies first, the sweep sends it later.
     """
 
     session: Session

@@ -6,8 +6,8 @@ model; it is built once a process. An engine may have a `name` attribute, shown 
 operators (for instance `"whisper large-v3"`); without one its setting's value is shown. One of
 several models may have `parts`, their names with the state of each.
 
-A tutor may have a `version`: a text that is another one where the same request could be answered
-otherwise, for instance because its prompt has changed. With the setting's value and the name it tells
+A tutor may have a `version`: a text that changes whenever the same request could get another answer,
+for instance because the prompt has changed. With the setting's value and the name it tells
 which cached replies are its own.
 
 An engine may have a method `release_memory()`: it frees the device's memory that the engine holds

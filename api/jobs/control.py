@@ -32,7 +32,7 @@ _Move = Callable[[Transitions, Job, datetime], Hint | None]
 
 @dataclass(frozen=True, slots=True)
 class JobControl:
-    """Where an owner is named, the job must be theirs."""
+    """If `owner` is given, the job must belong to them."""
 
     sessions: Sessions
     publisher: Publisher
@@ -41,7 +41,7 @@ class JobControl:
     retry_window: timedelta
 
     async def cancel(self, job_id: UUID, owner: str | None) -> None:
-        """End the job: at once while it waits, after its stage while it runs. Raises `JobNotFoundError`.
+        """Cancel the job: at once if it waits, after the current stage if it runs. Raises `JobNotFoundError`.
 
         A job whose proper end cannot be written is cancelled with the least that can be.
         """
@@ -71,7 +71,7 @@ class JobControl:
         user_id = session.scalar(select(col(Job.user_id)).where(col(Job.id) == job_id))
         if user_id is None or owner not in {None, user_id}:
             raise JobNotFoundError
-        job_limits.lock_user(session, user_id)  # as for a new turn: before the conversation and the job
+        job_limits.lock_user(session, user_id)  # before the conversation and the job, as for a new turn
         return self._apply_in(session, self._retry_where_there_is_room, job_id, owner)
 
     def _retry_where_there_is_room(self, transitions: Transitions, job: Job, now: datetime) -> Hint | None:

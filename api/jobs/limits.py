@@ -1,8 +1,8 @@
-"""Backpressure: past a limit of unfinished jobs a user is refused, and past another one everybody.
+"""Backpressure: limits on unfinished jobs, one per user and one for all users together.
 
-A user's own limit is exact where the user is locked first. Everybody's may be passed by as many jobs as
-are accepted at the same moment, at most one a connection of the API processes: what it protects is
-PostgreSQL and the learners' patience, not a number.
+The limit per user is exact if the user is locked first. The limit for all may be exceeded by the jobs
+accepted at the same moment, at most one per database connection of the API processes. That is acceptable:
+it protects PostgreSQL and keeps waits short, so it need not be exact.
 """
 
 import math
@@ -26,7 +26,7 @@ _LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user_
 
 
 class RefusedError(DomainError):
-    """There are too many unfinished jobs; `retry_after_seconds` says when to come again."""
+    """There are too many unfinished jobs; `retry_after_seconds` says when to try again."""
 
 
 class TooManyJobsError(RefusedError):
@@ -36,22 +36,22 @@ class TooManyJobsError(RefusedError):
 
 
 class QuotaExceededError(RefusedError):
-    """The user's recordings take all the room that they may."""
+    """The user's recordings have reached their storage limit."""
 
     code = ErrorCode.QUOTA_EXCEEDED
 
 
 class BusyError(RefusedError):
-    """Everybody together has too many unfinished jobs."""
+    """All users together have too many unfinished jobs."""
 
     code = ErrorCode.BUSY
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many unfinished jobs there may be, of one user and of all; how many bytes of one's recordings.
+    """The most unfinished jobs of one user and of all users, and the most bytes of one user's recordings.
 
-    `durations` say when to come again.
+    `durations` are used to estimate when to try again.
     """
 
     of_user: int
@@ -75,13 +75,13 @@ def check(session: Session, user_id: str, limits: Limits) -> None:
         _count_unfinished(), {"user": user_id, "of_user": limits.of_user, "of_all": limits.of_all}
     ).one()
     if own >= limits.of_user:
-        # The user's share of unfinished jobs is their share of those that end: one in `all_jobs / own`.
+        # Of `all_jobs / own` jobs that end, one is expected to be this user's.
         raise TooManyJobsError(
             "You have many answers on their way. Please wait for some of them.",
             retry_after_seconds=_seconds_until(limits.durations.read(session), all_jobs / own),
         )
     if all_jobs >= limits.of_all:
-        # Not the next job's end: that would make room for only one of those who come again.
+        # Not when the next job ends: that would make room for only one of the clients that try again.
         raise BusyError(
             "Very many learners are practising just now. Please try again soon.",
             retry_after_seconds=_seconds_until(limits.durations.read(session), limits.of_all / 100),
@@ -100,7 +100,7 @@ def check_stored(session: Session, user_id: str, more_bytes: int, limits: Limits
         )
 
 
-@cache  # building it costs more than running it
+@cache  # building the statement costs more than running it
 def _count_unfinished() -> Select[int, int]:
     return select(
         _count(col(Job.user_id) == bindparam("user"), limit=bindparam("of_user")),

@@ -18,7 +18,7 @@ from shared.models import Job
 
 @dataclass(frozen=True, slots=True)
 class JobLists:
-    """Finds which jobs are on a page, and has them read together: three queries, however many they are."""
+    """Finds the jobs of a page and reads them together, in three queries however many there are."""
 
     sessions: Sessions
     reader: JobReader
@@ -26,8 +26,8 @@ class JobLists:
     async def page(self, query: JobsQuery) -> Page[JobRecord]:
         """Return the user's jobs, newest first. Raises `InvalidRequestError` for a bad cursor.
 
-        A job that is accepted while the pages are walked comes before the first of them. One that is
-        removed between the two readings is left out.
+        A job accepted while a client goes through the pages belongs before the first page, so it does not
+        appear. A job removed between finding and reading is left out.
         """
         before = NEWEST_FIRST.read(query.cursor)
         found = await self.sessions.read(_newest, query, before, self.reader.keep)

@@ -1,4 +1,4 @@
-"""Jobs and replies as clients see them, with fresh links to their sounds."""
+"""Jobs and replies as clients see them, with fresh audio links."""
 
 import asyncio
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def present(record: JobRecord, links: AudioLinks) -> JobView:
 
 
 def present_result(record: JobRecord, links: AudioLinks) -> ChatReply:
-    """Return the reply of a succeeded job. Raises `ProblemError` with the reason where there is none."""
+    """Return the reply of a succeeded job. Raises `ProblemError` with the reason if there is none."""
     job = record.job
     if job.finished_at is None:
         raise ProblemError(
@@ -75,7 +75,7 @@ def _words(job: Job) -> list[TranscriptWord] | None:
 
 
 def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
-    """Return the tutor's answer as far as it goes, with fresh audio links; None before there is one."""
+    """Return the tutor's answer so far, with fresh audio links; None before there is one."""
     job = record.job
     if job.reply_text is None:
         return None
@@ -118,9 +118,9 @@ def _milliseconds(start: datetime, end: datetime | None) -> int | None:
 
 
 async def shown(record: JobRecord, links: AudioLinks, show: Callable[[JobRecord, AudioLinks], View]) -> View:
-    """Return what `present` or `present_result` shows, for the event loop.
+    """Return what `present` or `present_result` returns, without blocking the event loop.
 
-    In a thread where there is sound: another host's is looked for on a disk that may hang, and a presigned
-    URL takes a while.
+    Runs in a thread if there is audio: looking for a file may block on a disk that hangs, and making a
+    presigned URL takes time.
     """
     return await asyncio.to_thread(show, record, links) if record.audio else show(record, links)

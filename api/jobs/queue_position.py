@@ -1,21 +1,20 @@
-"""Where a job that has not begun stands in line, and when it may be done.
+"""The queue position of a job that has not started, and its estimated time to completion.
 
 **The estimate.** A queue `q` has `c` slots (its live workers'), a run of stage `s` takes `p(s)` seconds
 (`api.jobs.stage_durations`). The job goes through its stages one after another:
 
-    t ← max(W(s) / c, t + L(s) / c) + p(s)     for each of its stages s, from t = what earlier turns take
+    t ← max(W(s) / c, t + L(s) / c) + p(s)     for each of its stages s, from t = earlier turns' time
 
-- `W(s)`: the seconds of work that the queue of `s` has to do before the job's stage gets a slot, if nobody
-  comes after it: what runs there now, of which half is done on average; what waits there ahead of the job,
-  and for its later stages all that waits there; for those also what jobs ahead of it, and it itself,
-  will still bring there.
-- `L(s)`: the work in the line where the job joins it, if as many come as leave: all that is at that queue
-  now. 0 for the first stage, whose line it has joined already.
+- `W(s)`: the seconds of work in the queue of `s` before the job's stage gets a slot, if no more jobs arrive:
+  what runs there now, half done on average, and what waits there ahead of the job. For a later stage,
+  all that waits there counts, and so does what the job itself and those ahead of it will add.
+- `L(s)`: the seconds of work in the queue of `s` when the job joins it, if jobs arrive as fast as they leave:
+  all that is in that queue now. 0 for the first stage, whose queue the job has joined already.
 
-The larger one counts, since nobody knows who will come: after a burst it is the first, under a steady
-load the second, which at most doubles what the first alone would say. A slot takes the next in line
-when it is free, so work is divided by slots. Earlier turns of the conversation go all their way first.
-Not counted: dispatch (some 10 ms a stage) and models that are still to be loaded.
+Arrivals cannot be known in advance, so the larger term counts: the first after a burst, the second under
+a steady load, where it at most doubles the estimate from the first alone. A free slot takes the next
+stage in the queue, so work is divided by slots. Earlier turns of the conversation are completed first.
+Not counted: dispatch (some 10 ms per stage) and the loading of models.
 """
 
 from collections.abc import Sequence
@@ -36,7 +35,7 @@ _HALF_DONE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`position`: 1 is next. `eta_seconds`: until the job's end; None where nothing was measured yet."""
+    """`position`: 1 is next. `eta_seconds`: time until the job ends; None if nothing is measured yet."""
 
     position: int
     eta_seconds: float | None
@@ -44,11 +43,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """`count` unfinished jobs that are alike in what matters to one that waits.
+    """`count` unfinished jobs that affect a waiting job in the same way.
 
-    `stage`: theirs now; `runs`: a worker is at it; `queued`: its hint was sent; `ahead`: sent before
-    the job's; `begun`: an earlier stage ran; `speaks`: it ends with a voice; `earlier_turn`: of the
-    job's own conversation.
+    `stage`: their current stage; `runs`: a worker runs it; `queued`: its hint was sent; `ahead`: sent before
+    the waiting job's; `begun`: an earlier stage has run; `speaks`: the last stage is speech;
+    `earlier_turn`: they belong to earlier turns of the waiting job's conversation.
     """
 
     stage: Stage
@@ -62,7 +61,7 @@ class Others:
 
 
 def find(session: Session, job: Job, durations: RecentStageDurations) -> Place | None:
-    """Return the place of a job, None once it has begun or ended. Reads the unfinished jobs once."""
+    """Return the job's place, or None once it has started or ended. Reads the unfinished jobs once."""
     if job.started_at is not None or job.stage is None:
         return None
     return place(
@@ -82,7 +81,7 @@ def look_around(session: Session, job: Job) -> Sequence[Others]:
     return [Others(**row._asdict()) for row in rows]
 
 
-@cache  # building it costs more than running it
+@cache  # building the statement costs more than running it
 def _look_around(*, sent: bool) -> Select[Any]:
     """Return the query for a job whose hint was sent, or was not yet."""
     of_its_conversation = col(Job.conversation_id) == bindparam("own_conversation")

@@ -1,4 +1,4 @@
-"""Reads jobs with everything that is shown of them."""
+"""Reads jobs with everything that clients are shown of them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -21,7 +21,7 @@ from shared.models import AudioObject, Conversation, Job, StageOutcome, StageRun
 
 
 class JobNotFoundError(NotFoundError):
-    """There is no such job, or it is another user's, or it has expired."""
+    """The job does not exist, belongs to another user, or has expired."""
 
     def __init__(self) -> None:
         super().__init__("There is no such job.")
@@ -29,10 +29,10 @@ class JobNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job with everything that is shown of it.
+    """A job with everything that clients are shown of it.
 
-    `expires_at`: when it is removed, once it has ended. `place`: in line, until it has begun, and only
-    where the job was read by itself.
+    `expires_at`: when the job is removed; set once it has ended. `place`: its place in the queue; set until
+    it starts, and only if the job was read on its own.
     """
 
     job: Job
@@ -44,7 +44,7 @@ class JobRecord:
 
 
 def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[UUID, JobRecord]:
-    """Return the jobs that exist among `job_ids`, in two queries however many they are."""
+    """Return the jobs that exist among `job_ids`, in two queries however many there are."""
     rows = session.execute(_jobs(), {"job_ids": list(job_ids)}).all()
     begun = [row[0].id for row in rows if row[0].started_at is not None]
     runs_of: defaultdict[UUID, list[StageRun]] = defaultdict(list)
@@ -84,7 +84,7 @@ def _succeeded_runs() -> Select[StageRun]:
 
 @dataclass(frozen=True, slots=True)
 class JobReader:
-    """Reads jobs, each time in a short session of its own. An ended job is there for as long as `keep`."""
+    """Reads jobs, each time in a short session of its own. Ended jobs can be read for as long as `keep`."""
 
     sessions: Sessions
     keep: timedelta
@@ -95,13 +95,13 @@ class JobReader:
         return await self.sessions.read(_load, job_ids, self.keep)
 
     async def ended(self, job_ids: Collection[UUID]) -> Collection[UUID]:
-        """Return those of `job_ids` that have ended, or are no more."""
+        """Return those of `job_ids` that have ended or no longer exist."""
         statement = select(col(Job.id)).where(col(Job.id).in_(job_ids), col(Job.finished_at).is_(None))
         unfinished = await self.sessions.read(lambda session: session.scalars(statement).all())
         return set(job_ids).difference(unfinished)
 
     async def has_ended(self, job_id: UUID, *, owner: str | None = None) -> bool:
-        """Tell whether the job of `owner`, where one is named, has ended. Raises `JobNotFoundError`."""
+        """Tell whether the job, of `owner` if given, has ended. Raises `JobNotFoundError`."""
         statement = select(col(Job.user_id), col(Job.finished_at)).where(col(Job.id) == job_id)
         row = await self.sessions.read(lambda session: session.execute(statement).one_or_none())
         if row is None or owner not in {None, row.user_id}:
@@ -109,7 +109,7 @@ class JobReader:
         return row.finished_at is not None
 
     async def one(self, job_id: UUID, *, owner: str | None = None) -> JobRecord:
-        """Return the job with its place, the job of `owner` where one is named. Raises `JobNotFoundError`."""
+        """Return the job, of `owner` if given, with its place. Raises `JobNotFoundError`."""
         return await self.sessions.read(self._one, job_id, owner)
 
     def _one(self, session: Session, job_id: UUID, owner: str | None) -> JobRecord:

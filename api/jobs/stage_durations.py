@@ -1,4 +1,4 @@
-"""How fast the stages go and how many can go at a time, as measured: what every estimate is made of."""
+"""How long each stage takes and how many can run at a time, as measured: the basis of every estimate."""
 
 import math
 import time
@@ -16,16 +16,16 @@ from shared.models import Stage, StageRun
 from shared.queue import QUEUE_OF_STAGE, QueueName
 
 RUNS = 50
-"""How many of a stage's last runs its pace is the median of."""
+"""The number of a stage's last runs whose median is its duration."""
 
 _KEPT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class StageDurations:
-    """`seconds`: what a run of a stage takes; absent where none ever ran.
+    """`seconds`: how long a run of each stage takes; absent if the stage has never run.
 
-    `slots`: how many stages the live workers of a queue run at a time; absent where there is none.
+    `slots`: how many stages the live workers of a queue run at a time; absent if the queue has none.
     """
 
     seconds: Mapping[Stage, float]
@@ -33,7 +33,7 @@ class StageDurations:
 
     @property
     def seconds_a_job(self) -> float | None:
-        """How long the slowest queue needs for one job with all its stages; None where unknown."""
+        """How long the slowest queue needs for one job with all its stages; None if unknown."""
         busy = dict.fromkeys((QUEUE_OF_STAGE[stage] for stage in self.seconds), 0.0)
         for stage, seconds in self.seconds.items():
             busy[QUEUE_OF_STAGE[stage]] += seconds
@@ -43,9 +43,9 @@ class StageDurations:
 
 
 def measure(session: Session) -> StageDurations:
-    """Return the durations of now.
+    """Return the current durations.
 
-    A run counts however it ended: what failed has kept its worker busy too.
+    Failed runs count too: they kept a worker busy.
     """
     last = union_all(*(_last_runs(stage) for stage in Stage)).subquery()
     medians = session.execute(
@@ -70,14 +70,14 @@ def _last_runs(stage: Stage) -> Select[Stage, timedelta]:
 
 
 class RecentStageDurations:
-    """The durations, measured again when they are older than two seconds."""
+    """Caches the durations and measures them again once they are older than two seconds."""
 
     def __init__(self) -> None:
         self._paces = StageDurations({}, {})
         self._measured_at = -math.inf
 
     def read(self, session: Session) -> StageDurations:
-        """Return them, at most two seconds old."""
+        """Return the durations, at most two seconds old."""
         if time.monotonic() - self._measured_at > _KEPT_SECONDS:
             self._paces = measure(session)
             self._measured_at = time.monotonic()

@@ -1,9 +1,9 @@
-"""Who waits for which job. One LISTEN connection a process serves every waiter.
+"""Lets requests wait for jobs. One LISTEN connection per process serves every waiter.
 
-A waiter registers first and reads then, so nothing is missed; each notified job is read once, however
-many wait for it. A notification sent while the connection was down is lost, so waited-for jobs are read
-again every few seconds, and as often the connection is asked whether it lives: a server that hangs looks
-like one that has nothing to say. (A transaction pooler in front of PostgreSQL breaks LISTEN.)
+A waiter registers before it reads, so it misses nothing; each notified job is read once, however many
+wait for it. Notifications sent while the connection was down are lost, so jobs that are waited for are
+read again every few seconds. The connection is checked as often, since a server that hangs cannot be
+told from an idle one. (A transaction pooler in front of PostgreSQL breaks LISTEN.)
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class JobWaiters:
                 del self._waiting[job_id], self._latest[job_id]
 
     def release(self) -> None:
-        """Answer all who wait now, and from now on at once: the process ends."""
+        """Answer all waiters now and later ones at once, because the process is shutting down."""
         self._released = True
         for done in self._latest.values():
             if not done.done():
@@ -111,7 +111,7 @@ class JobWaiters:
                 logger.warning("waited-for jobs could not be looked at; trying again")
 
     def _notify(self, payload: str) -> None:
-        """Have the job read if somebody waits for it; any user of the database can notify anything."""
+        """Queue the job for reading if a request waits for it. Any database user can send any payload."""
         with contextlib.suppress(ValueError):
             job_id = UUID(payload)
             if job_id in self._waiting:
@@ -122,7 +122,7 @@ class JobWaiters:
             self._notified.put_nowait(job_id)
 
     async def _serve(self) -> None:
-        """Read the notified jobs, all that have gathered in one go, and hand the ended ones out."""
+        """Read all jobs notified so far together, and pass those that have ended to their waiters."""
         while True:
             job_ids = {await self._notified.get()}
             while not self._notified.empty():
@@ -134,14 +134,14 @@ class JobWaiters:
                 continue
             for job_id in job_ids:
                 record, done = records.get(job_id), self._latest.get(job_id)
-                # A job that is not there any more was deleted with its conversation.
+                # A job that no longer exists was deleted with its conversation.
                 has_ended = record is None or record.job.finished_at is not None
                 if has_ended and done is not None and not done.done():
                     done.set_result(record)
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
-    """Run the helper again whatever breaks it: without it every waiter, and in the end the API, is lost."""
+    """Restart the background task whatever error ends it: without it no request learns that its job ended."""
     while True:
         try:
             await work()

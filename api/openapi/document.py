@@ -68,7 +68,7 @@ _PROBLEM_HEADERS: Mapping[HTTPStatus, Mapping[str, bool]] = {
 }
 
 ITEM_PROBLEMS = (ErrorCode.NOT_FOUND, ErrorCode.DATABASE_UNAVAILABLE)
-"""What can go wrong with whatever is about one thing that is kept."""
+"""The problems that any operation on one stored resource may answer with."""
 
 
 def answer(
@@ -79,10 +79,10 @@ def answer(
     model: type[BaseModel] | None = None,
     headers: Mapping[str, bool] | None = None,
 ) -> Responses:
-    """Describe an answer in JSON that is no problem.
+    """Describe a JSON answer other than a problem.
 
-    `example` names one of `api.openapi.examples`; `headers` say whether each of them is always there; `model`
-    is for a status that is not the route's own.
+    `example` names one of `api.openapi.examples`; `headers` says of each whether it is always sent; `model`
+    is for a status other than the route's own.
     """
     described: dict[str, Any] = {
         "description": description,
@@ -93,7 +93,7 @@ def answer(
 
 
 def referred(example: str) -> dict[str, Any]:
-    """Return the reference to the example: FastAPI would drop its nulls if it stood in its place."""
+    """Return a reference to the example: FastAPI would drop the nulls of an inline one."""
     return {example: {"$ref": f"#/components/examples/{example}"}}
 
 
@@ -105,12 +105,12 @@ def sound(status: HTTPStatus, description: str, headers: Mapping[str, bool]) -> 
 
 
 def redirect(description: str, headers: Mapping[str, bool]) -> Responses:
-    """Describe an answer that sends the client elsewhere."""
+    """Describe a redirect."""
     return {HTTPStatus.TEMPORARY_REDIRECT.value: {"description": description, "headers": _headers(headers)}}
 
 
 def problems(*codes: ErrorCode) -> Responses:
-    """Describe the problems with these codes, and those that any request may have, by status."""
+    """Describe, by status, the problems with these codes and those that any request may get."""
     responses: Responses = {}
     for code in (ErrorCode.MALFORMED_REQUEST, ErrorCode.INVALID_REQUEST, *codes):
         kind = KINDS[code]
@@ -144,12 +144,12 @@ def _headers(names: Mapping[str, bool]) -> dict[str, Any]:
 
 
 def operation_id(route: APIRoute) -> str:
-    """Return what generated clients call the operation: its function's name, which stays as it is."""
+    """Return the operation's name in generated clients: its function's name, which must not change."""
     return route.name
 
 
 class DocumentedApp(FastAPI):
-    """FastAPI, with a document that leaves nothing out."""
+    """FastAPI with a complete OpenAPI document."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the document, made once."""
@@ -172,7 +172,7 @@ def _complete(document: dict[str, Any]) -> None:
 
 
 def _never_null(schema: dict[str, Any]) -> None:
-    """Say only what can be sent: pydantic's None for a parameter that is left out is no JSON null."""
+    """Drop null from optional parameters: pydantic's None means left out, and null cannot be sent."""
     kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
     if len(kinds) == 1:
         schema |= kinds[0]

@@ -1,4 +1,4 @@
-"""Examples of answers, for the OpenAPI document; a test holds them to their schemas."""
+"""Examples of answers for the OpenAPI document; a test validates them against their schemas."""
 
 from typing import Any
 
@@ -172,4 +172,4 @@ EXAMPLES: dict[str, Any] = {
     "models": _MODELS,
     "metrics": '# TYPE jobs_accepted_total counter\njobs_accepted_total{kind="text"} 3.0\n',
 }
-"""Under the names by which answers refer to them."""
+"""The examples by the names that answers refer to."""

@@ -1,1 +1,1 @@
-"""What operators ask: is the service healthy, are the models loaded."""
+"""What operators ask: whether the service is healthy and whether the models are loaded."""

@@ -1,7 +1,7 @@
-"""Looks at everything the service needs, each look bounded in time: whether it works, not whether it answers.
+"""Checks, with a time limit each, that everything the service needs works, not merely that it answers.
 
-A Redis that is full, or a replica, answers and takes no hint; a PostgreSQL whose connections are all taken
-answers over those that this process has, and nobody else's; a tutor is known by its last calls.
+A Redis that is full or a replica answers but accepts no hint. A PostgreSQL without free connections still
+answers on those that this process holds, but on no new one. The tutor is judged by its last calls.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from shared.queue import QUEUE_OF_STAGE, WRITE_PROBE, QueueName
 from shared.settings import AppEnv
 
 _LIMIT_SECONDS = 2.0
-# The sweep comes every few seconds: what it has left for so long it does not end at all.
+# The sweep runs every few seconds: a job it has left this long will not be ended by it.
 _SWEPT_WITHIN = timedelta(minutes=1)
 _CALLS = 3
 _REFUSALS: dict[type[Exception], str] = {
@@ -49,7 +49,7 @@ _REFUSALS: dict[type[Exception], str] = {
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What the database tells: who lives, of the tutor, and whether a job is left that no worker ends."""
+    """What the database says: live workers, the tutor's state, and whether an overdue job is left unended."""
 
     workers: Sequence[Worker]
     tutor: DependencyHealth
@@ -60,7 +60,7 @@ _NOTHING_KNOWN = _Report((), DependencyHealth(ok=False, detail="not known withou
 
 
 class HealthChecks:
-    """Looks at the dependencies of one API process."""
+    """Checks the dependencies of one API process."""
 
     def __init__(  # noqa: PLR0913, PLR0917
         self,
@@ -71,7 +71,7 @@ class HealthChecks:
         deadlines: Deadlines,
         connection: Mapping[str, Any],
     ) -> None:
-        """Look for the API process that has these; `connection` is what psycopg connects anew with."""
+        """Check these dependencies; `connection` is the string with which psycopg opens new connections."""
         self._sessions = sessions
         self._redis = redis
         self._storing = storing
@@ -81,9 +81,9 @@ class HealthChecks:
         self._looking = SingleFlight(self._look)
 
     async def look(self) -> Health:
-        """Return the service as it is; whatever is down is said, nothing is raised.
+        """Return the state of the service; failures are reported in it, never raised.
 
-        One look at a time: each costs PostgreSQL a new connection and Redis a write.
+        One check runs at a time: each costs PostgreSQL a new connection and Redis a write.
         """
         return await self._looking()
 
@@ -110,7 +110,7 @@ class HealthChecks:
         return (await _check(self._ping_database())).ok
 
     async def backlog(self) -> Backlog | None:
-        """Return what waits and runs now; None where the database does not say in time."""
+        """Return what waits and runs now; None if the database does not answer in time."""
         found: list[Backlog] = []
 
         async def read() -> None:
@@ -149,7 +149,7 @@ class HealthChecks:
 
 async def _check(check: Coroutine[Any, Any, None]) -> DependencyHealth:
     task = asyncio.create_task(check)
-    # What hangs may take long to give up even when cancelled: it is left to itself.
+    # A check that hangs may take long to end even when cancelled, so we do not wait for it.
     _, hanging = await asyncio.wait({task}, timeout=_LIMIT_SECONDS)
     if hanging:
         task.cancel()
@@ -166,9 +166,9 @@ async def _check(check: Coroutine[Any, Any, None]) -> DependencyHealth:
 
 
 def _tutor(session: Session, live: Sequence[Worker]) -> DependencyHealth:
-    """Judge the tutor by its last calls; what was before its workers started counts no more.
+    """Judge the tutor by its last calls; those before its workers started do not count.
 
-    A call is a run of `reply` that ended by itself, but for a repeated answer, for which nobody was called.
+    A call is a run of `reply` that ended by itself, except one answered from the cache.
     """
     started = [worker.started_at for worker in live if QUEUE_OF_STAGE[Stage.REPLY] in worker.queues]
     if not started:
@@ -203,7 +203,7 @@ def _fleet(seen: Sequence[Worker], stuck: bool) -> WorkersHealth:
 
 
 def _engines(seen: Sequence[Worker]) -> dict[str, EngineHealth]:
-    """Return the engines that the live workers chose; one that any worker has loaded is loaded."""
+    """Return the engines that the live workers chose; an engine is loaded if any worker has loaded it."""
     engines: dict[str, EngineHealth] = {}
     for worker in seen:
         for kind, name in worker.engines.items():

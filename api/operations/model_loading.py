@@ -1,4 +1,4 @@
-"""Has every live worker load its models, and tells what became of it."""
+"""Has every live worker load its models and reports the outcome."""
 
 import asyncio
 import time
@@ -38,9 +38,9 @@ class BrokerUnavailableError(DomainError):
 
 
 class ModelLoading:
-    """Asks the workers over the broker, each on its own queue, and reads their answers in the database.
+    """Asks each worker on its own queue of the broker, and reads the answers from the database.
 
-    One loading at a time, however many ask for it.
+    One loading runs at a time, however many callers ask for it.
     """
 
     def __init__(self, sessions: Sessions, publisher: Publisher) -> None:
@@ -49,10 +49,10 @@ class ModelLoading:
         self._loading = SingleFlight(self._load)
 
     async def load_all(self) -> ModelStates:
-        """Return what became of each kind's model once every live worker has tried to load its own.
+        """Return the outcome for each kind of model once every live worker has tried to load its own.
 
-        Who asks while others wait for that gets the same answer.
-        Raises `ModelsTimeoutError` past five minutes, `BrokerUnavailableError`.
+        Callers that ask while a loading runs get its outcome.
+        Raises `ModelsTimeoutError` after five minutes, or `BrokerUnavailableError`.
         """
         return await self._loading()
 
@@ -63,7 +63,7 @@ class ModelLoading:
             async with asyncio.timeout(LIMIT_SECONDS):
                 while silent := [each for each in _serving(fleet) if not _tried_since(asked_at, each)]:
                     if time.monotonic() >= ask_again_at:
-                        # Again now and then: a worker may have come, or come back, since it was asked.
+                        # Ask again now and then: a worker may have started or restarted since.
                         await asyncio.gather(*map(self._ask, silent))
                         ask_again_at = time.monotonic() + _ASK_AGAIN_SECONDS
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)

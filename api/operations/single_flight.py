@@ -1,4 +1,4 @@
-"""One run for all who ask at the same time."""
+"""One run shared by all callers that ask at the same time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,9 +8,9 @@ Outcome = TypeVar("Outcome")
 
 
 class SingleFlight(Generic[Outcome]):
-    """Runs `work` once at a time: who asks while it runs waits for that run's outcome.
+    """Runs `work` once at a time: callers that ask while it runs wait for that run's outcome.
 
-    A caller that leaves does not end the run, on which others may wait.
+    A caller that leaves does not end the run, since others may wait for it.
     """
 
     def __init__(self, work: Callable[[], Awaitable[Outcome]]) -> None:
@@ -30,4 +30,4 @@ class SingleFlight(Generic[Outcome]):
     def _ended(self, run: asyncio.Task[Outcome]) -> None:
         self._running = None
         if not run.cancelled():
-            run.exception()  # looked at, so that asyncio does not complain where all callers have left
+            run.exception()  # retrieved, or asyncio logs it if all callers have left

@@ -1,1 +1,1 @@
-"""One router a resource; each only translates between HTTP and one service call."""
+"""One router per resource; each only translates between HTTP and one service call."""

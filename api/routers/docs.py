@@ -1,4 +1,4 @@
-"""The OpenAPI document, and a page that shows it: with files of ours, for a CDN may be out of reach."""
+"""The OpenAPI document and Swagger UI, whose files we serve ourselves: a CDN may be unreachable."""
 
 from importlib.resources import files
 
@@ -16,7 +16,7 @@ _ASSETS_PATH = "/docs/assets"
 _ASSETS = StaticFiles(directory=str(files("fastapi_offline") / "static"))
 
 
-# Routes of ours, where FastAPI and a mounted folder would take whatever parameter a client makes up.
+# Our own routes: FastAPI's and a mounted folder would accept any unknown parameter.
 @router.get(_OPENAPI_PATH)
 async def read_openapi(request: Request) -> JSONResponse:
     """Return the document."""
@@ -39,6 +39,6 @@ async def read_docs(request: Request, services: ServicesDep) -> HTMLResponse:
         swagger_js_url=f"{base}{_ASSETS_PATH}/swagger-ui-bundle.js",
         swagger_css_url=f"{base}{_ASSETS_PATH}/swagger-ui.css",
         swagger_favicon_url=f"{base}{_ASSETS_PATH}/favicon.png",
-        # It would ask swagger.io whether the document is valid, and show the answer.
+        # Otherwise Swagger UI asks swagger.io whether the document is valid.
         swagger_ui_parameters={"validatorUrl": None},
     )

@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it can accept jobs."""
+"""Whether the service is alive and whether it can accept jobs."""
 
 from http import HTTPStatus
 

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
 async def _job_id(job_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
-    """Return the path's id, and put it on the request's lines."""
+    """Return the job id of the path and add it to the request's log lines."""
     try:
         parsed = UUID(job_id)
     except ValueError:

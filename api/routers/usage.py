@@ -1,4 +1,4 @@
-"""What a user did, day by day."""
+"""A user's usage, day by day."""
 
 from http import HTTPStatus
 from typing import Annotated

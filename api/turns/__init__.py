@@ -1,1 +1,1 @@
-"""Accepting a turn: what clients send, and what becomes of it."""
+"""Accepting a turn: reading what clients send and making a job of it."""

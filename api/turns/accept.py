@@ -1,7 +1,7 @@
 """Accepts a turn: checks, stores the recording, inserts the job in one transaction, then publishes it.
 
-That transaction holds the user's lock, so of requests with one idempotency key the first one makes the
-job and the others find it, and a user's limit is exact.
+That transaction holds the user's lock, so the first of several requests with one idempotency key makes
+the job and the others find it, and the limit per user is exact.
 """
 
 import hashlib
@@ -75,8 +75,8 @@ class Chats:
         Raises the errors of `Decoder.decode`, `StorageError`, and a `RefusedError`, before anything is
         decoded where that is possible.
         """
-        with closing(chat):  # whoever waits for the job needs its file no more
-            # First, since it asks no database: what is no audio is refused whoever sends it.
+        with closing(chat):  # nothing needs the file while the request waits for the job
+            # First, since it needs no database: what is not audio is refused whoever sends it.
             demuxer = demuxer_of(chat.audio)
             new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
             replayed = await self.sessions.read(_replay_or_room, new, self.limits)
@@ -121,7 +121,7 @@ class Chats:
         )
 
     async def _discard(self, upload: AudioObject) -> None:
-        """Remove an upload that no job will name; what fails here is left to the retention."""
+        """Remove an upload that no job refers to; if that fails, retention removes it later."""
         try:
             gone = await self.storing.remove([upload])
             await self.sessions.commit(audio_objects.delete_rows, gone)
@@ -142,7 +142,7 @@ def _insert(session: Session, new: NewJob, upload: _Upload | None, limits: Limit
 
 
 def _replay_or_room(session: Session, new: NewJob, limits: Limits) -> UUID | None:
-    """Return the job that the idempotency key made before; None where a new one may be made."""
+    """Return the job that the idempotency key made before; None if a new one may be made."""
     if new.idempotency_key is not None:
         replayed = jobs.find_replay(session, new.user_id, new.idempotency_key, new.fingerprint)
         if replayed is not None:

@@ -1,7 +1,7 @@
 """Reads a voice chat's multipart form. Its size is bounded by `api.http.body_limit` as it arrives.
 
-A recording goes into a temporary file while it arrives, so that many at once take no memory; how many, and
-how many bytes together, `api.decoding.arrivals` bounds.
+Recordings are written to temporary files as they arrive, so that many at once need little memory;
+`api.decoding.arrivals` bounds how many there are and their total bytes.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ AUDIO_FIELD = "audio_file"
 _FIELD_MAX_BYTES = 4096
 _FIELDS_MAX_BYTES = 64 * 1024
 _MAX_FIELDS = 8
-_MAX_FILES = 2  # one is too many already, and can be named
+_MAX_FILES = 2  # one more than allowed, so that the error can name it
 _IN_MEMORY_BYTES = 64 * 1024
 
 VOICE_FORM = "VoiceChatForm"
@@ -59,14 +59,14 @@ VOICE_FORM_SCHEMA: dict[str, Any] = {
         },
     },
 }
-"""The form as the OpenAPI document shows it: FastAPI sees none, as it is read while it arrives."""
+"""The form as the OpenAPI document shows it: FastAPI sees none, since we read the body as it arrives."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceChat:
     """A voice chat's fields and the file of its recording as it came, with its SHA-256 in hexadecimal.
 
-    `client` is whose share of the decoders it takes.
+    `client` is the client whose share of the decoders the recording uses.
     """
 
     request: ChatRequest
@@ -76,16 +76,16 @@ class VoiceChat:
     place: Place
 
     def close(self) -> None:
-        """Remove the file, and make room for others."""
+        """Remove the file and free its share of the bound on arrivals."""
         self.audio.close()
         self.place.give_back()
 
 
 class _Parser(MultiPartParser):
-    """Takes the recording for a file whatever the client says of its filename: nothing, or `filename*`."""
+    """Treats the recording as a file even if the client sends no filename, or only `filename*`."""
 
     def on_headers_finished(self) -> None:
-        """Give the recording's part a filename where it has none, for Starlette knows a file by that."""
+        """Give the recording's part a filename if it has none: Starlette recognises files by it."""
         part = self._current_part
         _, options = parse_options_header(part.content_disposition)
         if options.get(b"name") == AUDIO_FIELD.encode() and b"filename" not in options:
@@ -94,7 +94,7 @@ class _Parser(MultiPartParser):
 
 
 async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator[VoiceChat]:
-    """Yield the form once; its file is gone afterwards, if it has not been closed before.
+    """Yield the form once; its file is removed afterwards unless it was closed before.
 
     Raises `InvalidRequestError` naming the field, `AudioTooLargeError`, or what `Arrivals.place` raises.
     """
@@ -123,7 +123,7 @@ async def _parse(request: Request, place: Place) -> FormData:
     try:
         return await parser.parse()
     except (MultiPartException, ValueError) as error:
-        # A ValueError is a character set that Python knows but cannot decode these bytes by.
+        # A ValueError: Python knows the character set but cannot decode these bytes with it.
         raise InvalidRequestError("body: is not a readable multipart form") from error
 
 
@@ -163,7 +163,7 @@ def _fields(form: FormData) -> ChatRequest:
 
 
 def _list(values: Sequence[str | UploadFile]) -> Any:
-    """Return a list sent as one JSON array or as repeated fields; nothing in a field is an empty list."""
+    """Return a list sent as one JSON array or as repeated fields; an empty field is an empty list."""
     if len(values) > 1:
         return list(values)
     value = values[0]

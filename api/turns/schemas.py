@@ -11,8 +11,8 @@ from shared.models import SpokenPart
 MESSAGE_MAX_CHARACTERS = 2_000
 
 
-# What shows nothing though Unicode calls it a letter, mark or symbol: fillers, a blank, variation selectors.
-# What else shows nothing are controls, formats and spaces: their category says so.
+# Invisible, though Unicode classes them as letters, marks or symbols: fillers, a blank, variation selectors.
+# Other invisible characters are controls, formats and spaces, recognised by their category.
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | {
     chr(point) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for point in range(first, last + 1)
 }
@@ -21,7 +21,7 @@ _NOTHING_TO_SEE = (
     r"\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u2800\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
 )
-"""The same as a class of characters, for the OpenAPI document; those beyond U+FFFF are left out."""
+"""The same as a regular expression's character class, for OpenAPI; those beyond U+FFFF are left out."""
 
 
 def _say_something(text: str) -> str:

@@ -1,1 +1,1 @@
-"""What a user did, day by day."""
+"""A user's usage, day by day."""

@@ -1,4 +1,4 @@
-"""Reads what a user did, day by day."""
+"""Reads a user's usage, day by day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class UsageReader:
     async def read(self, user_id: str, query: UsageQuery) -> UsageView:
         """Return the user's usage; by default up to today, from 30 days before the last day.
 
-        Raises `InvalidRequestError` where the first day is after the last, or more than a year before.
+        Raises `InvalidRequestError` if the first day is after the last, or more than a year before it.
         """
         last = query.last or datetime.now(self.zone).date()
         first = query.first or max(last, date.min + DEFAULT_SPAN) - DEFAULT_SPAN

@@ -1,1 +1,1 @@
-"""Text as such: its language, its sentences, and what is plain in it."""
+"""Text itself: its language, its sentences, and making it plain."""

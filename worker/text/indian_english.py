@@ -1,4 +1,4 @@
-"""Indian English, as far as every tutor must know it."""
+"""The Indian English that every tutor must know."""
 
 ACCEPTED = (
     "prepone",
@@ -10,4 +10,4 @@ ACCEPTED = (
     "lakh",
     "crore",
 )
-"""Usage that is correct where our learners live, though other dictionaries may not have it."""
+"""Usage that is correct in India, though dictionaries of other varieties may lack it."""

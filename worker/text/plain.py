@@ -1,4 +1,4 @@
-"""Text that somebody else wrote, made plain: one line, no control characters, no markup, not too long."""
+"""Makes untrusted text plain: one line, no control characters, no markup, bounded in length."""
 
 import html
 import re
@@ -8,15 +8,15 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _RAW_CHARACTERS = 8_000
-"""More of a text than this is not even looked at."""
+"""Text beyond this length is ignored."""
 _PASSES = 4
-"""What one pass uncovers, as in `&lt;b&gt;`, the next removes."""
+"""Markup that one pass uncovers, as in `&lt;b&gt;`, the next pass removes."""
 
 # Zero-width joiner and non-joiner shape Devanagari and join emoji; nothing else needs them.
 _JOINERS = {"\u200c", "\u200d"}
 _JOINED = {"Lo", "Mn", "Mc", "So", "Sk"}
 # Controls are spaces or nothing; format characters include every direction override. Surrogates are
-# no text, and what private use looks like nobody knows.
+# not text, and private-use characters have no agreed appearance.
 _LEFT_OUT = {"Cc", "Cf", "Cs", "Co"}
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\ufdd0-\ufdef\ufff0-\uffff"
@@ -43,7 +43,7 @@ setattr(_MARKDOWN, "validateLink", lambda _: True)  # noqa: B010 - a link that i
 def plain(text: str, limit: int) -> str:
     """Return `text` as one line of at most `limit` characters, cut between words where it can be.
 
-    HTML and Markdown lose their marks and keep their words. The same again gives the same.
+    HTML and Markdown lose their marks and keep their words. Applying it again changes nothing.
     """
     line = _TERMINAL.sub("", text[:_RAW_CHARACTERS])
     for _ in range(_PASSES):
@@ -65,7 +65,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return the text without the characters that are not seen, its white space single spaces."""
+    """Return the text without invisible characters, each run of white space as one space."""
     kept: list[str] = []
     for character in _INVISIBLE.sub("", _SPACES.sub(" ", text)):
         if character in _JOINERS:

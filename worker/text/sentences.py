@@ -1,4 +1,4 @@
-"""Where sentences end, for whoever reads a text sentence by sentence: the voices and the offline tutor."""
+"""Where sentences end, for the voices and the offline tutor, which work sentence by sentence."""
 
 import re
 from collections.abc import Iterator

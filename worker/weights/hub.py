@@ -11,8 +11,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 def split_revision(setting: str, model: str) -> tuple[str, str | None]:
     """Return the name and the revision in `model`, the value of `setting`: a commit, a tag or a branch.
 
-    The revision is None where none is named: then the hub gives its newest. Only a commit always
-    names the same files; anything else is warned about.
+    The revision is None if none is named: the hub then gives its newest. Only a commit always names the
+    same files; anything else logs a warning.
     """
     name, _, revision = model.partition("@")
     if not _COMMIT.fullmatch(revision):

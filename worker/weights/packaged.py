@@ -1,7 +1,7 @@
 """Models that come as data in installed packages, joined into a folder of their own.
 
-A package index limits a file's size, so a model's weights come in parts, one a package. No code of these
-packages is run: their files are read and must be, joined, exactly what is pinned here by size and SHA-256.
+A package index limits a file's size, so a model's weights come in parts, one per package. No code of these
+packages is run: their files are read and, once joined, must match the size and SHA-256 pinned here.
 """
 
 import fcntl
@@ -44,19 +44,19 @@ class PackagedModel:
         return list(dict.fromkeys(package for file in self.files for package, _ in file.parts))
 
     def is_installed(self) -> bool:
-        """Tell whether all of the packages are."""
+        """Tell whether all of the packages are installed."""
         try:
             return all(distribution(package) for package in self.packages)
         except PackageNotFoundError:
             return False
 
     def folder(self, models_dir: Path) -> Path:
-        """Return the folder of the model in `models_dir`, with all files whole: joined unless they are there.
+        """Return the model's folder in `models_dir`, after joining the files that are not there yet.
 
-        Whole at any time for whoever is given it: a file appears under its name when it is on the disk,
-        so a crash leaves nothing behind that is taken for a model, and of several processes one joins
-        while the others wait. Raises `EngineUnavailableError` where a package is missing, its data are
-        not those that are pinned, or they cannot be written.
+        The folder never holds a partial file: each gets its name only once it is on the disk, so a crash
+        leaves nothing that could be taken for a model. If several processes ask, one joins while the
+        others wait. Raises `EngineUnavailableError` if a package is missing, its data do not match what
+        is pinned, or the files cannot be written.
         """
         folder = models_dir / self.name
         try:
@@ -80,7 +80,7 @@ class PackagedModel:
 
 @contextmanager
 def _alone(models_dir: Path, name: str) -> Iterator[None]:
-    """Keep other processes from joining the same model. The lock ends with its holder, however that ends."""
+    """Keep other processes from joining the same model. The lock is released even if its holder crashes."""
     models_dir.mkdir(parents=True, exist_ok=True)
     with (models_dir / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -95,7 +95,7 @@ def _is_whole(path: Path, file: PackagedFile) -> bool:
 
 
 def _join(file: PackagedFile, folder: Path) -> None:
-    """Write the joined parts under another name; they get their own when they are on the disk and right."""
+    """Write the joined parts under a temporary name; rename them once they are verified and on the disk."""
     folder.mkdir(exist_ok=True)
     unfinished = folder / f"{file.name}.unfinished"
     try:
@@ -122,7 +122,7 @@ def _chunks(file: PackagedFile) -> Iterator[bytes]:
 
 
 def _sync(folder: Path) -> None:
-    """Bring a folder's names to the disk."""
+    """Flush a folder's entries to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""What faster-whisper and the libraries under it raise, in our words."""
+"""Translates what faster-whisper and the libraries under it raise into engine errors."""
 
 from onnxruntime.capi.onnxruntime_pybind11_state import EPFail, Fail, RuntimeException
 

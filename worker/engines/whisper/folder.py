@@ -1,4 +1,4 @@
-"""Where a Whisper model's files lie: a directory that is here, installed packages, or what the hub has."""
+"""Finds a Whisper model's files: in a local directory, in installed packages, or on the hub."""
 
 from pathlib import Path
 

@@ -135,13 +135,13 @@ INVARIANTS: dict[str, LiteralString] = {
             OR (e.tokens_in, e.tokens_out) IS DISTINCT FROM (c.tokens_in, c.tokens_out)
             OR abs(e.voice_seconds - c.voice_seconds) > 0.001
             OR abs(e.speech_seconds - c.speech_seconds) > 0.001""",
-    "a 5xx beyond those that API.md names": """
+    "a 5xx beyond those that docs/api.md names": """
         SELECT route, status, code FROM chaos.exchanges WHERE status >= 500 AND status <> 503
             AND (status, code) NOT IN (VALUES
                 (504, 'wait_timeout'), (504, 'stt_timeout'), (504, 'llm_timeout'), (504, 'queue_deadline'),
                 (504, 'run_deadline'), (502, 'tutor_unavailable'), (502, 'tutor_invalid_reply'),
                 (500, 'poisoned'), (500, 'out_of_memory'))""",
-    "another answer than API.md says": """
+    "another answer than docs/api.md says": """
         SELECT route, status, code FROM chaos.exchanges
         WHERE status < 500 AND status <> 429 AND status <> ALL (expected)""",
     "a request past its time limit": """

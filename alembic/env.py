@@ -1,4 +1,4 @@
-"""Runs migrations against `DATABASE_URL`, one transaction a run, one runner at a time."""
+"""Runs migrations against `DATABASE_URL`, one transaction per run, one run at a time."""
 
 from logging.config import fileConfig
 from typing import Literal
@@ -23,7 +23,7 @@ def render_item(kind: str, item: object, _: object) -> str | Literal[False]:
 
 
 def run_migrations() -> None:
-    """Migrate with a connection given by a test, or with one of our own."""
+    """Migrate on the connection that a test passes in, or on a new one."""
     connection = context.config.attributes.get("connection")
     if connection is not None:
         context.configure(connection=connection, target_metadata=metadata, render_item=render_item)

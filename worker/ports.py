@@ -2,7 +2,7 @@
 
 Any class with a port's method, built without arguments, is an engine: name it as
 `package.module:ClassName` in `STT_ENGINE`, `LLM_ENGINE` or `TTS_ENGINE`. Building it loads its
-model; it is built once a process. An engine may have a `name` attribute, shown to clients and
+model; it is built once per process. An engine may have a `name` attribute, shown to clients and
 operators (for instance `"whisper large-v3"`); without one its setting's value is shown. One of
 several models may have `parts`, their names with the state of each.
 
@@ -62,9 +62,9 @@ class Word:
 class Transcript:
     """What was heard, in the language that was spoken. `text` is never empty.
 
-    `words` is None where the engine gives no timings. `language` is the spoken one's ISO 639 code, such as
-    `"en"` or `"hi"`, None where the engine does not tell. A small model may know Hindi by its sound and
-    not write it well: what is surely Hindi is `"hi"`, whatever its text.
+    `words` is None if the engine gives no timings. `language` is the spoken one's ISO 639 code, such as
+    `"en"` or `"hi"`, None if the engine cannot tell. A small model may recognise Hindi by its sound but
+    write it badly: speech that is certainly Hindi is `"hi"`, whatever its text.
     """
 
     text: str
@@ -128,7 +128,7 @@ class TutorRequest:
 
 @dataclass(frozen=True, slots=True)
 class TutorWarning:
-    """Why a reply has less than was asked for; `detail` is safe to show a learner."""
+    """Why a reply lacks something that was asked for; `detail` is safe to show a learner."""
 
     code: WarningCode
     detail: str
@@ -138,9 +138,9 @@ class TutorWarning:
 class TutorReply:
     """The tutor's answer.
 
-    `text`: friendly English, never empty. `mistake`: at most one, None where nothing is to correct.
+    `text`: friendly English, never empty. `mistake`: at most one, None if there is nothing to correct.
     `hinglish_explanation` (romanized) and `devanagari_explanation` (the same, for a Hindi voice)
-    explain the mistake and are None without one. `score`: 0–100, or None where nothing can be judged.
+    explain the mistake and are None without one. `score`: 0–100, or None if nothing can be judged.
     `tokens_in` and `tokens_out`: what the provider counted, 0 for an engine that counts none.
     `warnings` reach the client with the reply.
     """

@@ -18,13 +18,13 @@ BLOCKED_REPLY = (
     "If something is troubling you, please speak to a person you trust. "
     "Shall we try another topic: what made you smile today?"
 )
-"""Said in place of an answer to a message that the provider blocks."""
+"""The answer to a message that the provider blocks."""
 
 UNSAID_REPLY = (
     "I am sorry, I cannot answer that in my own words. "
     "Shall we talk about something else: what have you done today?"
 )
-"""Said where the provider cannot answer, though nothing is wrong with the message."""
+"""The answer if the provider gives none although nothing is wrong with the message."""
 
 _FIXED_REPLIES = {BLOCKED_REPLY, UNSAID_REPLY}
 _ACCEPTED = ", ".join(f'"{phrase}"' for phrase in indian_english.ACCEPTED)
@@ -79,7 +79,7 @@ Answer with the JSON object of the schema and nothing else."""
 
 
 class Role(StrEnum):
-    """Who speaks in a turn of the prompt, in the provider's words."""
+    """The speaker of a turn in the prompt, by the provider's name for it."""
 
     LEARNER = "user"
     TUTOR = "model"
@@ -96,7 +96,7 @@ class PromptTurn:
 def conversation(request: TutorRequest) -> list[PromptTurn]:
     """Return the past turns, oldest first, and the message; it begins and ends with the learner.
 
-    Turns without an answer of the model's are left out: with them the provider would refuse every later one.
+    Turns that the model did not answer are left out: with them the provider would refuse every later turn.
     """
     told = [turn for turn in request.history if turn.reply not in _FIXED_REPLIES]
     past = [said for turn in told for said in (_learner(turn.message), _tutor(turn))]
@@ -104,7 +104,7 @@ def conversation(request: TutorRequest) -> list[PromptTurn]:
 
 
 def repair(answer: str, problem: str) -> Sequence[PromptTurn]:
-    """Return the turns that ask again after an `answer` that could not be used, and why it could not."""
+    """Return the turns that ask again after an unusable `answer` and say what was wrong with it."""
     asked = PromptTurn(
         Role.LEARNER,
         f"That answer could not be read ({problem}). Answer the learner's latest message again, briefly: "

@@ -1,4 +1,4 @@
-"""What counts unfinished jobs, estimates waits and finds unnamed audio: indexes, and workers' concurrency."""
+"""Adds indexes for unfinished jobs, wait estimates and unreferenced audio, and the workers' concurrency."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An index of the audio that a host's disk holds: it may have to move to S3."""
+"""Adds an index of the audio on a host's disk, which finds what must move to S3."""
 
 import sqlalchemy as sa
 from alembic import op

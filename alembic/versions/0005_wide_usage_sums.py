@@ -1,4 +1,4 @@
-"""Sums of usage that no turn can overflow."""
+"""Widens the sums of usage so that no turn can overflow them."""
 
 from alembic import op
 
@@ -23,10 +23,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # What the smaller column cannot hold becomes its largest value, for one user's day must not stop this.
+    # Values too large for the smaller column become its maximum: one user's day must not stop the downgrade.
     _change(*(f"ALTER {column} TYPE integer USING least({column}, 2147483647)::integer" for column in _SUMS))
 
 
 def _change(*columns: str) -> None:
-    # One statement rewrites the table once.
+    # One statement, so that the table is rewritten only once.
     op.execute(f"ALTER TABLE daily_usage {', '.join(columns)}")

@@ -1,4 +1,4 @@
-"""How often a job was retried, whose a recording is, and the indexes that count and remove recordings."""
+"""Adds a job's number of retries, a recording's user, and indexes to count and remove recordings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,7 @@ def upgrade() -> None:
         ["finished_at"],
         postgresql_where=sa.text("upload_id IS NOT NULL AND status IN ('failed', 'cancelled')"),
     )
-    # Recordings from before have no user: they count for nobody's quota, and expire with their jobs.
+    # Earlier recordings have no user: they count towards no quota and expire with their jobs.
     op.add_column("audio_objects", sa.Column("user_id", sa.String(length=128), nullable=True))
     op.create_index(
         "ix_audio_objects_user",

@@ -184,14 +184,14 @@ def test_json_under_another_name_is_refused(stack: Stack, content_type: str) -> 
         (b"[]", JSON),
     ],
 )
-def test_what_is_no_json_object_is_told_what_to_send(
+def test_a_body_that_is_not_a_json_object_is_refused_with_what_to_send(
     stack: Stack, content: bytes, headers: dict[str, str]
 ) -> None:
     detail = assert_problem(stack.client.post(TEXT, content=content, headers=headers), 422, "invalid_request")
     assert detail == "body: must be a JSON object, sent with the header `Content-Type: application/json`"
 
 
-def test_broken_json_is_told_so(stack: Stack) -> None:
+def test_broken_json_is_refused_as_such(stack: Stack) -> None:
     assert assert_problem(post_raw(stack, b"{"), 422, "invalid_request") == "body: is not valid JSON"
 
 

@@ -96,7 +96,7 @@ def test_a_key_that_is_refused_on_every_call_is_named(watched_stack: Stack, gemi
     assert seen(watched_stack, "tutor")[1:] == (True, None)
 
 
-def test_what_a_tutor_failed_at_before_it_was_restarted_counts_no_more(
+def test_a_tutors_failures_before_its_restart_do_not_count(
     watched_stack: Stack, gemini: GeminiServer
 ) -> None:
     refused = failed(403, "PERMISSION_DENIED")

@@ -64,7 +64,7 @@ def test_what_is_put_is_found_until_it_expires(cache: Cache, redis: Redis) -> No
     assert 86_000_000 < int(redis.pttl("cache:k")) <= 86_400_000
 
 
-def test_nothing_is_kept_for_longer_than_it_is_told(redis_server: EmbeddedRedis) -> None:
+def test_nothing_is_kept_longer_than_asked(redis_server: EmbeddedRedis) -> None:
     cache = opened(redis_server.url, cache_ttl_seconds=1)
     cache.put("k", b"value")
     eventually(lambda: cache.get("k") is None, what="the end of what was kept")

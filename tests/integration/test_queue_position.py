@@ -69,7 +69,7 @@ def test_a_voice_that_waits_is_ahead_of_a_recording_that_came_later(bench: Bench
     assert position(bench, recording) == 2
 
 
-def test_a_later_turn_of_a_conversation_stands_behind_its_earlier_ones(bench: Bench) -> None:
+def test_a_later_turn_of_a_conversation_is_queued_behind_its_earlier_ones(bench: Bench) -> None:
     first, second = bench.text(), bench.text()
     publish(bench, first)
 
@@ -87,7 +87,7 @@ def test_a_job_that_has_begun_has_no_place(bench: Bench, ending: str) -> None:
     assert position(bench, job_id) is None
 
 
-def test_a_retried_job_stands_in_line_again(bench: Bench) -> None:
+def test_a_retried_job_is_queued_again(bench: Bench) -> None:
     retried, other = texts(bench, 2)
     bench.fail(bench.claimed(retried), Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away."))
     publish(bench, other)

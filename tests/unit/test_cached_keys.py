@@ -88,7 +88,7 @@ def spoken(settings: WorkerSettings, text: str = "Hello", user_id: str = "asha")
     return speech_key(settings, text, user_id)
 
 
-def test_nobody_meets_what_somebody_else_was_told() -> None:
+def test_a_user_is_never_given_an_answer_cached_for_another() -> None:
     assert key(user_id="ravi") != key()
     assert spoken(voice(), user_id="ravi") != spoken(voice())
 

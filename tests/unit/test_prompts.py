@@ -38,7 +38,7 @@ def test_accepted_indian_english_is_named_to_the_model(phrase: str) -> None:
         "never invent one",
     ],
 )
-def test_every_rule_is_told(rule: str) -> None:
+def test_the_prompt_contains_every_rule(rule: str) -> None:
     assert rule in SYSTEM_PROMPT
 
 
@@ -53,7 +53,7 @@ def test_the_first_message_stands_alone() -> None:
     assert told("Hello") == [PromptTurn(Role.LEARNER, '{"learner_said": "Hello"}')]
 
 
-def test_the_history_is_told_in_order_and_the_message_comes_last() -> None:
+def test_the_history_is_in_order_and_the_message_comes_last() -> None:
     past = [Turn(f"message {n}", f"reply {n}", Mistake("a", "an", "article")) for n in range(3)]
 
     turns = told("now", *past)

@@ -82,13 +82,13 @@ def test_under_a_steady_load_the_line_is_as_long_when_the_job_comes_to_it() -> N
     assert eta(VOICE, voices) == (20.0 + 1.0) + 4.0 + 20.0 + 2.0
 
 
-def test_what_was_not_sent_and_is_not_ahead_is_in_nobodys_way() -> None:
+def test_a_job_not_sent_and_not_ahead_delays_no_other() -> None:
     blocked = Others(TRANSCRIBE, 30, queued=False, ahead=False)
 
     assert eta(VOICE, blocked) == 7.0
 
 
-def test_earlier_turns_go_all_their_way_first() -> None:
+def test_earlier_turns_are_completed_first() -> None:
     running = Others(REPLY, 1, runs=True, ahead=False, begun=True, earlier_turn=True)
     waiting = Others(REPLY, 2, queued=False, earlier_turn=True)
 

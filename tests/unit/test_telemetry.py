@@ -130,7 +130,7 @@ except Exception:
     assert (line["level"], "words" in str(line)) == ("ERROR", False)
 
 
-def test_an_exception_that_is_its_own_cause_is_told_once() -> None:
+def test_an_exception_that_is_its_own_cause_is_recorded_once() -> None:
     (line,) = logged_by(
         """
 error = ValueError()

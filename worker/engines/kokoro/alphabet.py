@@ -1,7 +1,7 @@
 """The symbols that the model reads: the phonetic alphabet and marks, each a number."""
 
 MOST_TOKENS = 510
-"""What the model takes in one go, without the zeros at both ends."""
+"""The most tokens that the model takes in one call, without the zeros at both ends."""
 
 # Kokoro's config.json (v1.0), `vocab`: where a run of numbers begins, and the symbols that have them.
 _RUNS = (

@@ -1,4 +1,4 @@
-"""The model: Kokoro-82M (v1.0, quantised to eight bits) in ONNX, and whose voices it speaks with."""
+"""The model, Kokoro-82M (v1.0, quantised to eight bits) in ONNX, and its speakers."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ class KokoroModel:
     """The loaded model. Speaks tokens; which ones is `alphabet`'s to say."""
 
     def __init__(self, models_dir: Path, *, threads: int) -> None:
-        """Load it, joined under `models_dir`. `threads` compute; they sleep while there is nothing to do.
+        """Load the model, joined under `models_dir`. Its `threads` threads sleep while idle.
 
         Raises `EngineError`.
         """
@@ -68,7 +68,7 @@ class KokoroModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Threads that spin while they wait take half as much again of a machine that has other work.
+        # Threads that spin while they wait use half as much CPU time again, which other work needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         with library_errors("The Kokoro voice could not be loaded."):
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""How a text sounds: espeak-ng's phonemes with the text's own marks, in which the model hears its melody."""
+"""A text's phonemes by espeak-ng, with its own punctuation, from which the model takes its intonation."""
 
 import re
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Accent(StrEnum):
 
 _MARKS = re.compile(r"(\s*[.,!?;:()…—।॥]+\s*)")
 _DANDA = str.maketrans("।॥", "..")
-# espeak-ng leaves "I" unstressed and runs it into "am": the model then swallows it.
+# espeak-ng leaves "I" unstressed and runs it into "am": the model then omits it.
 _LONE_I = re.compile(r"(?<!\S)aɪ(?: |(?=ɐm\b)|$)")
 _STRESSED_I = "ˈaɪ "
 

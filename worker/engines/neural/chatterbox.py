@@ -33,10 +33,10 @@ class ChatterboxVoice:
     longest = 300
 
     def __init__(self, model: str, *, clip: Path | None, kept_in: Path, device: str) -> None:
-        """Load `model`, a directory or a name on the hub, on torch's `device`, and whom it speaks as.
+        """Load `model`, a directory or a name on the hub, on torch's `device`, and its speaker.
 
-        That is the speaker in the checkpoint, or the one of `clip`, a recording of more than five seconds:
-        it is prepared once and kept in `kept_in`, where the next start finds it.
+        The speaker is the checkpoint's, or that of `clip`, a recording of more than five seconds, which is
+        prepared once and kept in `kept_in` for later starts.
         """
         if clip is not None:
             _check(clip)
@@ -73,7 +73,7 @@ class ChatterboxVoice:
 
 
 def _check(clip: Path) -> None:
-    """Raise `EngineUnavailableError` where the recording cannot be used, before time is spent on loading."""
+    """Raise `EngineUnavailableError` if the recording cannot be used, before time is spent on loading."""
     if not clip.is_file():
         raise EngineUnavailableError(f"CHATTERBOX_VOICE={clip.name} is no file.")
     with library_errors(f"CHATTERBOX_VOICE={clip.name} could not be read."):

@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 def choose_device(*, use_gpu: bool) -> str:
-    """Return torch's name of the device: `cuda` where it is wanted and there, else `cpu`."""
+    """Return torch's name of the device: `cuda` if it is wanted and available, else `cpu`."""
     if not use_gpu:
         return "cpu"
     if torch.cuda.is_available():
@@ -19,7 +19,7 @@ def choose_device(*, use_gpu: bool) -> str:
 
 
 def release_memory() -> None:
-    """Free what nothing uses any more, on the GPU too: torch keeps freed memory for itself otherwise."""
+    """Free unused memory, on the GPU too: otherwise torch keeps freed memory in its cache."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -43,7 +43,7 @@ SHORTEST_CLIP_SECONDS, LONGEST_CLIP_SECONDS = 1.0, 12.0
 _SECONDS_IN_ONE_GO = 22.0
 """Clip and new speech together: f5-tts's bound, as the clip's 12 s is."""
 _BYTES_OF_A_LETTER = 3
-"""Of Devanagari in UTF-8; the model reckons its time in bytes."""
+"""Of Devanagari in UTF-8; the model estimates durations from bytes."""
 _FEWEST_LETTERS, _MOST_LETTERS = 40, 300
 _CLIP_END = RATE // 20
 """Samples of silence that f5-tts leaves behind a clip."""
@@ -55,10 +55,10 @@ class IndicF5Voice:
     name = "indicf5"
 
     def __init__(self, model: str, *, clip: Path | None, clip_text: str, device: str) -> None:
-        """Load `model`, a directory or a name on the hub, on torch's `device`, and whom it speaks as.
+        """Load `model`, a directory or a name on the hub, on torch's `device`, and its speaker.
 
-        That is the speaker of `clip`, which is 1 to 12 s long; `clip_text` is what is said in it, in its
-        native script. Without one, a speaker whom the checkpoint's repository brings.
+        The speaker is that of `clip`, which is 1 to 12 s long; `clip_text` is what is said in it, in its
+        native script. Without a clip it is a speaker from the checkpoint's repository.
         """
         folder = model_folder("INDICF5_MODEL", model, (_WEIGHTS, _VOCABULARY), (_PROMPT,))
         self._device = device
@@ -106,8 +106,8 @@ def _under(prefix: str, weights: Weights) -> Weights:
 def _acoustic_model(weights: Weights, vocabulary: Path) -> CFM:
     """Return the model of text to spectrogram.
 
-    Its sizes are read off the weights. The last two arguments add none, so that a wrong value would load
-    without an error: they are those of AI4Bharat's own code.
+    Its sizes are read from the weights. The last two arguments affect no weight, so a wrong value would load
+    without an error; they are the values in AI4Bharat's own code.
     """
     letters, size = get_tokenizer(str(vocabulary), "custom")
     width = weights["transformer.proj_out.weight"].shape[1]
@@ -141,7 +141,7 @@ def _acoustic_model(weights: Weights, vocabulary: Path) -> CFM:
 
 
 def _vocoder(weights: Weights) -> Vocos:
-    """Return the model of spectrogram to sound: vocos, its sizes read off the weights."""
+    """Return the model of spectrogram to sound: vocos, its sizes read from the weights."""
     inner, width = weights["backbone.convnext.0.pwconv1.weight"].shape
     vocoder = Vocos(
         MelSpectrogramFeatures(sample_rate=RATE, n_fft=_FFT, hop_length=_HOP, n_mels=_MELS, padding="center"),

@@ -13,8 +13,8 @@ from worker.speech.failures import library_errors
 def load_neural(english: Mapping[str, Any], hindi: Mapping[str, Any], *, use_gpu: bool) -> NeuralSynthesizer:
     """Load both models: `english` are the arguments of `ChatterboxVoice`, `hindi` those of `IndicF5Voice`.
 
-    Both or none: an engine that is loaded speaks all that its port promises. IndicF5 comes first, the
-    smaller one and the one that the hub may refuse. Raises `EngineUnavailableError`, saying which of the
+    Both or neither: a loaded engine must speak all that its port promises. IndicF5 is loaded first, since
+    it is smaller and the hub may refuse it. Raises `EngineUnavailableError`, saying which of the
     two failed and why, or `EngineOutOfMemoryError`.
     """
     os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported: no bars in the log

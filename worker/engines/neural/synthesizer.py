@@ -1,4 +1,4 @@
-"""The `neural` synthesizer: two models, each speaking what it can."""
+"""The `neural` synthesizer: two models, each for its own languages."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ class NeuralSynthesizer:
     name = "chatterbox-turbo + indicf5"
 
     def __init__(self, english: Voice, hindi: Voice, release_memory: Callable[[], None]) -> None:
-        """`release_memory` gives back to the device what the library of both keeps for later."""
+        """`release_memory` returns to the device the memory that torch, which both use, keeps in its cache."""
         self.release_memory = release_memory
         self._voices = {
             Language.ENGLISH: english,

@@ -1,4 +1,4 @@
-"""What counts as right in India or in everyday talk, whatever a rule or Harper says of it."""
+"""Phrases accepted in India or in everyday speech, even if a rule or Harper objects."""
 
 from collections.abc import Sequence
 

@@ -14,10 +14,9 @@ Find = Callable[[Sentence], Sequence[Finding]]
 
 
 def choose(findings: Sequence[Finding], history: Sequence[Turn]) -> Finding | None:
-    """Return the finding that most hinders understanding; of equals the one found first.
+    """Return the finding that most hinders understanding; of equals, the one found first.
 
-    What the last turn corrected is not corrected again at once in the same words: the learner has just
-    been told.
+    A mistake that the last turn corrected is not corrected again at once in the same words.
     """
     last = history[-1].mistake if history else None
     fresh = [finding for finding in findings if last is None or not _repeats(finding, last)]
@@ -31,7 +30,7 @@ def _repeats(finding: Finding, last: Mistake) -> bool:
 
 
 def to_mistake(finding: Finding, find: Find) -> Mistake:
-    """Quote the finding, with its whole sentence where that is short and otherwise correct."""
+    """Quote the finding, with its whole sentence if that is short and otherwise correct."""
     sentence, edit = finding.sentence, finding.edit
     if len(sentence) <= _WHOLE_CLAUSE_WORDS:
         last = len(sentence) - 1
@@ -51,7 +50,7 @@ def score(words: int, findings: Sequence[Finding]) -> int:
     `90 + min(10, words) - sum(weights) * 10 / (words + 5)`, rounded: a correct message gains up to
     ten points for its length; a mistake costs its lesson's weight in a five-word sentence, more in a
     shorter one and less in a longer one. Of findings about the same words the heaviest counts; each
-    category counts once a sentence.
+    category counts once per sentence.
     """
     apart = _apart(findings)
     counted = {(finding.sentence.tokens[0].start, finding.lesson.category): finding for finding in apart}
@@ -60,7 +59,7 @@ def score(words: int, findings: Sequence[Finding]) -> int:
 
 
 def _apart(findings: Sequence[Finding]) -> list[Finding]:
-    """Keep of findings that share words of a sentence the heaviest."""
+    """Keep the heaviest of the findings that share words of a sentence."""
     kept: list[Finding] = []
     for finding in sorted(findings, key=lambda finding: -finding.lesson.weight):
         if not any(_overlap(finding, other) for other in kept):

@@ -1,4 +1,4 @@
-"""Finding a clause's subject and verb group: what most rules match on."""
+"""Finds a clause's subject and verb group, which most rules match on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Subject:
 class VerbGroup:
     """A subject, its auxiliary and the word where the main verb belongs.
 
-    `auxiliary` is the plain form (`is` for `isn't`) at token `at`; `asked` when it stands before the subject.
+    `auxiliary` is the plain form (`is` for `isn't`) at token `at`; `asked`: it stands before the subject.
     """
 
     subject: Subject
@@ -49,7 +49,7 @@ class VerbGroup:
 
 @lru_cache(maxsize=512)
 def subject_at(sentence: Sentence, index: int) -> Subject | None:
-    """Return the subject that begins at token `index`, if a recognisable one does."""
+    """Return the subject that begins at token `index`, or None if none is recognised."""
     word, following = sentence.word(index), sentence.word(index + 1)
     if word in lexicon.PRONOUNS | lexicon.INDEFINITE:
         last = index + 1 if word in ("you", "we") and following in _ALL_OF_US else index
@@ -98,7 +98,7 @@ def _may_ask(sentence: Sentence, index: int) -> bool:
 
 
 def has_word(sentence: Sentence, words: frozenset[str], first: int, last: int) -> bool:
-    """Say whether any token from `first` up to but without `last` is one of `words`."""
+    """Say whether any token from `first` up to, but excluding, `last` is one of `words`."""
     return any(sentence.word(index) in words for index in range(max(first, 0), last))
 
 

@@ -53,7 +53,7 @@ _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 
 
 def transliterate(text: str) -> str:
-    """Return `text` with its English words as they sound, in Devanagari; the rest is kept.
+    """Return `text` with its English words transcribed into Devanagari by sound; the rest is kept.
 
     Common words come from a table; others letter by letter, close enough to be understood.
     """

@@ -1,4 +1,4 @@
-"""What the offline tutor's answers depend on, in one word: another where a rule or a library changed."""
+"""The version of the offline tutor's answers: a hash that changes with its rules and libraries."""
 
 import hashlib
 from functools import lru_cache
@@ -8,7 +8,7 @@ from pathlib import Path
 from worker.text import languages
 
 LIBRARIES = ("harper-py", "lemminflect")
-"""What finds mistakes and inflects words beside our own code."""
+"""The libraries that find mistakes and inflect words besides our own code."""
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Harper's grammar checker as one more source of corrections."""
+"""The Harper grammar checker as a further source of corrections."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -12,7 +12,7 @@ from worker.engines.offline.rule import Finding, lesson
 from worker.engines.offline.text import Edit, Sentence
 
 _MAX_CHARACTERS = 400
-"""A longer sentence is no spoken one, and Harper's time grows faster than its length."""
+"""Longer sentences are not spoken ones, and Harper's time grows faster than a sentence's length."""
 
 _SILENCED = word_set(
     "AnA AsSoonAsPossible CompoundNouns Damages DidPast Everybody FindOut GoodAt IfWouldve "
@@ -71,7 +71,7 @@ class HarperSource:
         self._lock = Lock()
 
     def find(self, sentence: Sentence) -> Sequence[Finding]:
-        """Return Harper's confident findings; one call at a time, for its linter allows no more."""
+        """Return Harper's confident findings; one call at a time, since its linter is not thread-safe."""
         start, end = sentence.tokens[0].start, sentence.tokens[-1].end
         text = sentence.message[start:end]
         if len(text) > _MAX_CHARACTERS:
@@ -93,7 +93,7 @@ class HarperSource:
 
 
 def _is_trusted(finding: Finding) -> bool:
-    """Say no to what Harper makes of a name (`Will lives here`) and of a verb after a relative clause."""
+    """Reject lints that misread a name (`Will lives here`) or a verb after a relative clause."""
     sentence, changed = finding.sentence, finding.edit.changes
     if any(sentence.tokens[at].is_name for at in range(finding.edit.first, finding.edit.last + 1)):
         return False
@@ -111,12 +111,12 @@ def _ends_relative_clause(sentence: Sentence, index: int) -> bool:
 
 
 def _is_usable(lint: Lint) -> bool:
-    """Say whether a lint is of a kind that we teach and tells what would be right."""
+    """Say whether a lint is of a kind that we teach and suggests a correction."""
     return lint.lint_kind in _LESSONS and bool(lint.suggestions) and lint.message != _FOUL_MESSAGE
 
 
 def _surest(lints: Sequence[Lint]) -> list[Lint]:
-    """Keep of overlapping lints the one with the fewest suggestions: it knows best what was meant."""
+    """Keep the overlapping lint with the fewest suggestions: it is the least ambiguous."""
     kept: list[Lint] = []
     for lint in sorted(lints, key=lambda lint: len({each.replacement_text for each in lint.suggestions})):
         if all(lint.span.end <= other.span.start or lint.span.start >= other.span.end for other in kept):
@@ -125,7 +125,7 @@ def _surest(lints: Sequence[Lint]) -> list[Lint]:
 
 
 def _finding(sentence: Sentence, start: int, lint: Lint) -> Finding | None:
-    """Turn a lint into a finding; None where only marks or capitals would change."""
+    """Turn a lint into a finding; None if only punctuation or capitals would change."""
     suggestion = lint.suggestions[0]
     edit = _edit(sentence, start + lint.span.start, start + lint.span.end, suggestion)
     if edit is None:
@@ -135,7 +135,7 @@ def _finding(sentence: Sentence, start: int, lint: Lint) -> Finding | None:
 
 
 def _edit(sentence: Sentence, start: int, end: int, suggestion: Suggestion) -> Edit | None:
-    """Carry Harper's character span over to whole tokens; None where nothing would be left."""
+    """Map Harper's character span to whole tokens; None if no token would be left."""
     inside = [i for i, token in enumerate(sentence.tokens) if token.end > start and token.start < end]
     if not inside:
         return None

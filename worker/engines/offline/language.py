@@ -1,4 +1,4 @@
-"""What kind of message this is: English to be judged, Hindi, or something else."""
+"""Classifies a message: English to be judged, Hindi, or something else."""
 
 import re
 from enum import Enum
@@ -48,7 +48,7 @@ def kind_spoken(language: str | None) -> Kind:
 
 
 def _is_english(words: list[str]) -> bool:
-    """Ask for two words at least, and most of them known; one may be a name."""
+    """Require at least two words, most of them known; one may be a name."""
     known = sum(_is_function_word(word) or is_known(word) for word in words)
     return len(words) >= 2 and known >= max(1, _KNOWN_SHARE * len(words) - 1)
 

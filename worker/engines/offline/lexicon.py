@@ -1,4 +1,4 @@
-"""Words the rules know by name: closed classes and small families of verbs and nouns."""
+"""Word lists for the rules: closed classes and small families of verbs and nouns."""
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -10,7 +10,7 @@ PRONOUNS = frozenset({"i", "you", "he", "she", "it", "we", "they"})
 INDEFINITE = word_set(
     "everyone everybody someone somebody anyone anybody nobody everything something nothing"
 )
-"""Pronouns for nobody in particular; they take a singular verb."""
+"""Indefinite pronouns; they take a singular verb."""
 
 POSSESSIVES = frozenset({"my", "your", "his", "her", "our", "their"})
 DETERMINERS = POSSESSIVES | {"a", "an", "the", "this", "that", "these", "those", "some", "any", "no", "every"}

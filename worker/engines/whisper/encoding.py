@@ -1,4 +1,4 @@
-"""A Whisper model that encodes a recording's first window once: for its language, then for its words."""
+"""A Whisper model that encodes a recording's first window once, for both its language and its words."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -48,8 +48,8 @@ BASE = PackagedModel(
 def model_folder(model: str, kept_in: Path) -> Path:
     """Return the directory of `model`: itself a directory, `base` where its packages are, or `NAME@REVISION`.
 
-    A directory asks nobody; `base` is joined under `kept_in`. Raises `EngineUnavailableError`, also where a
-    file is missing that the library would ask the hub for.
+    A directory needs no network; `base` is joined under `kept_in`. Raises `EngineUnavailableError`, also if a
+    file is missing that the library would request from the hub.
     """
     folder = Path(model).absolute()
     if not folder.is_dir():

@@ -1,8 +1,8 @@
-"""Tells what someone said from what the model made up: words for silence, and loops.
+"""Tells what was said from what the model hallucinated: words for silence, and loops.
 
-A learner who says one sentence again and again, a drill, and a model that goes round in circles both write a
-text that repeats itself. The words' times tell them apart: a word that was said takes time, one of a loop
-has no place in the sound, so that many of a loop's words end where they begin.
+A learner who repeats one sentence (a drill) and a model in a loop both give a text that repeats itself. The
+words' times tell them apart: a word that was said takes time, while a loop's words match no sound, so many
+of them end where they begin.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ TIMELESS_OVER = 0.3
 
 
 def what_was_said(segments: Iterable[Segment], language: str) -> list[Segment]:
-    """Return the segments without what was made up. They need words; those of a window belong together."""
+    """Return the segments without what was made up. They need words; a window's are judged together."""
     windows = [list(window) for _, window in groupby(segments, key=lambda segment: segment.seek)]
     return [segment for window in windows for segment in _said_in(window, language)]
 

@@ -1,4 +1,4 @@
-"""Which language is written, given how likely Whisper takes each to be."""
+"""Chooses the language to write, from the probability that Whisper gives each."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ INDIAN = SPOKEN_HINDI | {"as", "bn", "gu", "kn", "ml", "mr", "ne", "pa", "sa", "
 INDIAN_AT_LEAST = 0.6
 """For all of `INDIAN` together, as an accent is heard in many of them; the learner came for English."""
 FOREIGN_AT_LEAST = 0.8
-"""For any other language: hardly a learner speaks one, while noise and an accent are often taken for one."""
+"""For any other language: learners hardly ever speak one, while noise and accents are often taken for one."""
 ENGLISH_UNDER = 0.1
 """And English must be out of the question: an accent left it 0.15 at least, another language 0.03 at most
 (Whisper base on 39 recordings and 20 spoken Hindi sentences).

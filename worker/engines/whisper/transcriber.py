@@ -99,14 +99,14 @@ class WhisperTranscriber:
         return info.language, segments
 
     def _try_out(self) -> None:
-        """Run the model on a second of silence: GPU libraries that are missing show here, not in a job."""
+        """Run the model on a second of silence: missing GPU libraries then fail here, not in a job."""
         silence = np.zeros(RECORDING_RATE, np.float32)
         segments, _ = self._model.transcribe(silence, language=ENGLISH, beam_size=1, temperature=0.0)
         list(segments)
 
 
 def _words(segments: Iterable[Segment], seconds: float) -> Iterator[Word]:
-    """Yield the words; times within the recording, which the model's last window outruns."""
+    """Yield the words, their times limited to the recording: the model's last window goes beyond it."""
     for segment in segments:
         for word in segment.words or ():
             if text := word.word.strip():

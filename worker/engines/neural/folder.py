@@ -14,8 +14,8 @@ from worker.weights.hub import split_revision
 def model_folder(setting: str, model: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Path:
     """Return the directory of `model`, the value of `setting`: a directory, or `NAME@REVISION` on the hub.
 
-    A directory needs no network. Of the hub's files only `needed` and `wanted` (names or patterns) are fetched,
-    with the token in `HF_TOKEN`. Raises `EngineUnavailableError`, naming the setting, if the model
+    A directory needs no network. Of the hub's files only `needed` and `wanted` (names or patterns) are
+    fetched, with the token in `HF_TOKEN`. Raises `EngineUnavailableError`, naming the setting, if the model
     cannot be had or one of `needed` is missing.
     """
     folder = Path(model).absolute()

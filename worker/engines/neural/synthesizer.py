@@ -17,7 +17,7 @@ class NeuralSynthesizer:
     name = "chatterbox-turbo + indicf5"
 
     def __init__(self, english: Voice, hindi: Voice, release_memory: Callable[[], None]) -> None:
-        """`release_memory` returns to the device the memory that torch, which both use, keeps in its cache."""
+        """`release_memory` frees the device memory that the library of both keeps in its cache."""
         self.release_memory = release_memory
         self._voices = {
             Language.ENGLISH: english,

@@ -71,7 +71,7 @@ class HarperSource:
         self._lock = Lock()
 
     def find(self, sentence: Sentence) -> Sequence[Finding]:
-        """Return Harper's confident findings; one call at a time, since its linter is not thread-safe."""
+        """Return Harper's confident findings; one call at a time, since its linter allows no more."""
         start, end = sentence.tokens[0].start, sentence.tokens[-1].end
         text = sentence.message[start:end]
         if len(text) > _MAX_CHARACTERS:
@@ -116,7 +116,7 @@ def _is_usable(lint: Lint) -> bool:
 
 
 def _surest(lints: Sequence[Lint]) -> list[Lint]:
-    """Keep the overlapping lint with the fewest suggestions: it is the least ambiguous."""
+    """Keep, of overlapping lints, the one with the fewest suggestions: it is the least ambiguous."""
     kept: list[Lint] = []
     for lint in sorted(lints, key=lambda lint: len({each.replacement_text for each in lint.suggestions})):
         if all(lint.span.end <= other.span.start or lint.span.start >= other.span.end for other in kept):

@@ -118,7 +118,8 @@ def test_hints_that_a_stopping_worker_took_and_never_started_are_not_stranded(
 
     for job in jobs:
         assert stack.finished(job["id"])["status"] == "succeeded"
-    assert stack.unacknowledged() == 0
+    # For a moment the sweep's own message may be in its worker's hands.
+    eventually(lambda: stack.unacknowledged() == 0, what="no message stranded")
     stack.kill("starter")
 
 
@@ -139,7 +140,8 @@ def test_replies_that_outlast_the_grace_and_hints_that_came_too_late_go_to_anoth
         assert stack.finished(job["id"])["status"] == "succeeded"
         assert runs(stack, job["id"])[-1] == ("llm2", "succeeded")
     assert all(("llm", "lost") in runs(stack, job["id"]) for job in jobs[:4])
-    assert stack.unacknowledged() == 0
+    # For a moment the sweep's own message may be in its worker's hands.
+    eventually(lambda: stack.unacknowledged() == 0, what="no message stranded")
 
 
 def leased(stack: Stack, worker: str) -> int:

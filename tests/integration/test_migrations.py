@@ -22,7 +22,7 @@ from tests.conftest import ROOT, migrate
 
 CreateDatabase = Callable[[], str]
 TABLES = set(metadata.tables)
-WITH_UUID = TABLES - {"daily_usage", "workers"}
+WITH_UUID = TABLES - {"daily_usage", "job_events", "workers"}
 
 
 def connect(url: str) -> Engine:
@@ -140,7 +140,7 @@ def test_the_check_constraints_allow_exactly_what_the_models_know(database: Engi
     inspector = inspect(database)
 
     allowed = {
-        constraint["name"]: set(re.findall(r"'(\w+)'", constraint["sqltext"]))
+        constraint["name"]: set(re.findall(r"'([\w.]+)'", constraint["sqltext"]))
         for table in TABLES
         for constraint in inspector.get_check_constraints(table)
     }
@@ -195,6 +195,9 @@ def test_rows_are_identified_by_uuids(database: Engine, table: str) -> None:
     assert types["id"] == "UUID"
 
 
-@pytest.mark.parametrize(("table", "key"), [("daily_usage", ["user_id", "day"]), ("workers", ["name"])])
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [("daily_usage", ["user_id", "day"]), ("job_events", ["job_id", "seq"]), ("workers", ["name"])],
+)
 def test_rows_with_a_natural_key_are_identified_by_it(database: Engine, table: str, key: list[str]) -> None:
     assert inspect(database).get_pk_constraint(table)["constrained_columns"] == key

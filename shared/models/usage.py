@@ -1,0 +1,24 @@
+"""What a user did on one day."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+
+class DailyUsage(SQLModel, table=True):
+    """What a user did on one day of the usage time zone. Seconds are of sound."""
+
+    __tablename__ = "daily_usage"
+
+    user_id: str = Field(max_length=128, primary_key=True)
+    day: date = Field(primary_key=True)
+    text_turns: int = Field(default=0, sa_type=BigInteger)
+    voice_turns: int = Field(default=0, sa_type=BigInteger)
+    voice_seconds: float = Field(default=0.0)
+    speech_seconds: float = Field(default=0.0)
+    corrections: int = Field(default=0, sa_type=BigInteger)
+    score_sum: int = Field(default=0, sa_type=BigInteger)
+    score_count: int = Field(default=0, sa_type=BigInteger)
+    tokens_in: int = Field(default=0, sa_type=BigInteger)
+    tokens_out: int = Field(default=0, sa_type=BigInteger)

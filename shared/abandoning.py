@@ -1,4 +1,4 @@
-"""The end of a job whose proper end cannot be written: the least that can be, in one statement."""
+"""The end of a job whose proper end cannot be written: the least that can be, in few statements."""
 
 from functools import cache, partial
 from typing import Any
@@ -9,52 +9,65 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 
-from shared import events, metrics
+from shared import events, metrics, speech, steps
 from shared.failures import POISONED
-from shared.jobs import LEASE_COLUMNS, LeaseLostError
 from shared.models import Job, JobStatus, Stage
 
 
 def abandon(session: Session, job_id: UUID, *, token: UUID | None = None) -> None:
     """End a job whose proper end cannot be written, unless it has ended.
 
-    It is quarantined, or cancelled where that was asked for, without the run, messages and usage. The
-    conversation's next turn is left to the sweep.
+    It is cancelled where that was asked for, has succeeded where it was answered, and else is quarantined;
+    without messages and usage. The conversation's next turn is left to the sweep.
     With `token` only the owner of that lease may: raises `LeaseLostError` where it is not held any more.
     """
-    owned = {} if token is None else {"its_token": token}
-    ended = session.execute(_abandon(fenced=token is not None), {"its_id": job_id} | owned)
-    row = ended.one_or_none()
+    row = session.execute(_abandon(), {"its_id": job_id}).one_or_none()
+    if token is not None and (row is None or steps.of_token(session, token) is None):
+        raise steps.LeaseLostError
     if row is None:
-        if token is not None:
-            raise LeaseLostError
         return
+    steps.drop_all(session, job_id)
+    if row.answered_at is None:
+        speech.forget(session, job_id)
+    why = {"code": row.error_code, "detail": row.error_detail, "stage": row.error_stage}
+    told = why if row.status is JobStatus.FAILED else None
+    events.write(session, job_id, row.last_event, events.OF_END[row.status], told)
     metrics.on_commit(session, partial(metrics.count_end, row.kind, row.status, row.error_code, row.seconds))
-    events.notify_job_ended(session, job_id)
 
 
 @cache  # building a statement costs more than running it
-def _abandon(*, fenced: bool) -> ReturningUpdate[Any]:
-    unfinished = (col(Job.id) == bindparam("its_id"), col(Job.finished_at).is_(None))
-    of_the_owner = [col(Job.lease_token) == bindparam("its_token")] if fenced else []
-    was_cancelled = col(Job.cancel_requested_at).is_not(None)
+def _abandon() -> ReturningUpdate[Any]:
     poisoned = POISONED[Stage.REPLY]
+    was_cancelled = (col(Job.cancel_requested_at).is_not(None), None)
+    was_answered = (col(Job.answered_at).is_not(None), None)
     return (
         update(Job)
-        .where(*unfinished, *of_the_owner)
+        .where(col(Job.id) == bindparam("its_id"), col(Job.finished_at).is_(None))
         .values(
-            status=case((was_cancelled, JobStatus.CANCELLED), else_=JobStatus.FAILED),
-            error_code=case((was_cancelled, None), else_=str(poisoned.code)),
-            error_detail=case((was_cancelled, None), else_=poisoned.detail),
-            error_stage=case((was_cancelled, None), else_=col(Job.stage)),
-            stage=None,
+            status=case(
+                (was_cancelled[0], JobStatus.CANCELLED),
+                (was_answered[0], JobStatus.SUCCEEDED),
+                else_=JobStatus.FAILED,
+            ),
+            error_code=case(was_cancelled, was_answered, else_=str(poisoned.code)),
+            error_detail=case(was_cancelled, was_answered, else_=poisoned.detail),
+            error_stage=case(
+                was_cancelled,
+                was_answered,
+                (col(Job.transcript).is_(None) & col(Job.message).is_(None), Stage.TRANSCRIBE),
+                else_=Stage.REPLY,
+            ),
             finished_at=func.now(),
-            **dict.fromkeys(LEASE_COLUMNS),
+            last_event=col(Job.last_event) + 1,
         )
         .returning(
             col(Job.kind),
             col(Job.status),
             col(Job.error_code),
+            col(Job.error_detail),
+            col(Job.error_stage),
+            col(Job.last_event),
+            col(Job.answered_at),
             func.extract("epoch", func.now() - col(Job.created_at)).cast(Float).label("seconds"),
         )
         .execution_options(synchronize_session=False)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from shared.models import AudioBackend, AudioObject, Job
+from shared.models import AudioBackend, AudioObject, Job, Step
 from shared.storage import new_object_name
 
 
@@ -108,15 +108,16 @@ def lock(session: Session, audio_ids: Collection[UUID]) -> Sequence[UUID]:
     return session.scalars(statement.with_for_update(skip_locked=True)).all()
 
 
-def hold(session: Session, audio_ids: Collection[UUID]) -> set[UUID]:
-    """Keep these objects from being removed until the transaction ends; return those that still exist.
+def hold(session: Session, audio_ids: Collection[UUID]) -> dict[UUID, float]:
+    """Keep these objects from being removed until the transaction ends; return the seconds of each.
 
-    One that is being removed at this moment counts as gone.
+    Only of those that still exist: one that is being removed at this moment counts as gone.
     """
-    statement = select(col(AudioObject.id)).where(
+    statement = select(col(AudioObject.id), col(AudioObject.seconds)).where(
         col(AudioObject.id).in_(audio_ids), col(AudioObject.stored_at).is_not(None)
     )
-    return set(session.scalars(statement.with_for_update(read=True, key_share=True, skip_locked=True)))
+    held = session.execute(statement.with_for_update(read=True, key_share=True, skip_locked=True))
+    return {row.id: row.seconds for row in held}
 
 
 def unnamed(session: Session, audio_ids: Collection[UUID]) -> Sequence[AudioObject]:
@@ -152,6 +153,6 @@ def _from(statement: Select[AudioObject], after: AudioObject | None, limit: int)
 
 
 def _named_by_no_job() -> ColumnElement[bool]:
-    names = (col(Job.upload_id), col(Job.reply_audio_id), col(Job.explanation_audio_id))
-    # Three questions, not one with OR: each has an index of its own.
+    names = (col(Job.upload_id), col(Job.reply_audio_id), col(Job.explanation_audio_id), col(Step.audio_id))
+    # A question each, not one with OR: each has an index of its own.
     return and_(*(~exists().where(name == col(AudioObject.id)) for name in names))

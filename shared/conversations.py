@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from shared import events
-from shared.models import Conversation, Job, Message, MessageRole
+from shared.models import Conversation, Job, Message, MessageRole, Step
 
 
 class TakenTurn(NamedTuple):
@@ -71,10 +71,10 @@ def find(session: Session, user_id: str, public_id: str) -> UUID | None:
 
 
 def delete(session: Session, user_id: str, public_id: str) -> Sequence[UUID] | None:
-    """Delete the user's conversation with its jobs, their runs, and its messages; None where there is none.
+    """Delete the user's conversation with its jobs, their steps, and its messages; None where there is none.
 
     Returns the audio objects that its jobs named: their rows are left, for their files are still there.
-    A stage that runs finds its lease gone (`LeaseLostError`); whoever waits for a job is told at commit.
+    A step that runs finds its lease gone (`LeaseLostError`); whoever waits for a job is told at commit.
     The days' usage stays: it is counted, and holds no words.
     """
     conversation_id = session.scalar(_of_user(user_id, public_id).with_for_update())
@@ -88,15 +88,20 @@ def delete(session: Session, user_id: str, public_id: str) -> Sequence[UUID] | N
             col(Job.upload_id),
             col(Job.reply_audio_id),
             col(Job.explanation_audio_id),
-        ).where(col(Job.conversation_id) == conversation_id)
+        )
+        .where(col(Job.conversation_id) == conversation_id)
+        # Jobs before messages, as whatever ends or removes a job locks them.
+        .with_for_update()
     ).all()
+    of_them = col(Step.job_id).in_([job.id for job in jobs])
+    pieces = session.scalars(select(col(Step.audio_id)).where(of_them)).all()
     for job in jobs:
         if job.finished_at is None:
-            events.notify_job_ended(session, job.id)
+            events.notify_deleted(session, job.id)
     session.execute(delete_from(Message).where(col(Message.conversation_id) == conversation_id))
     session.execute(delete_from(Conversation).where(col(Conversation.id) == conversation_id))
-    named = {audio_id for job in jobs for audio_id in job[2:] if audio_id is not None}
-    return sorted(named)
+    named = {*pieces, *(audio_id for job in jobs for audio_id in job[2:])}
+    return sorted(audio_id for audio_id in named if audio_id is not None)
 
 
 def _of_user(user_id: str, public_id: str) -> Select[UUID]:

@@ -1,92 +1,75 @@
-"""What the end of a job brings about: a list of effects for success, another for failure and cancelling.
+"""What a recorded reply, a spoken piece and a job's end bring about.
 
-All of it is written in the transaction that ends the job, so it happens with the end or not at all; what
-is only counted in memory is counted after the commit.
+All of it is written in the transaction that records the reply, the piece or the end, so it happens exactly
+once. What is only counted in memory is counted after the commit.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from shared import conversations, events, metrics, usage
+from shared import conversations, metrics, usage
 from shared.models import AudioObject, Job, JobStatus
 
 
 @dataclass(frozen=True, slots=True)
-class JobEnd:
-    """A locked job that has just got its final status. `usage_zone` decides on which day it counts.
-
-    `known_seconds`: how long those of its sounds are that need not be asked for.
-    """
+class Moment:
+    """What happens to a locked job now. `usage_zone` decides on which day it counts."""
 
     session: Session
     job: Job
     now: datetime
     usage_zone: ZoneInfo
-    known_seconds: Mapping[UUID, float]
 
     @property
     def day(self) -> date:
-        """The day on which the job's usage counts."""
+        """The day on which usage counts."""
         return self.now.astimezone(self.usage_zone).date()
 
-    def seconds_of(self, *audio_ids: UUID | None) -> float:
-        """Return the total length of the audio; look up only the lengths that are not known."""
-        named = {audio_id for audio_id in audio_ids if audio_id is not None}
-        total = sum(self.known_seconds[audio_id] for audio_id in named & self.known_seconds.keys())
-        if unknown := named - self.known_seconds.keys():
-            rest = select(func.sum(col(AudioObject.seconds))).where(col(AudioObject.id).in_(unknown))
-            total += self.session.scalar(rest) or 0.0
-        return total
+
+def _write_messages(moment: Moment) -> None:
+    conversations.add_messages(moment.session, moment.job)
 
 
-def _write_messages(end: JobEnd) -> None:
-    conversations.add_messages(end.session, end.job)
+def _count_turn(moment: Moment) -> None:
+    recording = select(col(AudioObject.seconds)).where(col(AudioObject.id) == moment.job.upload_id)
+    heard = moment.session.scalar(recording) if moment.job.upload_id is not None else None
+    usage.count_turn(moment.session, moment.job, day=moment.day, voice_seconds=heard or 0.0)
 
 
-def _count_turn(end: JobEnd) -> None:
-    job = end.job
-    usage.count_turn(
-        end.session,
-        job,
-        day=end.day,
-        voice_seconds=end.seconds_of(job.upload_id),
-        speech_seconds=end.seconds_of(job.reply_audio_id, job.explanation_audio_id),
-    )
+def _count_paid_tokens(moment: Moment) -> None:
+    """Count the tokens of a turn that has no answer: the tutor was paid for them all the same."""
+    job = moment.job
+    if job.answered_at is None and (job.tokens_in or job.tokens_out):
+        usage.count_tokens(moment.session, job, day=moment.day)
 
 
-def _count_paid_tokens(end: JobEnd) -> None:
-    """Count what the tutor was paid for without a turn."""
-    if end.job.tokens_in or end.job.tokens_out:
-        usage.count_tokens(end.session, end.job, day=end.day)
-
-
-def _count_end(end: JobEnd) -> None:
-    job = end.job
+def _count_end(moment: Moment) -> None:
+    job = moment.job
     with_warning = job.status is JobStatus.SUCCEEDED and job.warnings
     code = job.warnings[-1]["code"] if with_warning else job.error_code
-    seconds = (end.now - job.created_at).total_seconds()
-    metrics.on_commit(end.session, partial(metrics.count_end, job.kind, job.status, code, seconds))
+    seconds = (moment.now - job.created_at).total_seconds()
+    metrics.on_commit(moment.session, partial(metrics.count_end, job.kind, job.status, code, seconds))
 
 
-def _tell_waiters(end: JobEnd) -> None:
-    events.notify_job_ended(end.session, end.job.id)
+Effect = Callable[[Moment], None]
+
+OF_A_REPLY: Sequence[Effect] = (_write_messages, _count_turn)
+OF_AN_END: Sequence[Effect] = (_count_paid_tokens, _count_end)
 
 
-Effect = Callable[[JobEnd], None]
+def bring_about(effects: Sequence[Effect], moment: Moment) -> None:
+    """Write everything that the moment brings about."""
+    for effect in effects:
+        effect(moment)
 
-OF_SUCCESS: Sequence[Effect] = (_write_messages, _count_turn, _count_end, _tell_waiters)
-OF_FAILURE_OR_CANCEL: Sequence[Effect] = (_count_paid_tokens, _count_end, _tell_waiters)
 
-
-def bring_about(end: JobEnd) -> None:
-    """Write all that the job's end brings about."""
-    for effect in OF_SUCCESS if end.job.status is JobStatus.SUCCEEDED else OF_FAILURE_OR_CANCEL:
-        effect(end)
+def count_speech(moment: Moment, seconds: float) -> None:
+    """Count a piece of `seconds` of sound that the learner can hear."""
+    usage.count_speech(moment.session, moment.job.user_id, day=moment.day, seconds=seconds)

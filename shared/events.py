@@ -1,14 +1,48 @@
-"""The one event between the programs: a job has ended. PostgreSQL delivers it when the end commits."""
+"""The log of a job, which clients can follow. PostgreSQL notifies the listeners when a change commits."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Table, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
-JOB_ENDED = "job_ended"
-_NOTIFY = select(func.pg_notify(JOB_ENDED, bindparam("job_id")))
+from shared.models import EventType, Job, JobEvent, JobStatus
+
+CHANNEL = "job_events"
+DELETED = "deleted"
+"""What listeners are told in place of an event's type when the job and its log are deleted."""
+
+OF_END = {
+    JobStatus.SUCCEEDED: EventType.SUCCEEDED,
+    JobStatus.FAILED: EventType.FAILED,
+    JobStatus.CANCELLED: EventType.CANCELLED,
+}
+"""The event of each end of a job."""
+
+_NOTIFY = select(func.pg_notify(CHANNEL, bindparam("payload")))
+_events: Table = JobEvent.metadata.tables["job_events"]
+_APPEND = insert(_events)
 
 
-def notify_job_ended(session: Session, job_id: UUID) -> None:
-    """Notify every listener, at commit, that the job has ended or is deleted."""
-    session.execute(_NOTIFY, {"job_id": str(job_id)})
+def append(session: Session, job: Job, kind: EventType, data: Mapping[str, Any] | None = None) -> None:
+    """Append an event to the log of a job that this transaction has locked, or has just inserted.
+
+    Thanks to the lock, `seq` has no gaps, and no reader sees an event before an earlier one.
+    """
+    job.last_event += 1
+    write(session, job.id, job.last_event, kind, data)
+
+
+def write(
+    session: Session, job_id: UUID, seq: int, kind: EventType, data: Mapping[str, Any] | None = None
+) -> None:
+    """Write the event under a number that was taken from the locked job's row."""
+    with session.no_autoflush:  # the job is still to be changed, and is to be written once
+        session.execute(_APPEND, {"job_id": job_id, "seq": seq, "type": kind, "data": dict(data or {})})
+        session.execute(_NOTIFY, {"payload": f"{job_id} {kind}"})
+
+
+def notify_deleted(session: Session, job_id: UUID) -> None:
+    """Tell every listener, at commit, that the job is deleted."""
+    session.execute(_NOTIFY, {"payload": f"{job_id} {DELETED}"})

@@ -1,15 +1,11 @@
-"""What each stage produces, and which columns of a job it fills. Nothing else writes those columns."""
+"""What each kind of step produces, and the job's columns that it fills."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
-from shared import audio_objects
 from shared.audio_objects import WrittenAudio
-from shared.jobs import AUDIO_COLUMNS
 from shared.models import Job, SpokenPart
 
 
@@ -50,6 +46,16 @@ class StoredSpeech:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a part's text, to be spoken by itself. `stored`: its speech, if the cache knows it."""
+
+    part: SpokenPart
+    position: int
+    text: str
+    stored: StoredSpeech | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Transcribed:
     """What was heard in a recording. `engine`: what to show for the ear."""
 
@@ -64,7 +70,7 @@ class Transcribed:
 class Replied:
     """What the tutor answered. `engine`: what to show for the tutor.
 
-    `speech`: what need not be spoken any more, if it still exists.
+    `pieces`: the pieces to be spoken that were not handed over before.
     """
 
     kind: ClassVar[str] = "llm"
@@ -77,43 +83,47 @@ class Replied:
     tokens_in: int = 0
     tokens_out: int = 0
     warnings: Sequence[ReplyWarning] = ()
-    speech: Mapping[SpokenPart, StoredSpeech] = field(default_factory=dict)
+    pieces: Sequence[Piece] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Synthesized:
-    """The sounds that were made, whose rows do not say yet that their bytes are there.
+class Spoken:
+    """A piece of speech that was made; its audio's row does not say yet that the bytes are there.
 
     `engine`: what to show for the voice.
     """
 
     kind: ClassVar[str] = "tts"
     engine: str
-    sounds: Mapping[SpokenPart, WrittenAudio]
+    written: WrittenAudio
 
 
-StageResult = Transcribed | Replied | Synthesized
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A piece of speech that need not be made: it was spoken before."""
+
+    stored: StoredSpeech
 
 
-def write(session: Session, job: Job, result: StageResult) -> None:
-    """Fill the job's columns with what its stage produced."""
-    match result:
-        case Transcribed():
-            job.transcript, job.transcript_language = result.text, result.language
-            job.transcript_words = None if result.words is None else [{**word} for word in result.words]
-        case Replied():
-            _write_reply(job, result)
-        case Synthesized():
-            for written in result.sounds.values():
-                audio_objects.mark_stored(session, written)
-            for part, written in result.sounds.items():
-                setattr(job, AUDIO_COLUMNS[part], written.audio_id)
-    job.engines = job.engines | {result.kind: result.engine}
-    if isinstance(result, Replied):
-        name_speech(session, job, result.speech)
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A part's pieces as one file; its audio's row does not say yet that the bytes are there."""
+
+    written: WrittenAudio
 
 
-def _write_reply(job: Job, reply: Replied) -> None:
+StepResult = Transcribed | Replied | Spoken | Repeated | Joined
+
+
+def write_transcript(job: Job, heard: Transcribed) -> None:
+    """Fill the job's columns with what was heard."""
+    job.transcript, job.transcript_language = heard.text, heard.language
+    job.transcript_words = None if heard.words is None else [{**word} for word in heard.words]
+    job.engines = job.engines | {heard.kind: heard.engine}
+
+
+def write_reply(job: Job, reply: Replied) -> None:
+    """Fill the job's columns with what the tutor answered."""
     mistake = reply.mistake
     job.reply_text = reply.text
     job.mistake_wrong = mistake.wrong if mistake else None
@@ -124,14 +134,4 @@ def _write_reply(job: Job, reply: Replied) -> None:
     job.score = reply.score
     job.tokens_in, job.tokens_out = reply.tokens_in, reply.tokens_out
     job.warnings = [{"code": warning["code"], "detail": warning["detail"]} for warning in reply.warnings]
-
-
-def name_speech(session: Session, job: Job, speech: Mapping[SpokenPart, StoredSpeech]) -> None:
-    """Let the job name what still exists of stored speech: from then on nobody removes it."""
-    if not speech:
-        return
-    held = audio_objects.hold(session, [stored.audio_id for stored in speech.values()])
-    for part, stored in speech.items():
-        if stored.audio_id in held:
-            setattr(job, AUDIO_COLUMNS[part], stored.audio_id)
-            job.engines = job.engines | {Synthesized.kind: stored.engine}
+    job.engines = job.engines | {reply.kind: reply.engine}

@@ -1,135 +1,57 @@
-"""The legal ends of a claimed stage, and of a job.
+"""What can happen to a job and its steps, and nothing else can.
 
-Everything that a stage leaves (its result, and the next stage or the job's end with its effects) is written
-in the caller's one transaction, fenced by the lease's token, so it happens once.
+Every effect of a step (its output, what follows, the messages, the day's usage, the events) is written in
+the caller's one transaction, fenced by the lease's token, so it happens once. Locks are taken in one order:
+conversation, job, steps. The table of all transitions: docs/decisions/0026.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 
-from shared import conversations, effects, metrics, results
-from shared.effects import JobEnd
-from shared.failures import POISONED, Failure
-from shared.jobs import LEASE_COLUMNS, Claim, Hint, LeaseLostError, texts_to_speak, waiting
-from shared.models import Conversation, Job, JobStatus, SpokenPart, Stage, StageOutcome, StageRun
-from shared.results import StageResult, StoredSpeech, Synthesized
+from shared import audio_objects, conversations, effects, events, jobs, metrics, speech, steps
+from shared.effects import Moment
+from shared.errors import WarningCode
+from shared.failures import POISONED, TIMED_OUT, Failure
+from shared.models import Conversation, EventType, Job, JobStatus, Stage, Step, StepKind, StepOutcome
+from shared.results import (
+    Joined,
+    Piece,
+    Repeated,
+    Replied,
+    Spoken,
+    StepResult,
+    StoredSpeech,
+    Transcribed,
+    write_reply,
+    write_transcript,
+)
 from shared.retries import check_retryable
+from shared.steps import Claim, Hint, LeaseLostError, NewStep, OpenStep
+
+_SKIPPED = Failure(WarningCode.SPEECH_SKIPPED, "You went on, so the rest was not spoken.")
 
 
 @dataclass(frozen=True, slots=True)
 class Transitions:
     """Moves jobs on within `session`. `usage_zone` decides which day a turn is counted on.
 
-    Each method returns the hint to publish after the commit: the next stage, or the conversation's
-    next turn if it was not sent before; None if nothing waits. The hint already counts as sent. A caller
-    that cannot send it calls `jobs.mark_unpublished`; if the caller dies first, the sweep sends it later.
+    Most methods return the hints to send after the commit: the steps that became ready. They count as sent
+    already: whoever cannot send one says so (`steps.mark_unpublished`), and whoever dies before leaves a hint
+    that was lost. Where a claim is given and not held any more, they raise `LeaseLostError`.
     """
 
     session: Session
     usage_zone: ZoneInfo
-
-    def succeed(self, claim: Claim, result: StageResult) -> Hint | None:
-        """Record a stage's result. Raises `LeaseLostError` where the claim is no longer held."""
-        job, now = self._owned(claim)
-        results.write(self.session, job, result)
-        self._add_run(job, now, StageOutcome.SUCCEEDED, engine=result.engine)
-        following = _stage_after(job)
-        if following is None:
-            return self._end(job, now, JobStatus.SUCCEEDED, _seconds_of_new_sounds(result))
-        if job.cancel_requested_at is not None:
-            return self._end(job, now, JobStatus.CANCELLED)
-        job.stage, job.deaths = following, 0
-        _make_ready(job, now)
-        return Hint(job.id, following)
-
-    def name_speech(self, claim: Claim, speech: Mapping[SpokenPart, StoredSpeech]) -> Job:
-        """Let a claimed job name stored speech before its stage ends; return the job as it is then.
-
-        Raises `LeaseLostError` where the claim is no longer held.
-        """
-        job, _ = self._owned(claim)
-        results.name_speech(self.session, job, speech)
-        return job
-
-    def fail(self, claim: Claim, failure: Failure) -> Hint | None:
-        """Record that a stage failed. Raises `LeaseLostError` where the claim is no longer held."""
-        job, now = self._owned(claim)
-        self._add_run(job, now, failure.outcome, error_code=failure.code)
-        job.tokens_in += failure.tokens_in
-        job.tokens_out += failure.tokens_out
-        return self._end_with(job, now, failure)
-
-    def settle_death(self, job: Job, now: datetime, *, deaths_allowed: int) -> Hint | None:
-        """Take the stage of a locked `job` from its dead worker: run it again, or quarantine it.
-
-        Deaths in `reply` are not counted: the LLM worker runs many stages beside each other, and one
-        crash must not cost the neighbours; `reply` is bounded by the run deadline instead.
-        """
-        stage = _stage_of(job)
-        if stage is not Stage.REPLY:
-            job.deaths += 1
-        self._add_run(job, now, StageOutcome.LOST)
-        if job.cancel_requested_at is not None:
-            return self._end(job, now, JobStatus.CANCELLED)
-        if job.deaths >= deaths_allowed:
-            return self._end_with(job, now, POISONED[stage])
-        _make_ready(job, now)
-        return Hint(job.id, stage)
-
-    def give_back(self, job: Job, now: datetime) -> Hint | None:
-        """Take the stage of a locked `job` from a worker that could not finish it: nobody died."""
-        stage = _stage_of(job)
-        self._add_run(job, now, StageOutcome.LOST)
-        if job.cancel_requested_at is not None:
-            return self._end(job, now, JobStatus.CANCELLED)
-        _make_ready(job, now)
-        return Hint(job.id, stage)
-
-    def give_up(self, job: Job, now: datetime, failure: Failure) -> Hint | None:
-        """End a locked, unfinished `job` whoever holds its lease; a stage in flight counts as a run."""
-        if job.lease_token is not None:
-            self._add_run(job, now, failure.outcome, error_code=failure.code)
-        return self._end_with(job, now, failure)
-
-    def cancel(self, job: Job, now: datetime) -> Hint | None:
-        """End a locked `job` that waits; ask one that runs to end after its stage; leave an ended one.
-
-        One whose worker let its lease run out does not run any more.
-        """
-        if job.finished_at is not None:
-            return None
-        job.cancel_requested_at = job.cancel_requested_at or now
-        if job.lease_token is not None:
-            if job.lease_expires_at is None or job.lease_expires_at >= now:
-                return None
-            self._add_run(job, now, StageOutcome.LOST)
-        return self._end(job, now, JobStatus.CANCELLED)
-
-    def retry(self, job: Job, now: datetime) -> Hint | None:
-        """Let a locked, failed `job` run again from the stage that failed, as its conversation's last turn.
-
-        Its last try has been counted. Raises `NotRetryableError`, as `check_retryable` without a window.
-        """
-        check_retryable(job, now)
-        job.retries += 1
-        job.tokens_in = job.tokens_out = 0
-        job.turn = conversations.next_turn(self.session, job.conversation_id)
-        job.status, job.stage, job.deaths = JobStatus.QUEUED, job.error_stage, 0
-        job.error_code = job.error_detail = job.error_stage = None
-        job.started_at = job.finished_at = job.cancel_requested_at = None
-        job.stage_ready_at, job.published_at = now, None
-        self.session.flush()
-        return self._next_turn(job.conversation_id)
 
     def lock(self, job_id: UUID) -> tuple[Job, datetime]:
         """Lock the job's conversation, then the job; return it as it is now and the transaction's time.
@@ -139,61 +61,319 @@ class Transitions:
         job, now = self.session.execute(_lock(), {"job_id": job_id}).one()
         return job, now
 
-    def _owned(self, claim: Claim) -> tuple[Job, datetime]:
+    def owned(self, token: UUID) -> tuple[Job, Step, datetime]:
+        """Lock the job whose step is leased under this token; return both. Raises `LeaseLostError`."""
+        job_id = steps.job_of(self.session, token)
+        if job_id is None:
+            raise LeaseLostError
         try:
-            job, now = self.lock(claim.job.id)
+            job, now = self.lock(job_id)
         except NoResultFound:
             raise LeaseLostError from None  # deleted with its conversation
-        if job.lease_token != claim.token:
+        # Asked again, now that nobody else can change it.
+        step = steps.of_token(self.session, token)
+        if step is None:
             raise LeaseLostError
-        return job, now
+        return job, step, now
 
-    def _end_with(self, job: Job, now: datetime, failure: Failure) -> Hint | None:
-        if job.stage is Stage.SYNTHESIZE:
-            # A reply without a voice is still a reply.
-            job.warnings = [*job.warnings, {"code": str(failure.code), "detail": failure.detail}]
-            return self._end(job, now, JobStatus.SUCCEEDED)
-        job.error_code, job.error_detail, job.error_stage = str(failure.code), failure.detail, job.stage
+    def start(self, claim: Claim) -> tuple[Job | None, Sequence[Hint]]:
+        """Take the job of a step that was just claimed; return it as it is, detached.
+
+        No job where it was cancelled or ended in between: the step is given up.
+        """
+        if claim.kind in steps.FIRST_KINDS:
+            started = jobs.start(self.session, claim.job_id, claim.attempt)
+            if started is not None:
+                events.write(self.session, started.id, started.last_event, EventType.STARTED)
+                self.session.expunge(started)
+                return started, ()
+        job = self.session.get(Job, claim.job_id)
+        at_work = job is not None and job.status is JobStatus.RUNNING and job.cancel_requested_at is None
+        if job is not None and at_work and job.attempt == claim.attempt:
+            self.session.expunge(job)
+            return job, ()
+        locked, step, now = self.owned(claim.token)
+        if locked.status is JobStatus.QUEUED and locked.cancel_requested_at is None:
+            locked.status, locked.started_at = JobStatus.RUNNING, now  # somebody had locked it a moment ago
+            events.append(self.session, locked, EventType.STARTED)
+            self.session.flush()
+            self.session.expunge(locked)
+            return locked, ()
+        steps.finish(self.session, step.id, StepOutcome.DROPPED)
+        return None, self._go_on(locked, now)
+
+    def sentence(self, claim: Claim, index: int, text: str, pieces: Sequence[Piece]) -> Sequence[Hint]:
+        """Tell a sentence of the reply being written, and let the pieces be spoken that it completes."""
+        job, _, now = self.owned(claim.token)
+        if index < speech.sentences_told(self.session, job):
+            return ()  # it was told: only that it was committed could not be told
+        events.append(self.session, job, EventType.REPLY_SENTENCE, {"index": index, "text": text})
+        hints = self._add_pieces(job, now, pieces) if job.cancel_requested_at is None else []
+        self.session.flush()
+        return hints
+
+    def restart(self, claim: Claim) -> None:
+        """Forget all that was told and spoken of the reply that is being written: it begins anew."""
+        job, _, _ = self.owned(claim.token)
+        self._forget_reply(job)
+        self.session.flush()
+
+    def succeed(self, claim: Claim, result: StepResult) -> Sequence[Hint]:
+        """Record a step's result, and let what follows be done."""
+        job, step, now = self.owned(claim.token)
+        match result:
+            case Transcribed():
+                return self._transcribed(job, step, now, result)
+            case Replied():
+                return self._replied(job, step, now, result)
+            case Spoken():
+                written = result.written
+                audio_objects.mark_stored(self.session, written)
+                return self._spoken(
+                    job, step, now, StoredSpeech(written.audio_id, result.engine), written.seconds
+                )
+            case Repeated():
+                seconds = audio_objects.hold(self.session, [result.stored.audio_id])
+                if result.stored.audio_id not in seconds:
+                    return self._run_again(job, step, now, died=False)  # it has just been removed
+                return self._spoken(job, step, now, result.stored, seconds[result.stored.audio_id])
+            case Joined():
+                audio_objects.mark_stored(self.session, result.written)
+                self._finish(step, now, StepOutcome.SUCCEEDED, audio_id=result.written.audio_id)
+                return self._go_on(job, now)
+
+    def fail(self, claim: Claim, failure: Failure) -> Sequence[Hint]:
+        """Record that a step failed."""
+        job, step, now = self.owned(claim.token)
+        return self.fail_step(job, step, now, failure)
+
+    def fail_step(self, job: Job, step: Step, now: datetime, failure: Failure) -> Sequence[Hint]:
+        """End a leased step of a locked job, and the job too, unless only speech is lost."""
+        self._finish(step, now, failure.outcome, error_code=failure.code)
+        job.tokens_in += failure.tokens_in
+        job.tokens_out += failure.tokens_out
+        if steps.STAGE_OF_KIND[step.kind] is Stage.SYNTHESIZE:
+            self._warn(job, failure)
+            steps.drop_rest_of_part(self.session, step)
+            return self._go_on(job, now)
+        return self._fail_job(job, now, failure, steps.STAGE_OF_KIND[step.kind])
+
+    def settle_death(self, job: Job, step: Step, now: datetime, *, deaths_allowed: int) -> Sequence[Hint]:
+        """Take a step of a locked job from its dead worker: run it again, or quarantine it.
+
+        Deaths in `reply` are not counted: the LLM worker runs many beside each other, and one crash must not
+        cost the neighbours; `reply` is bounded by the run deadline instead.
+        """
+        died = step.kind is not StepKind.REPLY
+        if died and step.deaths + 1 >= deaths_allowed and job.cancel_requested_at is None:
+            return self.fail_step(job, step, now, POISONED[steps.STAGE_OF_KIND[step.kind]])
+        return self._run_again(job, step, now, died=died)
+
+    def give_back(self, job: Job, step: Step, now: datetime) -> Sequence[Hint]:
+        """Take a step of a locked job from a worker that could not finish it: nobody died."""
+        return self._run_again(job, step, now, died=False)
+
+    def give_up(self, job: Job, now: datetime, failure: Failure) -> Sequence[Hint]:
+        """End a locked, unfinished job, whoever owns its steps; an answered one only loses its speech."""
+        open_steps = steps.unfinished(self.session, job.id)
+        self._answer_as_before(job, now, open_steps)
+        for step in open_steps:
+            if step.lease_token is not None:
+                self._finish(step, now, failure.outcome, error_code=failure.code)
+        if job.answered_at is None:
+            stage = steps.earliest_stage([step.kind for step in open_steps], answered=False)
+            return self._fail_job(job, now, failure, stage)
+        self._warn(job, TIMED_OUT[Stage.SYNTHESIZE])
+        return self._end(job, now, JobStatus.SUCCEEDED)
+
+    def cancel(self, job: Job, now: datetime) -> Sequence[Hint]:
+        """End a locked job that waits; ask one that runs to end after its step; leave an ended one.
+
+        A step whose worker let its lease run out does not run any more.
+        """
+        if job.finished_at is not None:
+            return ()
+        job.cancel_requested_at = job.cancel_requested_at or now
+        for step in steps.unfinished(self.session, job.id):
+            if step.lease_expires_at is not None and step.lease_expires_at < now:
+                self._finish(step, now, StepOutcome.LOST)
+        steps.drop_waiting(self.session, job.id)
+        return self._go_on(job, now)
+
+    def skip_speech(self, conversation_id: UUID) -> list[Hint]:
+        """Drop what nobody speaks yet of a locked conversation's answered turns: the learner has gone on."""
+        hints: list[Hint] = []
+        for job_id in jobs.being_spoken(self.session, conversation_id):
+            job, now = self.lock(job_id)
+            if job.finished_at is None and steps.drop_waiting_pieces(self.session, job_id):
+                self._warn(job, _SKIPPED)
+                hints += self._go_on(job, now)
+        return hints
+
+    def retry(self, job: Job, now: datetime) -> Sequence[Hint]:
+        """Let a locked, failed job run again from the stage that failed, as its conversation's last turn.
+
+        Its last try has been counted. Raises `NotRetryableError`, as `check_retryable` without a window.
+        """
+        check_retryable(job, now)
+        kind = StepKind.TRANSCRIBE if job.error_stage is Stage.TRANSCRIBE else StepKind.REPLY
+        job.retries += 1
+        job.attempt += 1
+        job.tokens_in = job.tokens_out = 0
+        job.turn = conversations.next_turn(self.session, job.conversation_id)
+        job.rank = steps.rank_of_next_job(self.session, job.user_id)
+        job.status, job.queued_at = JobStatus.QUEUED, now
+        job.error_code = job.error_detail = job.error_stage = None
+        job.started_at = job.finished_at = job.cancel_requested_at = job.first_sound_at = None
+        events.append(self.session, job, EventType.QUEUED)
+        self.session.flush()
+        steps.add(self.session, [NewStep(job.id, job.attempt, kind, job.rank, is_ready=False)])
+        return steps.make_next_turn_ready(self.session, job.conversation_id)
+
+    def _transcribed(self, job: Job, step: Step, now: datetime, heard: Transcribed) -> Sequence[Hint]:
+        write_transcript(job, heard)
+        self._finish(step, now, StepOutcome.SUCCEEDED, engine=heard.engine)
+        if job.cancel_requested_at is not None:
+            return self._end(job, now, JobStatus.CANCELLED)
+        events.append(self.session, job, EventType.TRANSCRIPT_DONE)
+        self.session.flush()
+        return steps.add(self.session, [NewStep(job.id, job.attempt, StepKind.REPLY, job.rank)])
+
+    def _replied(self, job: Job, step: Step, now: datetime, reply: Replied) -> Sequence[Hint]:
+        write_reply(job, reply)
+        self._finish(step, now, StepOutcome.SUCCEEDED, engine=reply.engine)
+        if job.cancel_requested_at is not None and speech.is_wanted(job):
+            return self._end(job, now, JobStatus.CANCELLED)
+        hints = [*self._answer(job, now), *self._add_pieces(job, now, reply.pieces)]
+        return [*hints, *self._go_on(job, now)]
+
+    def _answer_as_before(self, job: Job, now: datetime, open_steps: Sequence[OpenStep]) -> list[Hint]:
+        """Record the reply of a job that was being spoken when steps came, if it is one: nobody else did."""
+        if job.answered_at is not None or job.reply_text is None or job.cancel_requested_at is not None:
+            return []
+        if any(step.kind in steps.FIRST_KINDS for step in open_steps):
+            return []
+        return [*self._answer(job, now)]
+
+    def _answer(self, job: Job, now: datetime) -> Sequence[Hint]:
+        job.answered_at = now
+        events.append(self.session, job, EventType.REPLY_DONE)
+        effects.bring_about(effects.OF_A_REPLY, self._moment(job, now))
+        self.session.flush()
+        return steps.make_next_turn_ready(self.session, job.conversation_id)
+
+    def _add_pieces(self, job: Job, now: datetime, pieces: Sequence[Piece]) -> list[Hint]:
+        """Add the pieces to be spoken; those that were spoken before need no voice."""
+        stored = [piece.stored.audio_id for piece in pieces if piece.stored is not None]
+        held = audio_objects.hold(self.session, stored) if stored else {}
+        ended = speech.ended_parts(self.session, job) if pieces else set()
+        waiting: list[NewStep] = []
+        for number, piece in enumerate(
+            pieces, start=speech.pieces_planned(self.session, job) if pieces else 0
+        ):
+            if piece.part in ended:
+                continue
+            new = NewStep(
+                job.id,
+                job.attempt,
+                StepKind.SPEAK,
+                job.rank,
+                part=piece.part,
+                position=piece.position,
+                number=number,
+                text=piece.text,
+            )
+            if piece.stored is None or piece.stored.audio_id not in held:
+                waiting.append(new)
+                continue
+            steps.add_spoken(self.session, new, audio_id=piece.stored.audio_id, engine=piece.stored.engine)
+            self._tell_piece(job, now, new, piece.stored, held[piece.stored.audio_id])
+        return steps.add(self.session, waiting)
+
+    def _spoken(
+        self, job: Job, step: Step, now: datetime, sound: StoredSpeech, seconds: float
+    ) -> Sequence[Hint]:
+        self._finish(step, now, StepOutcome.SUCCEEDED, engine=sound.engine, audio_id=sound.audio_id)
+        self._tell_piece(job, now, step, sound, seconds)
+        return self._go_on(job, now)
+
+    def _tell_piece(
+        self, job: Job, now: datetime, step: Step | NewStep, sound: StoredSpeech, seconds: float
+    ) -> None:
+        job.engines = job.engines | {Spoken.kind: sound.engine}
+        job.first_sound_at = job.first_sound_at or now
+        data = {
+            "part": step.part,
+            "index": step.position,
+            "text": step.text,
+            "audio_id": str(sound.audio_id),
+            "seconds": seconds,
+        }
+        events.append(self.session, job, EventType.SPEECH_PIECE, data)
+        effects.count_speech(self._moment(job, now), seconds)
+
+    def _run_again(self, job: Job, step: Step, now: datetime, *, died: bool) -> Sequence[Hint]:
+        self._count_run(step, now, StepOutcome.LOST)
+        if job.cancel_requested_at is not None:
+            steps.finish(self.session, step.id, StepOutcome.LOST)
+            return self._go_on(job, now)
+        if step.kind is StepKind.REPLY:
+            self._forget_reply(job)
+        self.session.flush()
+        return [steps.wait_again(self.session, step, died=died)]
+
+    def _forget_reply(self, job: Job) -> None:
+        if speech.sentences_told(self.session, job):
+            job.attempt += 1
+            job.first_sound_at = None
+            steps.begin_anew(self.session, job.id, job.attempt)
+            speech.forget(self.session, job.id)
+            events.append(self.session, job, EventType.REPLY_RESTARTED)
+
+    def _warn(self, job: Job, failure: Failure) -> None:
+        job.warnings = [*job.warnings, {"code": str(failure.code), "detail": failure.detail}]
+
+    def _fail_job(self, job: Job, now: datetime, failure: Failure, stage: Stage) -> Sequence[Hint]:
+        job.error_code, job.error_detail, job.error_stage = str(failure.code), failure.detail, stage
         return self._end(job, now, JobStatus.FAILED)
 
-    def _end(
-        self, job: Job, now: datetime, status: JobStatus, seconds: Mapping[UUID, float] | None = None
-    ) -> Hint | None:
-        """End the job. `seconds`: how long those of its sounds are that are known."""
-        job.status, job.stage, job.finished_at = status, None, now
-        _release(job)
-        effects.bring_about(JobEnd(self.session, job, now, self.usage_zone, seconds or {}))
+    def _go_on(self, job: Job, now: datetime) -> Sequence[Hint]:
+        """Do what a locked job needs after a step has ended: join what is whole, or end the job."""
+        open_steps = steps.unfinished(self.session, job.id)
+        hints = self._answer_as_before(job, now, open_steps)
+        if job.answered_at is not None:
+            wanted = speech.name_what_is_whole(self.session, job)
+            if wanted and job.cancel_requested_at is None:
+                self.session.flush()
+                return [*hints, *steps.add(self.session, wanted)]
+        if open_steps:
+            self.session.flush()
+            return hints
+        if job.cancel_requested_at is not None and not speech.is_whole(job):
+            return self._end(job, now, JobStatus.CANCELLED)
+        return [*hints, *self._end(job, now, JobStatus.SUCCEEDED)]
+
+    def _end(self, job: Job, now: datetime, status: JobStatus) -> Sequence[Hint]:
+        job.status, job.finished_at = status, now
+        steps.drop_all(self.session, job.id)
+        if job.answered_at is None:
+            speech.forget(self.session, job.id)
+        why = {"code": job.error_code, "detail": job.error_detail, "stage": job.error_stage}
+        events.append(self.session, job, events.OF_END[status], why if status is JobStatus.FAILED else None)
+        effects.bring_about(effects.OF_AN_END, self._moment(job, now))
         self.session.flush()
-        return self._next_turn(job.conversation_id)
+        return steps.make_next_turn_ready(self.session, job.conversation_id)
 
-    def _next_turn(self, conversation_id: UUID) -> Hint | None:
-        row = self.session.execute(_send_next_turn(), {"its_conversation": conversation_id}).one_or_none()
-        return Hint(row.id, row.stage) if row else None
+    def _moment(self, job: Job, now: datetime) -> Moment:
+        return Moment(self.session, job, now, self.usage_zone)
 
-    def _add_run(
-        self,
-        job: Job,
-        now: datetime,
-        outcome: StageOutcome,
-        *,
-        engine: str | None = None,
-        error_code: str | None = None,
-    ) -> None:
-        stage, started = _stage_of(job), job.stage_started_at or now
-        seconds = (now - started).total_seconds()
-        metrics.on_commit(self.session, partial(metrics.count_run, stage, outcome, seconds))
-        run = {
-            "job_id": job.id,
-            "stage": stage,
-            "worker": job.lease_worker or "",
-            "engine": engine,
-            "outcome": outcome,
-            "error_code": error_code,
-            "started_at": started,
-            "finished_at": now,
-        }
-        with self.session.no_autoflush:  # the job is still to be changed, and is to be written once
-            self.session.execute(insert(StageRun.metadata.tables["stage_runs"]), run)
+    def _finish(self, step: Step | OpenStep, now: datetime, outcome: StepOutcome, **values: Any) -> None:
+        self._count_run(step, now, outcome)
+        steps.finish(self.session, step.id, outcome, **values)
+
+    def _count_run(self, step: Step | OpenStep, now: datetime, outcome: StepOutcome) -> None:
+        seconds = (now - (step.started_at or now)).total_seconds()
+        metrics.on_commit(self.session, partial(metrics.count_run, step.kind, outcome, seconds))
 
 
 @cache  # building a statement costs more than running it
@@ -206,44 +386,3 @@ def _lock() -> Select[Job, datetime]:
         .with_for_update(of=[Conversation, Job])
         .execution_options(populate_existing=True)
     )
-
-
-@cache
-def _send_next_turn() -> ReturningUpdate[UUID, Stage | None]:
-    unsent = col(Job.published_at).is_(None)
-    return (
-        update(Job)
-        .where(col(Job.conversation_id) == bindparam("its_conversation"), unsent, waiting())
-        .values(published_at=func.now())
-        .returning(col(Job.id), col(Job.stage))
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _stage_of(job: Job) -> Stage:
-    if job.stage is None:
-        raise ValueError(f"job {job.id} has ended")
-    return job.stage
-
-
-def _seconds_of_new_sounds(result: StageResult) -> dict[UUID, float]:
-    sounds = result.sounds.values() if isinstance(result, Synthesized) else ()
-    return {written.audio_id: written.seconds for written in sounds}
-
-
-def _stage_after(job: Job) -> Stage | None:
-    if job.stage is Stage.TRANSCRIBE:
-        return Stage.REPLY
-    if job.stage is Stage.REPLY and texts_to_speak(job):
-        return Stage.SYNTHESIZE
-    return None
-
-
-def _make_ready(job: Job, now: datetime) -> None:
-    job.stage_ready_at = job.published_at = now
-    _release(job)
-
-
-def _release(job: Job) -> None:
-    for column in LEASE_COLUMNS:
-        setattr(job, column, None)

@@ -1,15 +1,15 @@
 """Cancelling, claiming and finishing at the same moment: the database decides, once."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from shared.errors import ErrorCode
 from shared.failures import Failure
-from shared.jobs import Hint, LeaseLostError
 from shared.models import DailyUsage, Job, JobStatus, Message
 from shared.retries import NotRetryableError
+from shared.steps import Hint, LeaseLostError
 from shared.transitions import Transitions
 from tests.support.factories import Bench, together
 
@@ -18,7 +18,9 @@ AT_ONCE = 8
 ENDS = {JobStatus.SUCCEEDED, JobStatus.CANCELLED}
 
 
-def move(bench: Bench, job_id: UUID, how: Callable[[Transitions, Job, datetime], Hint | None]) -> Hint | None:
+def move(
+    bench: Bench, job_id: UUID, how: Callable[[Transitions, Job, datetime], Sequence[Hint]]
+) -> Sequence[Hint]:
     """Move the job as a client's request does."""
     with bench.transitions() as transitions:
         return how(transitions, *transitions.lock(job_id))
@@ -32,7 +34,9 @@ def assert_every_end_is_whole(bench: Bench, job_ids: list[UUID]) -> None:
     """Check that each job ended once: two messages and a turn for a success, nothing for a cancelled one."""
     jobs = [bench.job(job_id) for job_id in job_ids]
     assert {job.status for job in jobs} <= ENDS
-    assert all(job.finished_at and job.stage is None and job.lease_token is None for job in jobs)
+    assert all(job.finished_at for job in jobs)
+    steps = [step for job in jobs for step in bench.steps(job.id)]
+    assert all(step.finished_at and not step.ready_at and not step.lease_token for step in steps)
     succeeded = {job.id for job in jobs if job.status is JobStatus.SUCCEEDED}
     assert Counter(message.job_id for message in bench.all(Message)) == dict.fromkeys(succeeded, 2)
     assert sum(usage.text_turns for usage in bench.all(DailyUsage)) == len(succeeded)
@@ -47,11 +51,11 @@ def test_cancelling_races_with_finishing(bench: Bench) -> None:
             if number == 0:
                 bench.reply(claim)  # noqa: B023 - each race is over before the next one begins
             else:
-                cancel(bench, claim.job.id)  # noqa: B023
+                cancel(bench, claim.job_id)  # noqa: B023
 
         together(AT_ONCE, race)
 
-    assert_every_end_is_whole(bench, [claim.job.id for claim in claims])
+    assert_every_end_is_whole(bench, [claim.job_id for claim in claims])
 
 
 def test_cancelling_races_with_claiming(bench: Bench) -> None:
@@ -97,17 +101,17 @@ def test_of_many_retries_at_once_one_is_taken(bench: Bench) -> None:
 
     def retry(_: int) -> bool:
         try:
-            return move(bench, claim.job.id, Transitions.retry) is not None
+            return bool(move(bench, claim.job_id, Transitions.retry))
         except NotRetryableError:
             return False
 
     assert sum(together(AT_ONCE, retry)) == 1
-    assert bench.job(claim.job.id).turn == 2
+    assert bench.job(claim.job_id).turn == 2
 
 
 def test_what_was_cancelled_while_it_ran_is_recorded_by_nobody_else(bench: Bench) -> None:
     claim = bench.claimed(bench.text(speak=["reply"]))
-    cancel(bench, claim.job.id)
+    cancel(bench, claim.job_id)
 
     def record(_: int) -> bool:
         try:
@@ -117,5 +121,5 @@ def test_what_was_cancelled_while_it_ran_is_recorded_by_nobody_else(bench: Bench
         return True
 
     assert sum(together(AT_ONCE, record)) == 1
-    assert bench.job(claim.job.id).status is JobStatus.CANCELLED
+    assert bench.job(claim.job_id).status is JobStatus.CANCELLED
     assert bench.all(Message) == []

@@ -1,64 +1,214 @@
-"""How stages and jobs end: every effect once, and only for the one who holds the stage."""
+"""How steps and jobs end: every effect once, and only for the one who holds the step."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, text
 
-from shared import jobs
+from shared.audio_objects import WrittenAudio
 from shared.errors import ErrorCode, WarningCode
 from shared.failures import RUN_DEADLINE, TIMED_OUT, Failure
-from shared.jobs import Hint, LeaseLostError
-from shared.models import DailyUsage, Job, JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
-from shared.results import Replied, StageResult, Synthesized, Transcribed
-from tests.support.factories import CORRECTING_REPLY, TEXT_TURN, WORKER, Bench, together
+from shared.models import (
+    AudioBackend,
+    DailyUsage,
+    EventType,
+    Job,
+    JobStatus,
+    Message,
+    MessageRole,
+    QueueName,
+    SpokenPart,
+    Stage,
+    StepKind,
+    StepOutcome,
+)
+from shared.results import Piece, Replied, Spoken, StepResult, Transcribed
+from shared.steps import Hint, LeaseLostError
+from tests.support.factories import CORRECTING_REPLY, WORKER, Bench, together
 
 NO_SPEECH = Failure(ErrorCode.NO_SPEECH, "No speech was heard.")
 
 
 def snapshot(engine: Engine) -> dict[str, list[object]]:
-    """Return every row that a stage's end could write."""
-    tables = ("jobs", "conversations", "messages", "stage_runs", "daily_usage")
+    """Return every row that a step's end could write."""
+    tables = ("jobs", "conversations", "messages", "steps", "job_events", "daily_usage")
     with engine.connect() as connection:
         return {
-            table: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY 1"))]  # noqa: S608
+            table: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2"))]  # noqa: S608
             for table in tables
         }
 
 
-def test_a_voice_turn_goes_through_three_stages_to_its_end(bench: Bench) -> None:
+def queues(hints: Sequence[Hint]) -> list[tuple[UUID, QueueName]]:
+    """Return whose steps the hints are for, and where they wait."""
+    return [(hint.job_id, hint.queue) for hint in hints]
+
+
+def test_a_voice_turn_goes_through_its_steps_to_its_end(bench: Bench) -> None:
     job_id = bench.voice()
 
-    transcribed = bench.transcribe(bench.claimed(job_id))
-    assert transcribed == Hint(job_id, Stage.REPLY)
-    replied = bench.reply(bench.claimed(job_id))
-    assert replied == Hint(job_id, Stage.SYNTHESIZE)
+    assert queues(bench.transcribe(bench.claimed(job_id))) == [(job_id, QueueName.LLM)]
+    assert queues(bench.reply(bench.claimed(job_id))) == [(job_id, QueueName.GPU)]
     assert bench.job(job_id).reply_text == CORRECTING_REPLY.text
-    assert bench.speak(bench.claimed(job_id), reply=bench.audio(3.0)) is None
+    spoken = bench.audio(3.0)
+    assert bench.speak(bench.claimed(job_id), spoken) == []
 
     job = bench.job(job_id)
-    assert (job.status, job.stage, job.error_code) == (JobStatus.SUCCEEDED, None, None)
+    assert (job.status, job.error_code, job.reply_audio_id) == (JobStatus.SUCCEEDED, None, spoken)
     assert job.finished_at is not None
     assert job.engines == {"stt": "ear 1", "llm": "tutor 1", "tts": "voice 1"}
     assert job.warnings == []
-    runs = [(run.stage, run.outcome, run.worker, run.engine) for run in bench.all(StageRun)]
-    assert runs == [
-        (Stage.TRANSCRIBE, StageOutcome.SUCCEEDED, WORKER, "ear 1"),
-        (Stage.REPLY, StageOutcome.SUCCEEDED, WORKER, "tutor 1"),
-        (Stage.SYNTHESIZE, StageOutcome.SUCCEEDED, WORKER, "voice 1"),
+    steps = [(step.kind, step.outcome, step.worker, step.engine) for step in bench.steps(job_id)]
+    assert steps == [
+        (StepKind.TRANSCRIBE, StepOutcome.SUCCEEDED, WORKER, "ear 1"),
+        (StepKind.REPLY, StepOutcome.SUCCEEDED, WORKER, "tutor 1"),
+        (StepKind.SPEAK, StepOutcome.SUCCEEDED, WORKER, "voice 1"),
     ]
+    assert bench.events(job_id) == [
+        EventType.QUEUED,
+        EventType.STARTED,
+        EventType.TRANSCRIPT_DONE,
+        EventType.REPLY_DONE,
+        EventType.SPEECH_PIECE,
+        EventType.SUCCEEDED,
+    ]
+    assert [event.seq for event in bench.log(job_id)] == list(range(1, 7))
+    assert job.last_event == 6
 
 
-def test_between_stages_a_job_runs_on_unowned_and_counts_as_sent(bench: Bench) -> None:
+def test_between_steps_a_job_runs_on_unowned_and_counts_as_sent(bench: Bench) -> None:
     bench.sends = True
     job_id = bench.text()
     bench.reply(bench.claimed(job_id))
 
-    job = bench.job(job_id)
-    assert (job.status, job.stage) == (JobStatus.RUNNING, Stage.SYNTHESIZE)
-    assert job.published_at == job.stage_ready_at
-    lease = (job.lease_token, job.lease_worker, job.lease_expires_at, job.stage_started_at)
-    assert (*lease, job.stage_deadline_at) == (None,) * 5
+    job, step = bench.job(job_id), bench.step(job_id)
+    assert (job.status, step.kind) == (JobStatus.RUNNING, StepKind.SPEAK)
+    assert step.published_at == step.ready_at
+    assert (step.lease_token, step.worker, step.lease_expires_at, step.deadline_at) == (None,) * 4
     assert job.started_at is not None
-    assert job.stage_ready_at > job.started_at
+    assert step.ready_at is not None
+    assert step.ready_at > job.started_at
+
+
+def test_several_pieces_are_joined_and_the_whole_is_named(bench: Bench) -> None:
+    job_id = bench.text()
+    pieces = [Piece(SpokenPart.REPLY, index, f"Sentence {index}.") for index in range(3)]
+    bench.reply(bench.claimed(job_id), pieces=pieces)
+
+    for _ in pieces:
+        assert bench.job(job_id).reply_audio_id is None
+        following = bench.speak(bench.claimed(job_id))
+    assert queues(following) == [(job_id, QueueName.LLM)]
+    assert bench.job(job_id).status is JobStatus.RUNNING
+    bench.join(bench.claimed(job_id))
+
+    job = bench.job(job_id)
+    assert job.status is JobStatus.SUCCEEDED
+    assert job.reply_audio_id == bench.step(job_id, StepKind.JOIN).audio_id
+    told = [event.data for event in bench.log(job_id) if event.type is EventType.SPEECH_PIECE]
+    assert [(piece["part"], piece["index"], piece["text"]) for piece in told] == [
+        ("reply", index, f"Sentence {index}.") for index in range(3)
+    ]
+    assert [usage.speech_seconds for usage in bench.all(DailyUsage)] == [9.0]
+
+
+def test_sentences_are_told_and_spoken_while_the_tutor_writes(bench: Bench) -> None:
+    job_id = bench.text()
+    claim = bench.claimed(job_id)
+    first = Piece(SpokenPart.REPLY, 0, "Hello!")
+
+    hints = bench.move(lambda to: to.sentence(claim, 0, "Hello!", [first]))
+    assert queues(hints) == [(job_id, QueueName.GPU)]
+    bench.speak(bench.claimed(job_id, kind=StepKind.SPEAK))
+    assert bench.job(job_id).first_sound_at is not None
+    bench.reply(claim, pieces=[Piece(SpokenPart.REPLY, 1, "Where do you live?")])
+    bench.speak(bench.claimed(job_id))
+    bench.join(bench.claimed(job_id))
+
+    assert bench.job(job_id).status is JobStatus.SUCCEEDED
+    assert bench.events(job_id) == [
+        EventType.QUEUED,
+        EventType.STARTED,
+        EventType.REPLY_SENTENCE,
+        EventType.SPEECH_PIECE,
+        EventType.REPLY_DONE,
+        EventType.SPEECH_PIECE,
+        EventType.SUCCEEDED,
+    ]
+
+
+def test_a_reply_that_begins_anew_forgets_what_was_told_and_spoken(bench: Bench) -> None:
+    job_id = bench.text()
+    claim = bench.claimed(job_id)
+    for index in range(3):
+        piece = Piece(SpokenPart.REPLY, index, f"Sentence {index}.")
+        with bench.transitions() as transitions:
+            transitions.sentence(claim, index, piece.text, [piece])
+    bench.speak(bench.claimed(job_id, kind=StepKind.SPEAK))
+    at_work = bench.claimed(job_id, kind=StepKind.SPEAK)
+
+    bench.die(claim)
+
+    with pytest.raises(LeaseLostError):
+        bench.speak(at_work)
+    assert bench.events(job_id)[-1] == EventType.REPLY_RESTARTED
+    speech = [step for step in bench.steps(job_id) if step.kind is StepKind.SPEAK]
+    assert [step.audio_id for step in speech] == [None] * 3
+    assert all(step.finished_at is not None for step in speech)
+    bench.reply(bench.claimed(job_id))
+    bench.speak(bench.claimed(job_id))
+    assert bench.job(job_id).status is JobStatus.SUCCEEDED
+
+
+def test_a_death_before_the_first_sentence_restarts_nothing(bench: Bench) -> None:
+    job_id = bench.text()
+
+    bench.die(bench.claimed(job_id))
+
+    assert bench.events(job_id) == [EventType.QUEUED, EventType.STARTED]
+    assert bench.job(job_id).attempt == 0
+
+
+def test_a_piece_that_cannot_be_spoken_ends_its_part(bench: Bench) -> None:
+    job_id = bench.text()
+    pieces = [Piece(SpokenPart.REPLY, index, f"Sentence {index}.") for index in range(3)]
+    bench.reply(bench.claimed(job_id), pieces=pieces)
+    bench.speak(bench.claimed(job_id))
+
+    bench.fail(bench.claimed(job_id), TIMED_OUT[Stage.SYNTHESIZE])
+
+    job = bench.job(job_id)
+    assert (job.status, job.reply_audio_id) == (JobStatus.SUCCEEDED, None)
+    assert [warning["code"] for warning in job.warnings] == ["speech_timeout"]
+    outcomes = sorted(step.outcome or "" for step in bench.steps(job_id) if step.kind is StepKind.SPEAK)
+    assert outcomes == [StepOutcome.DROPPED, StepOutcome.SUCCEEDED, StepOutcome.TIMED_OUT]
+
+
+def test_a_later_turn_begins_when_the_reply_is_recorded_and_drops_what_is_unspoken(bench: Bench) -> None:
+    first = bench.text()
+    bench.reply(bench.claimed(first))
+
+    second = bench.text()
+
+    job = bench.job(first)
+    assert (job.status, job.reply_audio_id) == (JobStatus.SUCCEEDED, None)
+    assert [warning["code"] for warning in job.warnings] == ["speech_skipped"]
+    bench.claimed(second)
+
+
+def test_a_piece_at_work_is_still_heard_when_the_learner_goes_on(bench: Bench) -> None:
+    first = bench.text()
+    bench.reply(bench.claimed(first))
+    at_work = bench.claimed(first)
+
+    bench.text()
+    assert bench.job(first).status is JobStatus.RUNNING
+    bench.speak(at_work)
+
+    job = bench.job(first)
+    assert (job.status, job.warnings) == (JobStatus.SUCCEEDED, [])
+    assert job.reply_audio_id is not None
 
 
 def test_a_succeeded_turn_is_two_messages(bench: Bench) -> None:
@@ -76,29 +226,26 @@ def test_a_succeeded_turn_is_two_messages(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("speak", "explanations", "stage"),
+    ("speak", "explanations", "pieces"),
     [
-        ([], {}, None),
-        (["explanation"], {}, Stage.SYNTHESIZE),
-        (["explanation"], {"devanagari_explanation": None}, Stage.SYNTHESIZE),
-        (["explanation"], {"devanagari_explanation": None, "hinglish_explanation": None}, None),
-        (
-            ["reply", "explanation"],
-            {"devanagari_explanation": None, "hinglish_explanation": None},
-            Stage.SYNTHESIZE,
-        ),
+        ([], {}, 0),
+        (["explanation"], {}, 1),
+        (["explanation"], {"devanagari_explanation": None}, 1),
+        (["explanation"], {"devanagari_explanation": None, "hinglish_explanation": None}, 0),
+        (["reply", "explanation"], {"devanagari_explanation": None, "hinglish_explanation": None}, 1),
+        (["reply", "explanation"], {}, 2),
     ],
-    ids=["nothing", "the explanation", "only in Hinglish", "there is none", "the reply at least"],
+    ids=["nothing", "the explanation", "only in Hinglish", "there is none", "the reply at least", "both"],
 )
 def test_only_what_was_asked_for_and_is_there_is_spoken(
-    bench: Bench, speak: list[str], explanations: dict[str, object], stage: Stage | None
+    bench: Bench, speak: list[str], explanations: dict[str, object], pieces: int
 ) -> None:
     job_id = bench.text(speak=speak)
 
     following = bench.reply(bench.claimed(job_id), **explanations)
 
-    assert following == (Hint(job_id, stage) if stage else None)
-    assert bench.job(job_id).status is (JobStatus.RUNNING if stage else JobStatus.SUCCEEDED)
+    assert queues(following) == [(job_id, QueueName.GPU)] * pieces
+    assert bench.job(job_id).status is (JobStatus.RUNNING if pieces else JobStatus.SUCCEEDED)
 
 
 @pytest.mark.parametrize(
@@ -106,15 +253,15 @@ def test_only_what_was_asked_for_and_is_there_is_spoken(
     [
         (Stage.TRANSCRIBE, Transcribed("ear 1", "Too late.")),
         (Stage.REPLY, Replied("tutor 1", "Too late.", score=1)),
-        (Stage.SYNTHESIZE, Synthesized("voice 1", {})),
+        (Stage.SYNTHESIZE, Spoken("voice 1", WrittenAudio(uuid4(), AudioBackend.LOCAL, 1.0))),
     ],
 )
 def test_a_stale_claim_can_write_nothing(
-    bench: Bench, database: Engine, stage: Stage, late: StageResult
+    bench: Bench, database: Engine, stage: Stage, late: StepResult
 ) -> None:
     stale = bench.at_stage(stage)
-    bench.die(stale.job.id)
-    bench.claimed(stale.job.id, worker="another@here")
+    bench.die(stale)
+    bench.claimed(stale.job_id, worker="another@here")
     before = snapshot(database)
 
     with pytest.raises(LeaseLostError):
@@ -141,7 +288,7 @@ def test_a_result_whose_conversation_was_deleted_meanwhile_is_dropped(bench: Ben
     bench.sql("DELETE FROM conversations")
 
     with pytest.raises(LeaseLostError):
-        bench.reply(claim)
+        bench.succeed(claim, CORRECTING_REPLY)
 
     assert bench.all(Job) == []
     assert bench.all(DailyUsage) == []
@@ -168,13 +315,15 @@ def test_a_failed_stage_fails_the_job_and_says_why(bench: Bench, stage: Stage) -
 
     bench.fail(claim, NO_SPEECH)
 
-    job = bench.job(claim.job.id)
-    assert (job.status, job.stage) == (JobStatus.FAILED, None)
+    job = bench.job(claim.job_id)
+    assert job.status is JobStatus.FAILED
     assert (job.error_code, job.error_detail) == ("no_speech", "No speech was heard.")
     assert job.error_stage is stage
     assert bench.all(Message) == []
     assert bench.all(DailyUsage) == []
-    assert (bench.all(StageRun)[-1].outcome, bench.all(StageRun)[-1].error_code) == ("failed", "no_speech")
+    ended = bench.steps(job.id)[-1]
+    assert (ended.outcome, ended.error_code) == (StepOutcome.FAILED, "no_speech")
+    assert bench.events(job.id)[-1] == EventType.FAILED
 
 
 def test_a_reply_without_a_voice_is_still_a_reply(bench: Bench) -> None:
@@ -182,30 +331,30 @@ def test_a_reply_without_a_voice_is_still_a_reply(bench: Bench) -> None:
 
     bench.fail(claim, TIMED_OUT[Stage.SYNTHESIZE])
 
-    job = bench.job(claim.job.id)
+    job = bench.job(claim.job_id)
     assert (job.status, job.error_code, job.reply_audio_id) == (JobStatus.SUCCEEDED, None, None)
     assert [warning["code"] for warning in job.warnings] == ["speech_timeout"]
     assert len(bench.all(Message)) == 2
-    assert bench.all(StageRun)[-1].outcome is StageOutcome.TIMED_OUT
+    assert bench.step(job.id, StepKind.SPEAK).outcome is StepOutcome.TIMED_OUT
 
 
 def test_what_is_to_be_published_counts_as_sent_when_it_is_recorded(bench: Bench) -> None:
     first, second = bench.text(speak=[]), bench.text()
     with bench.transitions() as transitions:
         claim = bench.claimed(first)
-        hint = transitions.succeed(claim, CORRECTING_REPLY)
+        hints = transitions.succeed(claim, CORRECTING_REPLY)
 
-    assert hint == Hint(second, Stage.REPLY)
-    assert bench.job(second).published_at is not None
+    assert queues(hints) == [(second, QueueName.LLM)]
+    assert bench.step(second).published_at is not None
 
 
 def test_a_turn_that_was_sent_before_is_not_sent_again_when_a_later_one_is_cancelled(bench: Bench) -> None:
-    with bench.sessions.begin() as session:
-        jobs.accept(session, TEXT_TURN, None)
+    bench.sends = True
+    bench.text()
     later = bench.text()
 
     with bench.transitions() as transitions:
-        assert transitions.cancel(*transitions.lock(later)) is None
+        assert transitions.cancel(*transitions.lock(later)) == []
 
 
 @pytest.mark.parametrize(
@@ -215,13 +364,16 @@ def test_a_death_is_counted_where_one_job_runs_alone(bench: Bench, stage: Stage,
     bench.sends = True
     claim = bench.at_stage(stage)
 
-    following = bench.die(claim.job.id)
+    before = bench.step(claim.job_id)
 
-    job = bench.job(claim.job.id)
-    assert following == Hint(job.id, stage)
-    assert (job.deaths, job.lease_token, job.published_at) == (counted, None, job.stage_ready_at)
-    assert job.stage_ready_at > claim.job.stage_ready_at
-    assert bench.all(StageRun)[-1].outcome is StageOutcome.LOST
+    following = bench.die(claim)
+
+    step = bench.step(claim.job_id)
+    assert queues(following) == [(claim.job_id, step.queue)]
+    assert (step.id, step.deaths, step.lease_token) == (before.id, counted, None)
+    assert step.ready_at is not None
+    assert before.ready_at is not None
+    assert step.published_at == step.ready_at > before.ready_at
 
 
 @pytest.mark.parametrize(
@@ -234,12 +386,13 @@ def test_a_death_is_counted_where_one_job_runs_alone(bench: Bench, stage: Stage,
 def test_the_third_death_quarantines_the_stage(
     bench: Bench, stage: Stage, status: JobStatus, said: str
 ) -> None:
-    job_id = bench.at_stage(stage).job.id
+    claim = bench.at_stage(stage)
+    job_id = claim.job_id
     for _ in range(2):
-        bench.die(job_id)
-        bench.claimed(job_id)
+        bench.die(claim)
+        claim = bench.claimed(job_id)
 
-    assert bench.die(job_id) is None
+    assert bench.die(claim) == []
 
     job = bench.job(job_id)
     assert job.status is status
@@ -249,18 +402,17 @@ def test_the_third_death_quarantines_the_stage(
 
 
 def test_deaths_of_one_stage_do_not_count_in_the_next(bench: Bench) -> None:
-    job_id = bench.at_stage(Stage.TRANSCRIBE).job.id
-    bench.die(job_id)
-    bench.transcribe(bench.claimed(job_id))
+    claim = bench.at_stage(Stage.TRANSCRIBE)
+    bench.die(claim)
+    bench.transcribe(bench.claimed(claim.job_id))
 
-    assert bench.job(job_id).deaths == 0
+    assert bench.step(claim.job_id).deaths == 0
 
 
 def test_a_tutors_worker_may_die_often(bench: Bench) -> None:
     job_id = bench.text()
     for _ in range(6):
-        bench.claimed(job_id)
-        assert bench.die(job_id) == Hint(job_id, Stage.REPLY)
+        assert queues(bench.die(bench.claimed(job_id))) == [(job_id, QueueName.LLM)]
 
 
 def test_giving_up_a_waiting_job_counts_no_run(bench: Bench) -> None:
@@ -269,15 +421,16 @@ def test_giving_up_a_waiting_job_counts_no_run(bench: Bench) -> None:
     bench.give_up(job_id, RUN_DEADLINE)
 
     assert bench.job(job_id).error_code == "run_deadline"
-    assert bench.all(StageRun) == []
+    (step,) = bench.steps(job_id)
+    assert (step.outcome, step.started_at) == (StepOutcome.DROPPED, None)
 
 
 def test_giving_up_a_running_job_takes_it_from_its_worker(bench: Bench) -> None:
     claim = bench.claimed(bench.text())
 
-    bench.give_up(claim.job.id, RUN_DEADLINE)
+    bench.give_up(claim.job_id, RUN_DEADLINE)
 
-    assert [run.outcome for run in bench.all(StageRun)] == [StageOutcome.TIMED_OUT]
+    assert [step.outcome for step in bench.steps(claim.job_id)] == [StepOutcome.TIMED_OUT]
     with pytest.raises(LeaseLostError):
         bench.reply(claim)
 
@@ -287,7 +440,7 @@ def test_a_cancelled_stage_ends_the_job_once_it_is_done(bench: Bench) -> None:
     bench.sql("UPDATE jobs SET cancel_requested_at = now()")
 
     bench.reply(recorded)
-    bench.die(died.job.id)
+    bench.die(died)
 
     assert {job.status for job in bench.all(Job)} == {JobStatus.CANCELLED}
     assert bench.all(Message) == []
@@ -300,10 +453,10 @@ def test_the_end_of_a_turn_names_the_next_one(bench: Bench, ending: str) -> None
         "succeeded": lambda: bench.finish(first),
         "failed": lambda: bench.fail(bench.claimed(first), NO_SPEECH),
         "given up": lambda: bench.give_up(first, RUN_DEADLINE),
-        "quarantined": lambda: bench.die(bench.claimed(first).job.id, deaths_allowed=1),
+        "quarantined": lambda: bench.die(bench.claimed(first), deaths_allowed=1),
     }
 
-    assert endings[ending]() == Hint(second, Stage.TRANSCRIBE)
+    assert queues(endings[ending]()) == [(second, QueueName.GPU)]
 
     bench.claimed(second)
 
@@ -312,30 +465,29 @@ def test_giving_up_a_turn_that_waits_wakes_nobody_before_its_time(bench: Bench) 
     first, second, third = (bench.text(speak=[]) for _ in range(3))
     bench.claimed(first)
 
-    assert bench.give_up(second, RUN_DEADLINE) is None
+    assert bench.give_up(second, RUN_DEADLINE) == []
     assert bench.claim(third) is None
 
 
 @pytest.mark.parametrize("stage", list(Stage))
-def test_a_stage_that_is_given_back_waits_again_and_nobody_died(bench: Bench, stage: Stage) -> None:
+def test_a_step_that_is_given_back_waits_again_and_nobody_died(bench: Bench, stage: Stage) -> None:
     bench.sends = True
-    job_id = bench.at_stage(stage).job.id
+    claim = bench.at_stage(stage)
 
     for _ in range(4):
-        before = bench.job(job_id).stage_ready_at
-        assert bench.give_back(job_id) == Hint(job_id, stage)
-        job = bench.job(job_id)
-        assert (job.stage, job.lease_token, job.deaths) == (stage, None, 0)
-        assert job.published_at == job.stage_ready_at > before
-        bench.claimed(job_id)
+        before = bench.step(claim.job_id)
+        assert queues(bench.give_back(claim)) == [(claim.job_id, before.queue)]
+        step = bench.step(claim.job_id)
+        assert (step.id, step.lease_token, step.deaths) == (before.id, None, 0)
+        assert step.ready_at is not None
+        assert before.ready_at is not None
+        assert step.published_at == step.ready_at > before.ready_at
+        claim = bench.claimed(claim.job_id)
 
-    lost = [run for run in bench.all(StageRun) if run.outcome is StageOutcome.LOST]
-    assert [run.stage for run in lost] == [stage] * 4
 
-
-def test_a_job_that_is_to_be_cancelled_ends_when_its_stage_is_given_back(bench: Bench) -> None:
-    job_id = bench.at_stage(Stage.REPLY).job.id
+def test_a_job_that_is_to_be_cancelled_ends_when_its_step_is_given_back(bench: Bench) -> None:
+    claim = bench.at_stage(Stage.REPLY)
     bench.sql("UPDATE jobs SET cancel_requested_at = now()")
 
-    assert bench.give_back(job_id) is None
-    assert bench.job(job_id).status is JobStatus.CANCELLED
+    assert bench.give_back(claim) == []
+    assert bench.job(claim.job_id).status is JobStatus.CANCELLED

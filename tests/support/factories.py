@@ -1,6 +1,6 @@
 """Jobs for tests, accepted and moved on through the repository; each call is a transaction of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,23 +10,26 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import SQLModel, col
 
-from shared import audio_objects, jobs
+from shared import audio_objects, conversations, jobs, steps
 from shared.audio_objects import WrittenAudio
 from shared.audio_stores import AudioStores
 from shared.failures import Failure
-from shared.jobs import Claim, Hint, NewJob
-from shared.models import AudioObject, Job, JobKind, SpokenPart, Stage
-from shared.results import Mistake, Replied, StageResult, Synthesized, Transcribed
+from shared.jobs import NewJob
+from shared.models import AudioObject, Job, JobEvent, JobKind, Stage, Step, StepKind
+from shared.results import Joined, Mistake, Piece, Replied, Spoken, StepResult, Transcribed
+from shared.speech import wanted_texts
+from shared.steps import Claim, Hint
 from shared.storage import FLAC, MP3
 from shared.transitions import Transitions
 from worker.stages.audio_shelf import AudioShelf
 
 ZONE = ZoneInfo("Asia/Kolkata")
 WORKER = "gpu@here"
+_FOREMOST = -1  # no rank of the product is below 0
 RECORDING_SECONDS = 2.5
 TEXT_TURN = NewJob(
     user_id="asha",
@@ -63,7 +66,7 @@ class Bench:
         self.sessions = sessionmaker(engine, expire_on_commit=False)
         self.sends = sends
 
-    def accept(self, **changes: Any) -> tuple[UUID, Hint | None]:
+    def accept(self, **changes: Any) -> tuple[UUID, Sequence[Hint]]:
         """Accept a text turn, changed as given."""
         return self._accept(replace(TEXT_TURN, **changes), None)
 
@@ -76,17 +79,19 @@ class Bench:
         upload_id = upload_id or self.audio(RECORDING_SECONDS, FLAC)
         return self._accept(replace(TEXT_TURN, kind=JobKind.VOICE, message=None, **changes), upload_id)[0]
 
-    def _accept(self, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Hint | None]:
+    def _accept(self, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Sequence[Hint]]:
         with self.sessions.begin() as session:
-            job_id, hint = jobs.accept(session, new, upload_id)
-            return job_id, self._not_sent(session, hint)
+            turn = conversations.take_turn(session, new.user_id, new.conversation)
+            Transitions(session, ZONE).skip_speech(turn.conversation_id)
+            job_id, hints = jobs.accept(session, new, turn, upload_id)
+            return job_id, self._not_sent(session, hints)
 
-    def _not_sent(self, session: Session, hint: Hint | None) -> Hint | None:
-        if hint is not None and not self.sends:
-            jobs.mark_unpublished(session, [hint])
-        return hint
+    def _not_sent(self, session: Session, hints: Sequence[Hint]) -> Sequence[Hint]:
+        if hints and not self.sends:
+            steps.mark_unpublished(session, hints)
+        return hints
 
-    def move(self, how: Callable[[Transitions], Hint | None]) -> Hint | None:
+    def move(self, how: Callable[[Transitions], Sequence[Hint]]) -> Sequence[Hint]:
         """Move a job on in a transaction; return what may run then."""
         with self.sessions.begin() as session:
             return self._not_sent(session, how(Transitions(session, ZONE)))
@@ -109,86 +114,124 @@ class Bench:
     def claim(
         self,
         job_id: UUID,
-        stage: Stage | None = None,
+        kind: StepKind | None = None,
         *,
         worker: str = WORKER,
         lease: timedelta = timedelta(seconds=30),
-        stage_limit: timedelta = timedelta(seconds=60),
+        limit: timedelta = timedelta(seconds=60),
+        starts: bool = True,
     ) -> Claim | None:
-        """Claim the stage, the one that waits by default."""
-        hint = Hint(job_id, stage or self.job(job_id).stage or Stage.REPLY)
+        """Claim a step of the job, of this kind if one is named, and take the job.
+
+        None where no step is ready, or the job was cancelled or has ended since.
+
+        The product never asks for a job's step: here it is made the first of its queue for a moment.
+        """
         with self.sessions.begin() as session:
-            return jobs.claim(
-                session, hint, token=uuid4(), worker=worker, lease=lease, stage_limit=stage_limit
-            )
+            ready = select(Step).where(col(Step.job_id) == job_id, steps.ready()).limit(1)
+            if kind is not None:
+                ready = ready.where(col(Step.kind) == kind)
+            step = session.scalars(ready.order_by(col(Step.rank), col(Step.id))).one_or_none()
+            if step is None:
+                return None
+            session.expunge(step)
+        self._rank(step.id, _FOREMOST)
+        with self.sessions.begin() as session:
+            limits = dict.fromkeys(StepKind, limit)
+            claim = steps.claim(session, step.queue, token=uuid4(), worker=worker, lease=lease, limits=limits)
+        if step.rank != _FOREMOST:  # else whoever asks for it at the same moment gives it its own rank back
+            self._rank(step.id, step.rank)
+        if claim is not None and starts and self.start(claim) is None:
+            return None
+        return claim
+
+    def _rank(self, step_id: UUID, rank: int) -> None:
+        with self.sessions.begin() as session:
+            session.execute(update(Step).where(col(Step.id) == step_id).values(rank=rank))
+
+    def start(self, claim: Claim) -> Job | None:
+        """Take the job of a claimed step, as its worker does next."""
+        with self.sessions.begin() as session:
+            job, hints = Transitions(session, ZONE).start(claim)
+            self._not_sent(session, hints)
+        return job
 
     def claimed(self, job_id: UUID, **how: Any) -> Claim:
-        """Claim the waiting stage, which must succeed."""
+        """Claim the step that is ready, which must succeed."""
         claim = self.claim(job_id, **how)
         assert claim is not None
         return claim
 
     def at_stage(self, stage: Stage) -> Claim:
-        """Return a claim of a new voice turn's stage."""
+        """Return a claim of a new voice turn's step of this stage."""
         claim = self.claimed(self.voice())
         if stage is not Stage.TRANSCRIBE:
             self.transcribe(claim)
-            claim = self.claimed(claim.job.id)
+            claim = self.claimed(claim.job_id)
         if stage is Stage.SYNTHESIZE:
             self.reply(claim)
-            claim = self.claimed(claim.job.id)
+            claim = self.claimed(claim.job_id)
         return claim
 
-    def succeed(self, claim: Claim, result: StageResult) -> Hint | None:
-        """Record the stage's result."""
+    def succeed(self, claim: Claim, result: StepResult) -> Sequence[Hint]:
+        """Record the step's result."""
         return self.move(lambda to: to.succeed(claim, result))
 
-    def transcribe(self, claim: Claim, text: str = "I am go to market") -> Hint | None:
+    def transcribe(self, claim: Claim, text: str = "I am go to market") -> Sequence[Hint]:
         """Record what was heard."""
         return self.succeed(claim, Transcribed("ear 1", text))
 
-    def reply(self, claim: Claim, **changes: Any) -> Hint | None:
-        """Record a reply that corrects a mistake, changed as given."""
-        return self.succeed(claim, replace(CORRECTING_REPLY, **changes))
+    def reply(self, claim: Claim, **changes: Any) -> Sequence[Hint]:
+        """Record a reply that corrects a mistake, changed as given; each wanted text is a piece."""
+        reply = replace(CORRECTING_REPLY, **changes)
+        job = self.job(claim.job_id)
+        wanted = wanted_texts(job, reply.text, reply.hinglish_explanation, reply.devanagari_explanation)
+        pieces = reply.pieces or [Piece(part, 0, text) for part, text in wanted.items()]
+        return self.succeed(claim, replace(reply, pieces=pieces))
 
-    def speak(self, claim: Claim, **audio_ids: UUID) -> Hint | None:
-        """Record these sounds, by the parts of the answer that they speak."""
-        rows = {SpokenPart(part): self.audio_row(audio_id) for part, audio_id in audio_ids.items()}
-        sounds = {part: WrittenAudio(row.id, row.backend, row.seconds) for part, row in rows.items()}
-        return self.succeed(claim, Synthesized("voice 1", sounds))
+    def speak(self, claim: Claim, audio_id: UUID | None = None) -> Sequence[Hint]:
+        """Record a sound of the piece, 3 s long unless it is given."""
+        row = self.audio_row(audio_id or self.audio(3.0))
+        return self.succeed(claim, Spoken("voice 1", WrittenAudio(row.id, row.backend, row.seconds)))
 
-    def fail(self, claim: Claim, failure: Failure) -> Hint | None:
-        """Record the stage's failure."""
+    def join(self, claim: Claim) -> Sequence[Hint]:
+        """Record a sound of a part's pieces together."""
+        row = self.audio_row(self.audio(6.0))
+        return self.succeed(claim, Joined(WrittenAudio(row.id, row.backend, row.seconds)))
+
+    def fail(self, claim: Claim, failure: Failure) -> Sequence[Hint]:
+        """Record the step's failure."""
         return self.move(lambda to: to.fail(claim, failure))
 
-    def die(self, job_id: UUID, *, deaths_allowed: int = 3) -> Hint | None:
-        """Settle the death of the worker that holds the job's stage."""
-        return self.move(lambda to: to.settle_death(*to.lock(job_id), deaths_allowed=deaths_allowed))
+    def die(self, claim: Claim, *, deaths_allowed: int = 3) -> Sequence[Hint]:
+        """Settle the death of the worker that holds the step."""
+        return self.move(lambda to: to.settle_death(*to.owned(claim.token), deaths_allowed=deaths_allowed))
 
-    def give_back(self, job_id: UUID) -> Hint | None:
-        """Take the job's stage from a worker that could not finish it."""
-        return self.move(lambda to: to.give_back(*to.lock(job_id)))
+    def give_back(self, claim: Claim) -> Sequence[Hint]:
+        """Take the step from a worker that could not finish it."""
+        return self.move(lambda to: to.give_back(*to.owned(claim.token)))
 
-    def give_up(self, job_id: UUID, failure: Failure, *, at: datetime | None = None) -> Hint | None:
+    def give_up(self, job_id: UUID, failure: Failure, *, at: datetime | None = None) -> Sequence[Hint]:
         """End the job, as if it were the time `at`."""
 
-        def give_up(to: Transitions) -> Hint | None:
+        def give_up(to: Transitions) -> Sequence[Hint]:
             job, now = to.lock(job_id)
             return to.give_up(job, at or now, failure)
 
         return self.move(give_up)
 
-    def finish(self, job_id: UUID) -> Hint | None:
-        """Let every stage that is left succeed; return what may run then."""
-        record: dict[Stage, Callable[[Claim], Hint | None]] = {
-            Stage.TRANSCRIBE: self.transcribe,
-            Stage.REPLY: self.reply,
-            Stage.SYNTHESIZE: self.speak,
+    def finish(self, job_id: UUID) -> Sequence[Hint]:
+        """Let every step that is left succeed; return what may run then."""
+        record: dict[StepKind, Callable[[Claim], Sequence[Hint]]] = {
+            StepKind.TRANSCRIBE: self.transcribe,
+            StepKind.REPLY: self.reply,
+            StepKind.SPEAK: self.speak,
+            StepKind.JOIN: self.join,
         }
-        following: Hint | None = None
-        while self.job(job_id).stage is not None:
+        following: Sequence[Hint] = ()
+        while self.job(job_id).finished_at is None:
             claim = self.claimed(job_id)
-            following = record[claim.stage](claim)
+            following = record[claim.kind](claim)
         return following
 
     @contextmanager
@@ -201,6 +244,31 @@ class Bench:
         """Return the job as it is."""
         with self.sessions() as session:
             return session.get_one(Job, job_id)
+
+    def steps(self, job_id: UUID) -> list[Step]:
+        """Return the job's steps in the order in which they were claimed; what was not comes last."""
+        with self.sessions() as session:
+            found = select(Step).where(col(Step.job_id) == job_id)
+            return list(session.scalars(found.order_by(col(Step.started_at), col(Step.rank), col(Step.id))))
+
+    def step(self, job_id: UUID, kind: StepKind | None = None) -> Step:
+        """Return the job's unfinished step, or its one step of a kind."""
+        (step,) = (
+            each
+            for each in self.steps(job_id)
+            if (each.finished_at is None if kind is None else each.kind is kind)
+        )
+        return step
+
+    def events(self, job_id: UUID) -> list[str]:
+        """Return the types of the job's events."""
+        return [event.type for event in self.log(job_id)]
+
+    def log(self, job_id: UUID) -> list[JobEvent]:
+        """Return the job's events."""
+        with self.sessions() as session:
+            found = select(JobEvent).where(col(JobEvent.job_id) == job_id)
+            return list(session.scalars(found.order_by(col(JobEvent.seq))))
 
     def all(self, table: type[Table]) -> list[Table]:
         """Return every row of a table."""

@@ -1,0 +1,128 @@
+"""The spoken pieces of a job's answer, and when they make a whole. A repository: it never commits."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy.orm import Session
+
+from shared.models import AudioObject, EventType, Job, JobEvent, SpokenPart, Step, StepKind, StepOutcome
+from shared.steps import DROPPED, NewStep
+
+AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
+"""The columns of a job that name the whole of what is spoken of each part."""
+
+_steps: Table = Step.metadata.tables["steps"]
+_step = _steps.c
+_audio = AudioObject.metadata.tables["audio_objects"].c
+_event = JobEvent.metadata.tables["job_events"].c
+_BEGINNINGS = (EventType.QUEUED, EventType.REPLY_RESTARTED)
+
+
+def wanted_texts(
+    job: Job, reply: str | None, hinglish: str | None, devanagari: str | None
+) -> dict[SpokenPart, str]:
+    """Return the texts that the job's learner asked to hear. Devanagari is spoken best."""
+    texts = {SpokenPart.REPLY: reply, SpokenPart.EXPLANATION: devanagari or hinglish}
+    return {part: text for part, text in texts.items() if part in job.speak and text}
+
+
+def is_wanted(job: Job) -> bool:
+    """Tell whether any of a job's answer is to be spoken."""
+    return bool(_wanted(job))
+
+
+def is_whole(job: Job) -> bool:
+    """Tell whether all that the learner asked to hear of an answer can be heard."""
+    return job.answered_at is not None and all(
+        getattr(job, AUDIO_COLUMNS[part]) is not None for part in _wanted(job)
+    )
+
+
+def _wanted(job: Job) -> dict[SpokenPart, str]:
+    return wanted_texts(job, job.reply_text, job.hinglish_explanation, job.devanagari_explanation)
+
+
+def pieces_planned(session: Session, job: Job) -> int:
+    """Return how many pieces there are of this attempt's answer."""
+    count = select(func.count()).where(*_of_this_attempt(job), _step.kind == StepKind.SPEAK)
+    return int(session.execute(count).scalar_one())
+
+
+def ended_parts(session: Session, job: Job) -> set[SpokenPart]:
+    """Return the parts with a piece that could not be spoken: the rest of them is not spoken either."""
+    failed = (_step.outcome.is_not(None), _step.outcome != StepOutcome.SUCCEEDED)
+    found = select(_step.part).where(*_of_this_attempt(job), *failed).distinct()
+    return set(session.scalars(found))
+
+
+def name_what_is_whole(session: Session, job: Job) -> Sequence[NewStep]:
+    """Let an answered, locked job name the whole of each part that is all spoken; return the joins to do.
+
+    A single piece is the whole; several are joined into one file first.
+    """
+    missing = {part for part, column in AUDIO_COLUMNS.items() if getattr(job, column) is None}
+    if not missing.intersection(SpokenPart(part) for part in job.speak):
+        return []
+    columns = (_step.part, _step.kind, _step.outcome, _step.audio_id)
+    pieces: defaultdict[SpokenPart, list[Any]] = defaultdict(list)
+    for row in session.execute(select(*columns).where(*_of_this_attempt(job))):
+        if row.part in missing:
+            pieces[row.part].append(row)
+    joins: list[NewStep] = []
+    for part, steps in pieces.items():
+        if any(step.outcome is not StepOutcome.SUCCEEDED for step in steps):
+            continue
+        joined = [step for step in steps if step.kind is StepKind.JOIN]
+        if joined or len(steps) == 1:
+            setattr(job, AUDIO_COLUMNS[part], (joined or steps)[0].audio_id)
+        else:
+            joins.append(NewStep(job.id, job.attempt, StepKind.JOIN, job.rank, part=part))
+    return joins
+
+
+class SpokenPiece(NamedTuple):
+    """A piece that can be heard, and its length."""
+
+    audio_id: UUID
+    seconds: float
+
+
+def pieces(session: Session, job: Job, part: SpokenPart | None) -> list[SpokenPiece]:
+    """Return the spoken pieces of a part of this attempt's answer, in their order."""
+    found = (
+        select(_audio.id, _audio.seconds)
+        .join(_steps, _step.audio_id == _audio.id)
+        .where(*_of_this_attempt(job), _step.kind == StepKind.SPEAK, _step.part == part)
+        .order_by(_step.position)
+    )
+    return [SpokenPiece(*row) for row in session.execute(found)]
+
+
+def sentences_told(session: Session, job: Job) -> int:
+    """Return how many sentences have been recorded of the reply that a locked job's tutor is writing."""
+    last = (
+        select(_event.type, _event.data)
+        .where(_event.job_id == job.id, _event.type.in_([EventType.REPLY_SENTENCE, *_BEGINNINGS]))
+        .order_by(_event.seq.desc())
+        .limit(1)
+    )
+    row = session.execute(last).one()
+    return int(row.data["index"]) + 1 if row.type == EventType.REPLY_SENTENCE else 0
+
+
+def forget(session: Session, job_id: UUID) -> None:
+    """Drop the speech of a locked job's reply, also what workers own, and name its sounds no more."""
+    of_speech = (_step.job_id == job_id, _step.kind.in_([StepKind.SPEAK, StepKind.JOIN]))
+    session.execute(update(_steps).where(*of_speech, _step.finished_at.is_(None)).values(DROPPED))
+    session.execute(update(_steps).where(*of_speech, _step.audio_id.is_not(None)).values(audio_id=None))
+
+
+def _of_this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _step.job_id == job.id,
+        _step.attempt == job.attempt,
+        _step.kind.in_([StepKind.SPEAK, StepKind.JOIN]),
+    )

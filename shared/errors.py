@@ -69,6 +69,7 @@ class WarningCode(StrEnum):
     SPEECH_FAILED = "speech_failed"
     SPEECH_OUT_OF_MEMORY = "speech_out_of_memory"
     SPEECH_POISONED = "speech_poisoned"
+    SPEECH_SKIPPED = "speech_skipped"
     MESSAGE_BLOCKED = "message_blocked"
     AUDIO_ELSEWHERE = "audio_elsewhere"
 

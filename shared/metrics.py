@@ -23,7 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from shared.errors import ErrorCode, WarningCode
-from shared.models import JobKind, JobStatus, Stage, StageOutcome
+from shared.models import JobKind, JobStatus, StepKind, StepOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +67,10 @@ JOB_SECONDS = histogram(
     ["kind"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 900),
 )
-STAGE_SECONDS = histogram(
-    "stage_seconds",
-    "Time that a run of a stage took.",
-    ["stage", "outcome"],
+STEP_SECONDS = histogram(
+    "step_seconds",
+    "Time that a run of a step took.",
+    ["kind", "outcome"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120),
 )
 AUDIO_KEPT_ON_DISK = counter("audio_kept_on_disk_total", "Sounds kept on a disk because S3 failed.")
@@ -90,9 +90,9 @@ def _begin_at_zero() -> None:
 _begin_at_zero()
 
 
-def count_run(stage: Stage, outcome: StageOutcome, seconds: float) -> None:
-    """Count one run of a stage."""
-    STAGE_SECONDS.labels(stage, outcome).observe(seconds)
+def count_run(kind: StepKind, outcome: StepOutcome, seconds: float) -> None:
+    """Count one run of a step."""
+    STEP_SECONDS.labels(kind, outcome).observe(seconds)
 
 
 def count_end(kind: JobKind, status: JobStatus, code: str | None, seconds: float) -> None:

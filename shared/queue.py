@@ -1,45 +1,32 @@
 """Dispatch: queue and task names, and the Celery application that every program configures alike.
 
-Messages carry ids only. They are acknowledged early and may be lost or repeated: PostgreSQL recovers.
+A hint carries no data: it says only that a step waits in its queue. Hints are acknowledged early and may be
+lost or repeated: PostgreSQL decides which step runs, and the sweep sends what is missing.
 """
 
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID
 
 from celery import Celery
 from celery.utils.nodenames import worker_direct
 
-from shared.jobs import Hint
-from shared.models import Stage
+from shared.models import QueueName
 from shared.server_urls import broker_url
 
 
-class QueueName(StrEnum):
-    """One queue for what needs the GPU, one for what only waits for the tutor, one for upkeep."""
-
-    GPU = "gpu"
-    LLM = "llm"
-    MAINTENANCE = "maintenance"
-
-
 class TaskName(StrEnum):
-    """Task names as operators see them."""
+    """Task names as operators see them. The first two take the best ready step of their queue."""
 
-    TRANSCRIBE = "transcribe"
-    REPLY = "reply"
-    SYNTHESIZE = "synthesize"
+    GPU_STEP = "gpu_step"
+    LLM_STEP = "llm_step"
     WARM_UP = "warm_up"
     SWEEP = "sweep"
     RETENTION = "retention"
     MOVE_AUDIO = "move_audio"
 
 
-QUEUE_OF_STAGE = {
-    Stage.TRANSCRIBE: QueueName.GPU,
-    Stage.REPLY: QueueName.LLM,
-    Stage.SYNTHESIZE: QueueName.GPU,
-}
+STEP_TASKS = {QueueName.GPU: TaskName.GPU_STEP, QueueName.LLM: TaskName.LLM_STEP}
+"""The task that takes a step of each queue."""
 
 WRITE_PROBE: Final[dict[str, Any]] = {"name": "english_practice:write_probe", "value": "", "ex": 60}
 """Arguments of a client's `set`: whether Redis takes writes. A full one, or a replica, answers a PING."""
@@ -65,9 +52,8 @@ def create_celery(redis_url: str, *, socket_timeout_seconds: float) -> Celery:
         task_create_missing_queues=True,
         task_default_queue=QueueName.MAINTENANCE,
         task_routes={
-            TaskName.TRANSCRIBE: {"queue": QueueName.GPU},
-            TaskName.REPLY: {"queue": QueueName.LLM},
-            TaskName.SYNTHESIZE: {"queue": QueueName.GPU},
+            TaskName.GPU_STEP: {"queue": QueueName.GPU},
+            TaskName.LLM_STEP: {"queue": QueueName.LLM},
             TaskName.SWEEP: {"queue": QueueName.MAINTENANCE},
             TaskName.RETENTION: {"queue": QueueName.MAINTENANCE},
             TaskName.MOVE_AUDIO: {"queue": QueueName.MAINTENANCE},
@@ -95,9 +81,9 @@ def create_celery(redis_url: str, *, socket_timeout_seconds: float) -> Celery:
     return app
 
 
-def publish(app: Celery, hint: Hint) -> None:
-    """Send the hint to its stage's queue. Bounded by the app's socket timeout. Raises `PublishError`."""
-    send_task(app, TaskName(hint.stage), str(hint.job_id), queue=QUEUE_OF_STAGE[hint.stage])
+def publish(app: Celery, queue: QueueName) -> None:
+    """Tell the queue that a step waits there. Bounded by the app's socket timeout. Raises `PublishError`."""
+    send_task(app, STEP_TASKS[queue], queue=queue)
 
 
 def send_task(app: Celery, name: TaskName, *args: str, queue: str) -> None:
@@ -105,15 +91,10 @@ def send_task(app: Celery, name: TaskName, *args: str, queue: str) -> None:
     try:
         app.send_task(name, args=args, queue=queue, ignore_result=True)
     except Exception as error:
-        # Any error of kombu or its driver: the work that the message stands for is committed.
+        # Whatever kombu and its driver raise: what the message stands for is committed.
         raise PublishError(str(name)) from error
 
 
 def direct_queue(worker: str) -> str:
     """Return the queue that only this worker (a Celery node name) reads."""
     return str(worker_direct(worker).name)
-
-
-def hint_from_message(stage: Stage, job_id: str) -> Hint:
-    """Return the hint in a queue's message. Raises `ValueError` if its id is not a UUID."""
-    return Hint(UUID(job_id), stage)

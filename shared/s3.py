@@ -24,7 +24,7 @@ else:
 logger = logging.getLogger(__name__)
 
 CALL_SECONDS = 6.0
-"""The longest call, second try included: far within a stage's limit, and bearable for who uploads."""
+"""The longest call, second try included: far within a step's limit, and bearable for whoever uploads."""
 
 BREAK_SECONDS = 10.0
 """How long nothing is written after a write that failed."""

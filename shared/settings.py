@@ -87,7 +87,7 @@ class SharedSettings(BaseSettings):
         "that, or as soon as nothing can retry the job",
     )
     queue_deadline_seconds: float = Field(
-        default=900, gt=0, description="longest wait from acceptance to the first stage"
+        default=900, gt=0, description="longest wait from acceptance, or a retry, to the first step"
     )
     run_deadline_seconds: float = Field(
         default=600, gt=0, description="longest time from the first claim to the job's end"
@@ -128,7 +128,7 @@ class SharedSettings(BaseSettings):
 
     @property
     def queue_deadline(self) -> timedelta:
-        """The longest wait from acceptance to the first stage."""
+        """The longest wait from acceptance, or a retry, to the first step."""
         return timedelta(seconds=self.queue_deadline_seconds)
 
     @property

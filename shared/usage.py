@@ -1,4 +1,4 @@
-"""What a user did on a day: one row a user a day, written in the transaction that ends the job."""
+"""What a user did on a day: one row a user a day, written in the transaction that records it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,19 +14,21 @@ from shared.models import DailyUsage, Job, JobKind
 
 def count_tokens(session: Session, job: Job, *, day: date) -> None:
     """Add what the tutor was paid for, without a turn, to the user's row for `day`."""
-    counts = [column.name for column in DailyUsage.metadata.tables["daily_usage"].c if not column.primary_key]
-    added = dict.fromkeys(counts, 0) | {"tokens_in": job.tokens_in, "tokens_out": job.tokens_out}
-    _add(session, job.user_id, day, added)
+    _add(session, job.user_id, day, {"tokens_in": job.tokens_in, "tokens_out": job.tokens_out})
 
 
-def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float, speech_seconds: float) -> None:
-    """Add a succeeded job to its user's row for `day`. Seconds are of sound heard and spoken."""
+def count_speech(session: Session, user_id: str, *, day: date, seconds: float) -> None:
+    """Add `seconds` of speech to the user's row for `day`."""
+    _add(session, user_id, day, {"speech_seconds": seconds})
+
+
+def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float) -> None:
+    """Add an answered job to its user's row for `day`; `voice_seconds` of sound were heard."""
     voice = job.kind is JobKind.VOICE
     added = {
         "text_turns": int(not voice),
         "voice_turns": int(voice),
         "voice_seconds": voice_seconds,
-        "speech_seconds": speech_seconds,
         "corrections": int(job.mistake_wrong is not None),
         "score_sum": job.score or 0,
         "score_count": int(job.score is not None),
@@ -37,7 +39,9 @@ def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float, s
 
 
 def _add(session: Session, user_id: str, day: date, added: Mapping[str, object]) -> None:
-    session.execute(_add_to_the_day(), {"user_id": user_id, "day": day, **added})
+    counts = [column.name for column in DailyUsage.metadata.tables["daily_usage"].c if not column.primary_key]
+    row = {"user_id": user_id, "day": day} | dict.fromkeys(counts, 0) | dict(added)
+    session.execute(_add_to_the_day(), row)
 
 
 @cache  # building it costs more than running it

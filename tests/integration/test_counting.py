@@ -11,10 +11,9 @@ from shared import backlog
 from shared.backlog import BacklogCollector
 from shared.errors import ErrorCode
 from shared.failures import POISONED, TIMED_OUT, Failure
-from shared.jobs import LeaseLostError
 from shared.metrics import exposition, on_commit
-from shared.models import Stage
-from shared.queue import QueueName
+from shared.models import QueueName, Stage, StepKind
+from shared.steps import LeaseLostError
 from tests.support import figures
 from tests.support.engines_for_tests import AskedTutor, DearTutor
 from tests.support.factories import Bench
@@ -90,13 +89,13 @@ def test_a_savepoint_counts_only_with_the_whole(database: Engine) -> None:
     assert counted == ["released"]
 
 
-def test_a_job_that_succeeds_is_counted_with_its_stages(bench: Bench, growth: Growth) -> None:
+def test_a_job_that_succeeds_is_counted_with_its_steps(bench: Bench, growth: Growth) -> None:
     bench.finish(bench.voice())
 
     assert growth("jobs_finished_total", kind="voice", status="succeeded", code="none") == 1
     assert growth("job_seconds_count", kind="voice") == 1
-    for stage in Stage:
-        assert growth("stage_seconds_count", stage=stage, outcome="succeeded") == 1
+    for kind in (StepKind.TRANSCRIBE, StepKind.REPLY, StepKind.SPEAK):
+        assert growth("step_seconds_count", kind=kind, outcome="succeeded") == 1
 
 
 @pytest.mark.parametrize(
@@ -111,12 +110,13 @@ def test_a_failure_is_counted_by_its_code(
     bench: Bench, growth: Growth, stage: Stage, failure: Failure, ended: tuple[str, str]
 ) -> None:
     status, code = ended
+    claim = bench.at_stage(stage)
 
-    bench.fail(bench.at_stage(stage), failure)
+    bench.fail(claim, failure)
 
     assert growth("jobs_finished_total", kind="voice", status=status, code=code) == 1
     assert growth("job_seconds_count", kind="voice") == (status == "succeeded")
-    assert growth("stage_seconds_count", stage=stage, outcome=failure.outcome) == 1
+    assert growth("step_seconds_count", kind=claim.kind, outcome=failure.outcome) == 1
 
 
 def test_a_cancelled_job_is_counted_without_a_code(bench: Bench, growth: Growth) -> None:
@@ -138,13 +138,13 @@ def test_a_code_that_an_engine_made_up_makes_no_series_of_its_own(bench: Bench, 
 
 def test_a_result_that_comes_too_late_is_not_counted(bench: Bench, growth: Growth) -> None:
     claim = bench.claimed(bench.text())
-    bench.give_back(claim.job.id)
+    bench.give_back(claim)
 
     with pytest.raises(LeaseLostError):
         bench.reply(claim)
 
-    assert growth("stage_seconds_count", stage="reply", outcome="succeeded") == 0
-    assert growth("stage_seconds_count", stage="reply", outcome="lost") == 1
+    assert growth("step_seconds_count", kind="reply", outcome="succeeded") == 0
+    assert growth("step_seconds_count", kind="reply", outcome="lost") == 1
 
 
 def test_the_sweep_counts_its_passes_and_the_leases_that_ran_out(floor: Floor, growth: Growth) -> None:
@@ -154,7 +154,7 @@ def test_the_sweep_counts_its_passes_and_the_leases_that_ran_out(floor: Floor, g
     floor.sweep.run()
 
     assert growth("sweep_seconds_count") == 2
-    assert growth("leases_expired_total", stage="transcribe") == 1
+    assert growth("leases_expired_total", kind="transcribe") == 1
 
 
 def test_the_cache_counts_what_it_was_asked_and_the_tutor_what_it_was_paid(
@@ -198,7 +198,7 @@ def test_the_backlog_says_what_waits_runs_and_lives(bench: Bench) -> None:
     bench.claimed(bench.text(conversation="c"))
     bench.claimed(bench.voice(conversation="d"))
     bench.finish(bench.text(conversation="e"))
-    bench.sql("UPDATE jobs SET stage_ready_at = now() - interval '90 seconds' WHERE turn = 1")
+    bench.sql("UPDATE steps SET ready_at = ready_at - interval '90 seconds'")
     bench.sql(
         "INSERT INTO workers (name, host, pid, queues, engines, models, concurrency, seen_at) VALUES"
         " ('one', 'here', 1, '{gpu}', '{}', '{}', 1, now()),"
@@ -224,19 +224,22 @@ def test_without_the_database_only_its_absence_is_shown() -> None:
     shown = figures.read(exposition(BacklogCollector(lambda: None)).decode())
 
     assert shown.shown("database_up") == {frozenset(): 0}
-    for name in ("queue_depth", "queue_oldest_seconds", "stages_running", "workers_live"):
+    for name in ("queue_depth", "queue_oldest_seconds", "steps_running", "workers_live"):
         assert shown.shown(name) == {}
 
 
-def test_the_backlog_reads_unfinished_jobs_alone(bench: Bench, database: Engine) -> None:
+def test_the_backlog_reads_unfinished_steps_alone(bench: Bench, database: Engine) -> None:
     for number in range(300):
         bench.text(conversation=f"talk-{number}")
-    bench.sql("UPDATE jobs SET finished_at = now(), stage = NULL, status = 'cancelled' WHERE random() < 0.97")
-    bench.sql("ANALYZE jobs")
+    bench.sql(
+        "UPDATE steps SET finished_at = now(), ready_at = NULL, outcome = 'dropped' WHERE random() < 0.97"
+    )
+    bench.sql("ANALYZE steps")
     with statements(bench.sessions.kw["bind"]) as executed, bench.sessions() as session:
         backlog.read(session)
 
-    plans = [plan(database, *each) for each in executed if "FROM jobs" in each[0]]
+    plans = [plan(database, *each) for each in executed if "FROM steps" in each[0]]
 
     assert len(plans) == 2
-    assert all("ix_jobs_unfinished" in each and "Seq Scan on jobs" not in each for each in plans)
+    few = ("ix_steps_ready", "uq_steps_lease")
+    assert all(any(index in each for index in few) and "Seq Scan" not in each for each in plans)

@@ -9,26 +9,24 @@ import pytest
 from shared import workers
 from shared.errors import ErrorCode, WarningCode
 from shared.failures import Failure
-from shared.jobs import Claim
-from shared.models import Job, JobStatus, Stage, StageOutcome, StageRun, Worker
+from shared.models import Job, JobStatus, QueueName, Stage, Step, StepOutcome, Worker
 from shared.retries import NotRetryableError
+from shared.steps import Claim
 from shared.telemetry import job_id_var, request_id_var
 from tests.support.factories import WORKER
 from tests.support.floor import Floor
 
 
-def test_a_stage_whose_worker_died_waits_again_and_is_published(floor: Floor) -> None:
+def test_a_step_whose_worker_died_waits_again_and_is_published(floor: Floor) -> None:
     job_id = floor.bench.voice()
     floor.bench.claimed(job_id, worker="dead@here")
     floor.age("lease_expires_at", 60)
-    floor.sweep.run()
 
-    job = floor.bench.job(job_id)
-    assert (job.status, job.lease_token, job.deaths) == (JobStatus.RUNNING, None, 1)
-    (run,) = floor.bench.all(StageRun)
-    assert (run.outcome, run.worker) == (StageOutcome.LOST, "dead@here")
-    floor.age("stage_ready_at", 5)
-    assert floor.swept() == [(Stage.TRANSCRIBE, job_id)]
+    assert floor.swept() == [(QueueName.GPU, job_id)]
+
+    (step,) = floor.bench.steps(job_id)
+    assert floor.bench.job(job_id).status is JobStatus.RUNNING
+    assert (step.lease_token, step.deaths, step.worker) == (None, 1, "dead@here")
 
 
 def test_what_the_sweep_says_of_a_job_carries_the_jobs_ids(
@@ -55,7 +53,7 @@ def test_a_living_lease_is_left_alone(floor: Floor) -> None:
 
     floor.sweep.run()
 
-    assert floor.bench.job(claim.job.id).lease_token == claim.token
+    assert floor.bench.step(claim.job_id).lease_token == claim.token
 
 
 def die_three_times(floor: Floor, job_id: UUID) -> None:
@@ -88,17 +86,15 @@ def test_an_answer_that_killed_three_workers_is_given_without_a_voice(floor: Flo
 def test_a_job_that_waited_too_long_ends_with_the_queue_deadline(floor: Floor) -> None:
     late, later = floor.bench.text(), floor.bench.text()
     floor.bench.sql(
-        "UPDATE jobs SET created_at = now() - interval '1 hour', stage_ready_at = now() - interval '1 hour'"
+        "UPDATE jobs SET created_at = now() - interval '1 hour', queued_at = now() - interval '1 hour'"
         " WHERE id = :id",
         id=late,
     )
 
-    floor.sweep.run()
+    assert floor.swept() == [(QueueName.LLM, later)]
 
     job = floor.bench.job(late)
     assert (job.status, job.error_code, job.error_stage) == (JobStatus.FAILED, "queue_deadline", Stage.REPLY)
-    floor.age("stage_ready_at", 5)
-    assert floor.swept() == [(Stage.REPLY, later)]
 
 
 def test_a_job_that_ran_too_long_ends_with_the_run_deadline(floor: Floor) -> None:
@@ -108,9 +104,9 @@ def test_a_job_that_ran_too_long_ends_with_the_run_deadline(floor: Floor) -> Non
 
     floor.sweep.run()
 
-    job = floor.bench.job(claim.job.id)
+    job = floor.bench.job(claim.job_id)
     assert (job.status, job.error_code) == (JobStatus.FAILED, "run_deadline")
-    assert [run.outcome for run in floor.bench.all(StageRun)] == [StageOutcome.TIMED_OUT]
+    assert [step.outcome for step in floor.bench.all(Step)] == [StepOutcome.TIMED_OUT]
 
 
 def test_an_answer_that_could_not_be_spoken_in_time_is_given_without_a_voice(floor: Floor) -> None:
@@ -122,14 +118,14 @@ def test_an_answer_that_could_not_be_spoken_in_time_is_given_without_a_voice(flo
 
     job = floor.bench.job(job_id)
     assert (job.status, job.error_code) == (JobStatus.SUCCEEDED, None)
-    assert [warning["code"] for warning in job.warnings] == ["run_deadline"]
+    assert [warning["code"] for warning in job.warnings] == [WarningCode.SPEECH_TIMEOUT]
 
 
 def test_many_late_jobs_are_ended_in_one_pass(floor: Floor) -> None:
     for number in range(30):
         floor.bench.text(conversation=f"talk-{number}")
     floor.age("created_at", 7200)
-    floor.age("stage_ready_at", 7200)
+    floor.age("queued_at", 7200)
 
     floor.sweep.run()
 
@@ -138,7 +134,7 @@ def test_many_late_jobs_are_ended_in_one_pass(floor: Floor) -> None:
 
 @pytest.mark.parametrize("stage", [Stage.TRANSCRIBE, Stage.SYNTHESIZE])
 def test_what_is_quarantined_never_runs_again(floor: Floor, stage: Stage) -> None:
-    job_id = floor.bench.at_stage(stage).job.id
+    job_id = floor.bench.at_stage(stage).job_id
     floor.age("lease_expires_at", 60)
     floor.sweep.run()
     for _ in range(2):
@@ -150,10 +146,10 @@ def test_what_is_quarantined_never_runs_again(floor: Floor, stage: Stage) -> Non
     with floor.bench.transitions() as transitions, pytest.raises(NotRetryableError):
         transitions.retry(*transitions.lock(job_id))
 
-    floor.age("stage_ready_at", 3600)
+    floor.age("ready_at", 3600)
     assert floor.swept() == []
-    assert [floor.bench.claim(job_id, each) for each in Stage] == [None, None, None]
-    assert [run.outcome for run in floor.bench.all(StageRun)].count(StageOutcome.LOST) == 3
+    assert floor.bench.claim(job_id) is None
+    assert floor.bench.steps(job_id)[-1].outcome is StepOutcome.LOST
 
 
 def report(floor: Floor, *, started_ago: float = 3600, seen_ago: float = 0) -> None:
@@ -174,8 +170,9 @@ def hang(floor: Floor, stage: Stage) -> Claim:
     """Return a claim whose lease was kept to its stage's deadline, both a minute ago."""
     claim = floor.bench.at_stage(stage)
     floor.bench.sql(
-        "UPDATE jobs SET lease_expires_at = now() - interval '60 s',"
-        " stage_deadline_at = now() - interval '60 s', stage_started_at = now() - interval '120 s'"
+        "UPDATE steps SET lease_expires_at = now() - interval '60 s',"
+        " deadline_at = now() - interval '60 s', started_at = now() - interval '120 s'"
+        " WHERE lease_token IS NOT NULL"
     )
     return claim
 
@@ -196,12 +193,13 @@ def test_a_hang_that_its_living_worker_could_not_record_is_a_timeout(
 
     floor.sweep.run()
 
-    job = floor.bench.job(claim.job.id)
-    assert (job.status, job.deaths) == (status, 0)
+    job = floor.bench.job(claim.job_id)
+    assert job.status is status
     assert [job.error_code, *(warning["code"] for warning in job.warnings)] == (
         [said] if status is JobStatus.FAILED else [None, said]
     )
-    assert floor.bench.all(StageRun)[-1].outcome is StageOutcome.TIMED_OUT
+    ended = floor.bench.step(job.id, claim.kind)
+    assert (ended.outcome, ended.deaths) == (StepOutcome.TIMED_OUT, 0)
 
 
 @pytest.mark.parametrize(
@@ -213,8 +211,9 @@ def test_a_hang_of_a_worker_that_did_not_outlive_it_is_a_death(floor: Floor, lif
 
     floor.sweep.run()
 
-    job = floor.bench.job(claim.job.id)
-    assert (job.status, job.deaths, job.lease_token) == (JobStatus.RUNNING, 1, None)
+    step = floor.bench.step(claim.job_id)
+    assert floor.bench.job(claim.job_id).status is JobStatus.RUNNING
+    assert (step.deaths, step.lease_token) == (1, None)
 
 
 def test_a_lease_that_was_let_go_before_its_deadline_is_a_death_whoever_lives(floor: Floor) -> None:
@@ -224,7 +223,7 @@ def test_a_lease_that_was_let_go_before_its_deadline_is_a_death_whoever_lives(fl
 
     floor.sweep.run()
 
-    assert floor.bench.job(claim.job.id).deaths == 1
+    assert floor.bench.step(claim.job_id).deaths == 1
 
 
 def test_a_cancelled_job_whose_worker_died_is_cancelled(floor: Floor) -> None:
@@ -234,7 +233,7 @@ def test_a_cancelled_job_whose_worker_died_is_cancelled(floor: Floor) -> None:
 
     floor.sweep.run()
 
-    assert floor.bench.job(claim.job.id).status is JobStatus.CANCELLED
+    assert floor.bench.job(claim.job_id).status is JobStatus.CANCELLED
 
 
 def test_a_job_that_was_to_be_cancelled_but_waits_is_cancelled(floor: Floor) -> None:
@@ -250,7 +249,7 @@ def test_the_queue_deadline_is_over_once_a_job_has_begun(floor: Floor) -> None:
     job_id = floor.bench.voice()
     floor.bench.transcribe(floor.bench.claimed(job_id))
     floor.age("created_at", 7200)
-    floor.age("stage_ready_at", 7200)
+    floor.age("queued_at", 7200)
 
     floor.sweep.run()
 
@@ -260,7 +259,7 @@ def test_the_queue_deadline_is_over_once_a_job_has_begun(floor: Floor) -> None:
 def test_a_turn_behind_earlier_ones_has_the_queue_deadline_too(floor: Floor) -> None:
     first, second = floor.bench.text(), floor.bench.text()
     floor.bench.claimed(first)
-    floor.age("stage_ready_at", 3600)
+    floor.age("queued_at", 3600)
 
     floor.sweep.run()
 
@@ -273,22 +272,22 @@ def test_a_retried_job_has_all_its_time_again(floor: Floor, moment: str) -> None
     claim = floor.bench.at_stage(Stage.REPLY)
     floor.age("created_at", 7200)
     floor.age(moment, 100)
-    floor.age("stage_ready_at", 7200)
+    floor.age("queued_at", 7200)
     floor.bench.fail(claim, Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away."))
     with floor.bench.transitions() as transitions:
-        transitions.retry(*transitions.lock(claim.job.id))
+        transitions.retry(*transitions.lock(claim.job_id))
 
     floor.sweep.run()
-    assert floor.bench.job(claim.job.id).status is JobStatus.QUEUED
+    assert floor.bench.job(claim.job_id).status is JobStatus.QUEUED
 
-    floor.bench.claimed(claim.job.id)
+    floor.bench.claimed(claim.job_id)
     floor.sweep.run()
-    assert floor.bench.job(claim.job.id).status is JobStatus.RUNNING
+    assert floor.bench.job(claim.job_id).status is JobStatus.RUNNING
 
 
 def test_cancelled_or_failed_jobs_are_not_settled_again(floor: Floor) -> None:
     job_id = floor.bench.text()
-    floor.age("stage_ready_at", 3600)
+    floor.age("queued_at", 3600)
     floor.sweep.run()
     before = floor.bench.job(job_id).finished_at
 

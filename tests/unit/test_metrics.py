@@ -59,9 +59,9 @@ def test_what_a_dead_child_counted_is_added_to_its_parents(before: str, tmp_path
     folder, mode, shown = run(TWO_PROCESSES.format(before=before), tmp_path)
 
     assert shown.of("audio_kept_on_disk_total") == 3
-    assert shown.of("stage_seconds_count", stage="reply", outcome="succeeded") == 2
-    assert shown.of("stage_seconds_bucket", stage="reply", outcome="succeeded", le="0.25") == 1
-    assert shown.of("stage_seconds_sum", stage="reply", outcome="succeeded") == 0.5
+    assert shown.of("step_seconds_count", kind="reply", outcome="succeeded") == 2
+    assert shown.of("step_seconds_bucket", kind="reply", outcome="succeeded", le="0.25") == 1
+    assert shown.of("step_seconds_sum", kind="reply", outcome="succeeded") == 0.5
     assert mode == 0o700
     assert not folder.exists()  # made for itself, so taken away again
 

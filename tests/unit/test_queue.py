@@ -4,28 +4,23 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from uuid import uuid4
 
 import pytest
 
 from local.ports import free_port
-from shared.jobs import Hint
-from shared.models import Stage
+from shared.models import QueueName, StepKind
 from shared.queue import (
     PUBLISH_TIMEOUT_SECONDS,
-    QUEUE_OF_STAGE,
+    STEP_TASKS,
     PublishError,
-    QueueName,
-    TaskName,
     create_celery,
     direct_queue,
-    hint_from_message,
     publish,
 )
+from shared.steps import QUEUE_OF_KIND
 
 # Generous: what must not happen is to hang.
 BOUND_SECONDS = 20.0
-HINT = Hint(uuid4(), Stage.REPLY)
 
 
 @pytest.fixture
@@ -39,7 +34,7 @@ def seconds_to_fail(port: int) -> float:
     app = create_celery(f"redis://127.0.0.1:{port}/0", socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
     started = time.monotonic()
     with closing(app), pytest.raises(PublishError):
-        publish(app, HINT)
+        publish(app, QueueName.LLM)
     return time.monotonic() - started
 
 
@@ -55,33 +50,24 @@ def test_whatever_the_brokers_driver_raises_is_that_error() -> None:
     app = create_celery("redis://127.0.0.1:1/0?unknown=1", socket_timeout_seconds=1)
 
     with closing(app), pytest.raises(PublishError) as refusal:
-        publish(app, HINT)
+        publish(app, QueueName.LLM)
     assert isinstance(refusal.value.__cause__, TypeError)
 
 
-@pytest.mark.parametrize("stage", Stage)
-def test_every_stage_has_a_task_of_its_name_on_its_queue(stage: Stage) -> None:
+@pytest.mark.parametrize("queue", sorted(set(QUEUE_OF_KIND.values())))
+def test_every_queue_that_has_steps_has_a_task_that_runs_them(queue: QueueName) -> None:
     app = create_celery("redis://127.0.0.1:1/0", socket_timeout_seconds=1)
 
-    assert app.conf.task_routes[TaskName(stage)] == {"queue": QUEUE_OF_STAGE[stage]}
+    assert app.conf.task_routes[STEP_TASKS[queue]] == {"queue": queue}
 
 
-def test_only_the_tutor_does_not_need_the_gpu() -> None:
-    assert QUEUE_OF_STAGE == {
-        Stage.TRANSCRIBE: QueueName.GPU,
-        Stage.REPLY: QueueName.LLM,
-        Stage.SYNTHESIZE: QueueName.GPU,
+def test_only_the_engines_that_hear_and_speak_need_the_gpu() -> None:
+    assert QUEUE_OF_KIND == {
+        StepKind.TRANSCRIBE: QueueName.GPU,
+        StepKind.REPLY: QueueName.LLM,
+        StepKind.SPEAK: QueueName.GPU,
+        StepKind.JOIN: QueueName.LLM,
     }
-
-
-def test_a_hint_survives_its_message() -> None:
-    assert hint_from_message(HINT.stage, str(HINT.job_id)) == HINT
-
-
-@pytest.mark.parametrize("words", ["", "not an id", "1"])
-def test_a_message_that_names_no_job_is_refused(words: str) -> None:
-    with pytest.raises(ValueError, match="UUID"):
-        hint_from_message(Stage.REPLY, words)
 
 
 def test_each_worker_has_a_queue_of_its_own() -> None:

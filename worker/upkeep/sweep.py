@@ -1,8 +1,8 @@
-"""The sweep: finds what was lost, is late, or waits unpublished, and sets it right.
+"""The sweep: finds what was lost, is late, or waits without a hint, and sets it right.
 
 PostgreSQL is the truth, so everything a crash or a wiped Redis can lose is found here. One holder at
-a time; every step is a short transaction of its own, so the sweep's own death harms nothing: what it
-had published but not noted is published a second time, which no claim falls for.
+a time; everything it does is a short transaction of its own, so its own death harms nothing: a hint
+that it had noted as sent, and did not send, is found again as lost.
 
 A job whose proper end cannot be written is abandoned, and one that cannot even be abandoned is left
 alone: `/health` shows it, and the log says so once. Neither keeps the sweep from the others.
@@ -18,19 +18,20 @@ from uuid import UUID
 from celery import Celery
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import ColumnElement, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, select, text, tuple_
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
-from shared import jobs, queue, telemetry
+from shared import queue, steps, telemetry
 from shared.abandoning import abandon
 from shared.database import is_disconnected, may_pass
 from shared.failures import QUEUE_DEADLINE, RUN_DEADLINE, TIMED_OUT, Failure
-from shared.jobs import Deadlines, Hint
+from shared.jobs import Deadlines
 from shared.metrics import on_commit
 from shared.models import Job
-from shared.queue import QUEUE_OF_STAGE, PublishError
+from shared.queue import STEP_TASKS, PublishError
+from shared.steps import STAGE_OF_KIND, Hint
 from shared.transitions import Transitions
 from worker.metrics import LEASES_EXPIRED, SWEEP_SECONDS
 from worker.settings import WorkerSettings
@@ -42,9 +43,9 @@ _BATCH = 200
 _SENTINEL = "english_practice:dispatched"
 # Below this length a queue is short enough for a second copy of a hint to cost nothing.
 _LOW_WATER = 20
-# Whoever makes a stage ready publishes it at once; the sweep publishes it only if that failed.
+# Whoever makes a step ready publishes it at once; the sweep steps in when that did not happen.
 _PUBLISHER_GRACE = timedelta(seconds=1)
-# A locked job is being changed by another transaction: the next pass looks again.
+# A job that others have locked is at work: the next pass looks again.
 _WAIT_SHORTLY = text("SET LOCAL lock_timeout = '1s'")
 
 
@@ -83,9 +84,10 @@ class Sweep:
             self._broker_answers = self._ping_broker()
             self._settle_all(reader)
             try:
+                self._free_what_may_run()
                 self._notice_a_wiped_broker()
-                self._publish_unsent(reader)
-                self._publish_lost(reader)
+                self._publish_unsent()
+                self._publish_lost()
             except (RedisError, PublishError):
                 logger.warning("not all was published: the broker did not answer")
             SWEEP_SECONDS.observe(time.monotonic() - began)
@@ -144,8 +146,7 @@ class Sweep:
             if may_pass(error):
                 return problem
         else:
-            if following is not None:
-                self._publish_following(following)
+            self._send(following)
             return None
         try:
             with self._sessions.begin() as session:
@@ -158,107 +159,104 @@ class Sweep:
         logger.error("abandoned, for its proper end cannot be written: %s", problem)
         return None
 
-    def _settle(self, job_id: UUID) -> Hint | None:
+    def _settle(self, job_id: UUID) -> Sequence[Hint]:
         with self._sessions.begin() as session:
             session.execute(_WAIT_SHORTLY)
             transitions = Transitions(session, self._settings.usage_timezone)
             try:
                 job, now = transitions.lock(job_id)
             except NoResultFound:
-                return None  # deleted meanwhile
+                return ()  # deleted meanwhile
             said, following = self._end_or_free(transitions, job, now)
         if said:
             logger.warning("%s", said)
         return following
 
-    def _publish_following(self, hint: Hint) -> None:
-        """Publish what counts as sent already, or note that it was not; after a failure nothing is tried."""
+    def _send(self, hints: Sequence[Hint]) -> None:
+        """Send what counts as sent already, or note that it was not; after a failure nothing is tried."""
+        sent = 0
         try:
-            if self._broker_answers:
-                queue.publish(self._app, hint)
-                return
+            for hint in hints if self._broker_answers else ():
+                queue.publish(self._app, hint.queue)
+                sent += 1
         except PublishError:
             self._broker_answers = False
-        with self._sessions.begin() as session:
-            jobs.mark_unpublished(session, [hint])
+        if hints[sent:]:
+            with self._sessions.begin() as session:
+                steps.mark_unpublished(session, hints[sent:])
 
-    def _end_or_free(self, transitions: Transitions, job: Job, now: datetime) -> tuple[str, Hint | None]:
+    def _end_or_free(self, transitions: Transitions, job: Job, now: datetime) -> tuple[str, Sequence[Hint]]:
         """Do what a locked job needs; it may have moved on since it was found. Return what to say of it.
 
         Both deadlines are about the learner's wait: the queue's runs from acceptance, or a retry, until
         the first claim, also while earlier turns are in the way; the run's from the first claim on.
         """
         if job.finished_at is not None:
-            return "", None
-        if job.lease_token is None and job.cancel_requested_at is not None:
+            return "", ()
+        open_steps = steps.unfinished(transitions.session, job.id)
+        if job.cancel_requested_at is not None and all(step.lease_token is None for step in open_steps):
             return "cancelled: nobody else did", transitions.cancel(job, now)
         if (late := self._past_deadline(job, now)) is not None:
             return f"past its deadline: {late.code}", transitions.give_up(job, now, late)
-        if job.lease_expires_at is not None and job.lease_expires_at < now:
-            said = f"the lease of {job.stage} ran out"
-            return said, self._settle_expired_lease(transitions, job, now)
-        return "", None
+        for step in open_steps:
+            if (
+                step.lease_token is not None
+                and step.lease_expires_at is not None
+                and step.lease_expires_at < now
+            ):
+                # One at a time: what becomes of the others may depend on it.
+                return f"the lease of {step.kind} ran out", self._settle_expired_lease(
+                    transitions, step.lease_token
+                )
+        return "", ()
 
     def _past_deadline(self, job: Job, now: datetime) -> Failure | None:
         if job.started_at is None:
-            return QUEUE_DEADLINE if now - job.stage_ready_at > self._deadlines.queue else None
+            return QUEUE_DEADLINE if now - job.queued_at > self._deadlines.queue else None
         return RUN_DEADLINE if now - job.started_at > self._deadlines.run else None
 
-    def _settle_expired_lease(self, transitions: Transitions, job: Job, now: datetime) -> Hint | None:
-        """Take the stage from its worker: as timed out where that one lives, or else as a death.
+    def _settle_expired_lease(self, transitions: Transitions, token: UUID) -> Sequence[Hint]:
+        """Take the step from its worker: as timed out where that one lives, or else as a death.
 
-        A lease that was kept to the stage's deadline by a worker that still lives: the engine hung, and
+        A lease that was kept to the step's deadline by a worker that still lives: the engine hung, and
         the worker could not reach the database to say so.
         """
-        on_commit(transitions.session, LEASES_EXPIRED.labels(job.stage).inc)
-        if job.stage is not None and jobs.is_outlived_by_its_worker(transitions.session, job.id):
-            return transitions.give_up(job, now, TIMED_OUT[job.stage])
-        return transitions.settle_death(job, now, deaths_allowed=self._settings.deaths_allowed)
+        job, step, now = transitions.owned(token)
+        on_commit(transitions.session, LEASES_EXPIRED.labels(step.kind).inc)
+        if steps.is_outlived_by_its_worker(transitions.session, step):
+            return transitions.fail_step(job, step, now, TIMED_OUT[STAGE_OF_KIND[step.kind]])
+        return transitions.settle_death(job, step, now, deaths_allowed=self._settings.deaths_allowed)
 
     def _notice_a_wiped_broker(self) -> None:
         """Publish again all that waits where the sentinel is gone: Redis has lost everything."""
         if self._redis.exists(_SENTINEL):
             return
         with self._sessions.begin() as session:
-            known = (col(Job.finished_at).is_(None), col(Job.published_at).is_not(None))
-            free = select(col(Job.id)).where(*known).with_for_update(skip_locked=True)  # the rest is at work
-            forget = update(Job).where(col(Job.id).in_(free)).values(published_at=None)
-            lost = session.connection().execute(forget).rowcount
+            lost = steps.forget_sent(session)
         self._redis.set(_SENTINEL, "1")
         if lost:
-            logger.warning("the broker is empty: %d jobs that it knew are published again", lost)
+            logger.warning("the broker is empty: %d steps that it knew are published again", lost)
 
-    def _publish_unsent(self, reader: Session) -> None:
-        """Publish ready stages that were never sent, also to a long queue: they are not on it yet."""
-        ready = col(Job.stage_ready_at) < func.now() - _PUBLISHER_GRACE
-        self._publish(reader, col(Job.published_at).is_(None) & ready, _BATCH)
+    def _free_what_may_run(self) -> None:
+        with self._sessions.begin() as session:
+            steps.free_what_may_run(session)
 
-    def _publish_lost(self, reader: Session) -> None:
+    def _publish_unsent(self) -> None:
+        """Publish what is ready and was never sent; to a long queue too: it is not on it yet."""
+        self._publish(steps.unsent(grace=_PUBLISHER_GRACE), _BATCH)
+
+    def _publish_lost(self) -> None:
         """Publish again what was sent long ago, where the queue is so short that it must be lost."""
         lost_after = timedelta(seconds=self._settings.republish_after_seconds)
-        for name in sorted(set(QUEUE_OF_STAGE.values())):
+        for name in sorted(STEP_TASKS):
             room = _LOW_WATER - int(self._redis.llen(name))
             if room > 0:
-                stages = [stage for stage in QUEUE_OF_STAGE if QUEUE_OF_STAGE[stage] is name]
-                sent_long_ago = col(Job.published_at) < func.now() - lost_after
-                self._publish(reader, col(Job.stage).in_(stages) & sent_long_ago, room)
+                self._publish(steps.sent_long_ago(name, age=lost_after), room)
 
-    def _publish(self, reader: Session, condition: ColumnElement[bool], limit: int) -> None:
-        """Publish the waiting jobs that meet the condition, oldest first, and note those that were sent."""
-        found = reader.execute(
-            select(col(Job.id), col(Job.stage))
-            .where(jobs.waiting(), condition)
-            .order_by(col(Job.created_at))
-            .limit(limit)
-        ).all()
-        hints = [Hint(row.id, row.stage) for row in found]
-        sent: list[Hint] = []
-        try:
-            for hint in hints:
-                queue.publish(self._app, hint)
-                sent.append(hint)
-        finally:
-            if sent:
-                with self._sessions.begin() as session:
-                    jobs.mark_published(session, sent)
-                logger.info("published %d hints", len(sent))
+    def _publish(self, condition: ColumnElement[bool], limit: int) -> None:
+        """Send the hints of ready steps that meet the condition, best first."""
+        with self._sessions.begin() as session:
+            hints = steps.take_unsent(session, condition, limit=limit)
+        if hints:
+            self._send(hints)
+            logger.info("published %d hints", len(hints))

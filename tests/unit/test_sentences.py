@@ -3,7 +3,7 @@
 import pytest
 
 from worker.engines.offline.text import split_sentences
-from worker.text.sentences import sentence_spans, sentences
+from worker.text.sentences import SentenceStream, sentence_spans, sentences, sentences_of_line
 
 TABLE = [
     ("I did B.Com from Pune. It was good.", ["I did B.Com from Pune.", "It was good."]),
@@ -17,6 +17,8 @@ TABLE = [
     ("No. 5 is my bus. No. I walk.", ["No. 5 is my bus.", "No.", "I walk."]),
     ("The answer is no. Five came.", ["The answer is no.", "Five came."]),
     ("i like tea, milk etc. He too.", ["i like tea, milk etc.", "He too."]),
+    ("Thank you for telling me. I see.", ["Thank you for telling me.", "I see."]),
+    ("That is ok. We go.", ["That is ok.", "We go."]),
     ("i go to market. he come late", ["i go to market.", "he come late"]),
     ("I go to school.He is there!Really?Yes", ["I go to school.", "He is there!", "Really?", "Yes"]),
     ("Wait... what? No!! Yes.", ["Wait... what?", "No!!", "Yes."]),
@@ -39,6 +41,49 @@ def test_a_sentence_ends_where_a_reader_ends_it(text: str, expected: list[str]) 
 @pytest.mark.parametrize("text", [text for text, _ in TABLE])
 def test_the_spans_are_the_whole_text(text: str) -> None:
     assert "".join(text[start:end] for start, end in sentence_spans(text)) == text
+
+
+STREAMED = [
+    "It costs Rs. 500 a day. | Is it much?",
+    "Fruit, e.g. mangoes, i.e. sweet ones. | Yes.",
+    "I did B.Com in Pune. | I did M.Tech. in 2020. | You?",
+    "Dr. Rao came with Smt. Devi. | He left.",
+    "It is 3.5 km away. | Go by No. 5.",
+    "The U.S. is far. | The U.S. Government said so. | He lives there.",
+    "At 5 p.m. we eat. | We sleep at 9 p.m. | Then it is dark.",
+    "What?! | Really... I see. | Hmm… yes.",
+    "नमस्ते। | आप कैसे हैं? | हाँ॥ | ठीक है",
+    "Very good. | यहाँ आइए। | Come here.",
+    "“Hello.” | She left. | 'Hi!' | He came.",
+    'He said "I am go." | Then he left.',
+    "Well done! | 😀 Next one. | 🎉",
+    "No. | I walk to school.He does not.",
+    "J. K. Rowling wrote it. | A. P. J. Abdul Kalam was great.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1_000])
+@pytest.mark.parametrize("cut", STREAMED)
+def test_a_sentence_of_a_text_that_is_being_written_ends_there_too(cut: str, size: int) -> None:
+    line, stream = cut.replace("| ", ""), SentenceStream()
+
+    whole = [each for at in range(0, len(line), size) for each in stream.add(line[at : at + size])]
+
+    assert [*whole, *stream.end()] == cut.split(" | ")
+    assert sentences_of_line(line) == cut.split(" | ")
+
+
+def test_a_sentence_is_whole_once_the_next_has_begun() -> None:
+    stream = SentenceStream()
+
+    assert [stream.add(piece) for piece in ("It costs Rs. ", "500.", " ", "Is", " it? ")] == [
+        [],
+        [],
+        [],
+        ["It costs Rs. 500."],
+        [],
+    ]
+    assert stream.end() == ["Is it? "]
 
 
 @pytest.mark.parametrize(

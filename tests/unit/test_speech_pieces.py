@@ -1,164 +1,176 @@
-"""What becomes of a text before a voice speaks it: what is said, by whom, in which pieces."""
+"""Which pieces an answer is spoken in while its sentences still come."""
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
 import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
 
-from worker.speech.pieces import plan
+from worker.speech.pieces import LONGEST, next_pieces
 from worker.speech.speakable import speakable
-from worker.speech.voice import Voice, Wave
-from worker.text.languages import Language, is_devanagari
+from worker.text.cutting import cut, cut_once
 
-
-@dataclass(eq=False)
-class Reader:
-    """A voice that only knows how much it can say at once."""
-
-    name: str
-    longest: int = 300
-
-    def say(self, text: str) -> Wave:
-        return np.ones(len(text), np.float32)
-
-
-TURBO, INDIC = Reader("turbo"), Reader("indicf5", 200)
-
-
-def planned(text: str, english: Voice = TURBO, hindi: Voice = INDIC) -> list[tuple[str, str]]:
-    voices = {Language.ENGLISH: english, Language.HINGLISH: english, Language.HINDI_DEVANAGARI: hindi}
-    return [(voice.name, piece) for voice, piece in plan(text, voices)]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('You said "I am go".', "You said I am go."),
-        ("“Curly” and ‘single’ quotes, 'both' kinds", "Curly and single quotes, both kinds"),
-        ("Don't, it’s o'clock", "Don't, it's o'clock"),
-        ("Well done 🎉🎉 friend! 👩‍👩‍👧 ❤️ 1️⃣ 🇮🇳", "Well done friend! 1"),
-        ("**Bold**, *italic*, `code` and __more__", "Bold, italic, code and more"),
-        ("# Title\n- one\n* two\n> three\n```python\nfour\n```", "Title\none\ntwo\nthree\nfour"),
-        ("See [the page](https://example.com/a?b=c) now", "See the page now"),
-        ("Look at https://example.com/a?b=c today or www.example.com", "Look at link today or link"),
-        ("zero\u200bwidth\ufeff, soft\u00adhyphen", "zerowidth, softhyphen"),
-        ("bell\a, nul\0, tab\t, half \ud83d pair", "bell, nul, tab, half pair"),
-        ("one\r\ntwo\u2028three", "one\ntwo three"),
-        ("[laugh] <b>hi</b> {x} a|b", "laugh hi x a b"),
-        ("Stop!!!!!! What????", "Stop! What?"),
-        ("12 + 30 = 42", "12 + 30 = 42"),
-        ("I have 3.5 kg, ₹1,000 and 50% off", "I have 3.5 kg, ₹1,000 and 50% off"),
-        ("ｆｕｌｌ 𝐛𝐨𝐥𝐝 ﬁne…", "full bold fine..."),
-        ("Café, naïve, Zoë", "Café, naïve, Zoë"),
-        ("Hello 世界 мир سلام friend", "Hello friend"),
-        ('आपने "I am go" कहा।', "आपने I am go कहा।"),
-        ("क़लम और ज़मीन ॥ ५ बजे", "क़लम और ज़मीन ॥ ५ बजे"),
-    ],
-)  # fmt: skip
-def test_only_what_can_be_spoken_is_left(text: str, said: str) -> None:
-    assert speakable(text) == said
-
-
-@pytest.mark.parametrize(
-    "text", ["", " \n\t", "?!…", "🎉", '"“”"', "世界", "\0\ud800", "***", "[]", "-- . --"]
+HINDI_WORDS = ["क्षत्रिय", "मैं", "बाज़ार", "विद्यार्थी", "श्री", "है।"]
+EMOJI = ["👩‍👩‍👧", "🇮🇳🇮🇳", "👍🏽", "❤️", "1️⃣"]
+WORDS = st.one_of(
+    st.text(st.characters(codec="utf-8", categories=["L", "M", "N", "P", "So"]), min_size=1, max_size=40),
+    st.sampled_from(["market", "yesterday,", "so;", "I", "…", "भाई", *HINDI_WORDS, *EMOJI]),
+    st.sampled_from(["क्ष" * 150, "a" * 400, "🇮🇳" * 90, "👩‍👩‍👧" * 40]),
 )
-def test_a_text_without_a_word_leaves_nothing(text: str) -> None:
-    assert speakable(text) == ""
-    assert planned(text) == []
+SENTENCES = st.lists(st.lists(WORDS, min_size=1, max_size=60).map(" ".join), max_size=12)
 
 
-def test_sentences_that_one_voice_says_go_together() -> None:
-    assert planned("Hello! How are you? Aap kaise hain?") == [
-        ("turbo", "Hello! How are you? Aap kaise hain?")
+def planned_at_once(*sentences: str) -> list[str]:
+    return next_pieces(sentences, [], finished=True)
+
+
+def planned_one_by_one(sentences: list[str]) -> list[str]:
+    """Plan as the product does: at each sentence, from what is recorded, then at the end."""
+    planned: list[str] = []
+    for count in range(1, len(sentences) + 1):
+        planned += next_pieces(sentences[:count], planned, finished=False)
+    return planned + next_pieces(sentences, planned, finished=True)
+
+
+def longest(place: int) -> int:
+    return LONGEST[min(place, len(LONGEST) - 1)]
+
+
+def boundaries(text: str) -> set[int]:
+    return {match.end() for match in regex.finditer(r"\X", text)} | {0}
+
+
+def test_the_first_sentence_is_a_piece_as_soon_as_it_is_there() -> None:
+    assert next_pieces(["Hello!"], [], finished=False) == ["Hello!"]
+
+
+def test_a_short_sentence_waits_for_the_next_and_a_half_full_piece_does_not() -> None:
+    sentences = ["Hello!", "Very good.", "You went to the market yesterday."]
+
+    assert next_pieces(sentences[:2], ["Hello!"], finished=False) == []
+    assert next_pieces(sentences, ["Hello!"], finished=False) == [
+        "Very good. You went to the market yesterday."
     ]
 
 
-def test_english_and_devanagari_sentences_go_to_their_voices_in_order() -> None:
-    text = "Very good! यहाँ पास्ट टेन्स का प्रयोग कीजिए। Say it again. ठीक है? 10 बजे।"
+def test_sentences_that_do_not_fit_together_are_pieces_of_their_own() -> None:
+    tale = "You told me that you went to the market with your brother and your sister."
 
-    assert planned(text) == [
-        ("turbo", "Very good!"),
-        ("indicf5", "यहाँ पास्ट टेन्स का प्रयोग कीजिए।"),
-        ("turbo", "Say it again."),
-        ("indicf5", "ठीक है? दस बजे।"),
+    assert planned_at_once("Hello!", "Very good.", tale, "And then?") == [
+        "Hello!",
+        "Very good.",
+        f"{tale} And then?",
     ]
 
 
-def test_words_quoted_in_the_other_script_are_said_by_the_other_voice() -> None:
-    assert planned("आपने 'I am go' 2 बार कहा।") == [
-        ("indicf5", "आपने"),
-        ("turbo", "I am go"),
-        ("indicf5", "दो बार कहा।"),
+def test_what_is_left_at_the_end_is_a_piece() -> None:
+    assert next_pieces(["Hello!", "Bye."], ["Hello!"], finished=True) == ["Bye."]
+    assert next_pieces(["Hello!", "Bye."], ["Hello!", "Bye."], finished=True) == []
+    assert next_pieces([], [], finished=True) == []
+
+
+def test_later_pieces_hold_more() -> None:
+    sentence = "I went to the market and bought some rice."
+
+    pieces = planned_at_once(*[sentence] * 20)
+
+    assert [len(piece) // len(sentence) for piece in pieces] == [1, 1, 2, 4, 4, 4, 4]
+
+
+def test_a_long_sentence_is_cut_between_clauses_else_between_words() -> None:
+    clauses = "When you go to the market with your brother, you can say that you bought fresh rice there."
+    words = "When you go to the market with your brother you can say that you bought fresh rice there."
+
+    assert planned_at_once("Hello!", clauses)[1] == "When you go to the market with your brother,"
+    assert planned_at_once("Hello!", words)[1:] == [
+        "When you go to the market with your brother you can say that you",
+        "bought fresh rice there.",
     ]
+
+
+def test_a_very_long_first_sentence_sounds_soon() -> None:
+    sentence = "Well done, you have told me all about the market, the rice and your brother, " * 3
+
+    first, *_ = next_pieces([sentence.strip()], [], finished=False)
+
+    assert first == "Well done, you have told me all about the market, the rice and your brother,"
 
 
 @pytest.mark.parametrize(
-    ("text", "pieces"),
+    ("sentences", "pieces"),
     [
-        ("मेरे पास 5 किताबें हैं।", [("indicf5", "मेरे पास पाँच किताबें हैं।")]),
-        ("आज 10 °C है, Rs. 500 दीजिए।", [("indicf5", "आज दस डिग्री सेल्सियस है, पाँच सौ रुपये दीजिए।")]),
-        ("I am 25.", [("turbo", "I am twenty five.")]),
-        ("12 + 30 = 42", [("turbo", "twelve plus thirty equals forty two")]),
-        ("मैं 3 apples खाता हूँ", [("indicf5", "मैं"), ("turbo", "three apples"), ("indicf5", "खाता हूँ")]),
-    ],
-)
-def test_a_number_is_said_in_the_language_of_what_it_counts(text: str, pieces: list[tuple[str, str]]) -> None:
-    assert planned(text) == pieces
-
-
-def test_an_abbreviation_does_not_part_a_piece() -> None:
-    text = "I did B.Com there. It costs Rs. 500."
-
-    assert [piece for _, piece in planned(text, Reader("turbo", 30))] == [
-        "I did B Com there.",
-        "It costs five hundred rupees.",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "pieces"),
-    [
-        ("One two. Three four. Five six.", ["One two.", "Three four.", "Five six."]),
-        ("One. Two. Three. Four. Five.", ["One. Two.", "Three. Four.", "Five."]),
-        ("One two three, four five six", ["One two", "three,", "four five", "six"]),
-        ("One two, three four, five", ["One two,", "three four,", "five"]),
-        ("Incomprehensibilities is long", ["Incomprehens", "ibilities is", "long"]),
-        ("well-to-do neighbours", ["well-to-do", "neighbours"]),
+        (["Great job!", "🎉"], ["Great job!"]),
+        (["Great job!", "🎉 Now you.", "👍"], ["Great job!", "🎉 Now you. 👍"]),
+        (["🎉", "…", "Great job!"], ["🎉 … Great job!"]),
+        (["🎉", "👍"], []),
+        (["世界" * 200], []),
+        (["Good.", "世界" * 200, "Yes."], ["Good.", "Yes."]),
     ],
 )
-def test_a_piece_is_cut_where_a_speaker_would_breathe(text: str, pieces: list[str]) -> None:
-    assert [piece for _, piece in planned(text, Reader("turbo", 12))] == pieces
+def test_no_piece_has_nothing_to_be_said(sentences: list[str], pieces: list[str]) -> None:
+    assert planned_one_by_one(sentences) == pieces
 
 
-def test_a_reply_of_two_thousand_characters_is_said_whole_in_order() -> None:
-    sentence = "Yesterday I went to the market with my brother, and we bought rice. कल मैं बाज़ार गया था। "
-    text = (sentence * 30)[:2000]
-
-    pieces = planned(text)
-
-    assert " ".join(piece for _, piece in pieces).split() == text.split()
-    assert all(any(map(is_devanagari, piece)) == (name == "indicf5") for name, piece in pieces)
-    assert max(len(piece) for _, piece in pieces) <= 200
+def test_pieces_of_another_text_are_refused() -> None:
+    with pytest.raises(ValueError, match="substring not found"):
+        next_pieces(["Hello!", "And you?"], ["Good morning!"], finished=False)
 
 
-@pytest.mark.parametrize(
-    "text", ["word " * 400, "a" * 2000, "अ" * 2000, "yes, " * 400, "[" * 2000, "'a" * 1000]
-)
-def test_every_piece_fits_its_voice_and_no_letter_is_lost(text: str) -> None:
-    pieces = planned(text)
+@given(SENTENCES)
+def test_pieces_are_the_text_within_their_bounds(sentences: list[str]) -> None:
+    pieces = planned_one_by_one(sentences)
 
-    assert all(0 < len(piece) <= {"turbo": 300, "indicf5": 200}[name] for name, piece in pieces)
-    spoken = "".join(piece for _, piece in pieces)
-    assert spoken.replace(" ", "") == speakable(text).replace(" ", "")
+    assert all(piece == piece.strip() and speakable(piece) for piece in pieces)
+    assert all(len(piece) <= longest(place) for place, piece in enumerate(pieces))
+    rest = " ".join(sentence.strip() for sentence in sentences)
+    for piece in pieces:
+        left_out, _, rest = rest.partition(piece)
+        assert not speakable(left_out)
+    assert not speakable(rest)
 
 
-def test_hostile_strings_leave_only_letters_that_a_voice_has(data: Path) -> None:
-    rows = [json.loads(line) for line in (data / "text" / "hostile.jsonl").open()]
+@given(SENTENCES)
+def test_the_first_sentence_is_alone(sentences: list[str]) -> None:
+    first = next((sentence for sentence in sentences if speakable(sentence)), "")
 
-    pieces = [piece for row in rows for _, piece in planned(row["text"])]
+    if first and first is sentences[0] and len(first) <= LONGEST[0]:
+        assert planned_one_by_one(sentences)[0] == first.strip()
 
-    assert len(pieces) > 100
-    assert all(piece.isprintable() and piece == piece.strip() for piece in pieces)
-    assert not any(mark in piece for piece in pieces for mark in '"“”<>[]*`')
+
+@given(SENTENCES, st.data())
+def test_a_plan_is_the_same_however_it_is_come_by(sentences: list[str], data: st.DataObject) -> None:
+    whole = planned_one_by_one(sentences)
+    count = data.draw(st.integers(0, len(sentences)))
+
+    begun = next_pieces(sentences[:count], [], finished=False)
+
+    assert begun == whole[: len(begun)]
+    assert begun + next_pieces(sentences, begun, finished=True) == whole
+    assert next_pieces(sentences, whole, finished=True) == []
+
+
+@given(st.lists(WORDS, min_size=1, max_size=60).map(" ".join), st.integers(60, 300))
+def test_no_cut_goes_through_a_grapheme(text: str, bound: int) -> None:
+    rest = text.strip()
+    while rest:
+        before = rest
+        part, rest = cut_once(rest, bound)
+        assert 0 < len(part) <= bound
+        longest_grapheme = max(map(len, regex.findall(r"\X", before)))
+        assert len(part) in boundaries(before) or longest_grapheme > bound
+
+
+@given(st.lists(WORDS, max_size=40).map(" ".join), st.integers(1, 300))
+def test_what_is_cut_is_all_there(text: str, bound: int) -> None:
+    parts = cut(text, bound)
+
+    assert all(0 < len(part) <= bound for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("word", ["विद्यार्थियों" * 20, "👩‍👩‍👧" * 40, "🇮🇳" * 90, "e\u0301" * 150])
+def test_a_word_that_fills_a_piece_is_cut_between_letters(word: str) -> None:
+    first, rest = cut_once(word, 81)
+
+    assert 60 < len(first) <= 81
+    assert len(first) in boundaries(word)
+    assert first + rest == word

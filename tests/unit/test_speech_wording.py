@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from worker.speech.pieces import plan
+from worker.speech.utterances import plan
 from worker.speech.words import ENGLISH, HINDI
 from worker.text.languages import Language
 

@@ -10,7 +10,7 @@ from worker.ports import Samples
 from worker.speech.voice import RATE, Wave
 
 PAUSE_SECONDS = 0.25
-"""Between two pieces, about what a speaker leaves between sentences."""
+"""Between two utterances, about what a speaker leaves between sentences."""
 SPEECH_LEVEL = 0.1
 """Root mean square of the loud frames: −20 dB of full scale, at which spoken word is often delivered."""
 PEAK = 0.95

@@ -1,4 +1,4 @@
-"""What the synthesizer asks of a model: one voice, which speaks one piece of text at a time."""
+"""What the synthesizer asks of a model: one voice, which says one utterance at a time."""
 
 from typing import Protocol
 

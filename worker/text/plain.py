@@ -7,8 +7,8 @@ import unicodedata
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_RAW_CHARACTERS = 8_000
-"""Text beyond this length is ignored."""
+LONGEST_READ = 8_000
+"""More characters of a text than this are not even looked at."""
 _PASSES = 4
 """Markup that one pass uncovers, as in `&lt;b&gt;`, the next pass removes."""
 
@@ -45,7 +45,7 @@ def plain(text: str, limit: int) -> str:
 
     HTML and Markdown lose their marks and keep their words. Applying it again changes nothing.
     """
-    line = _TERMINAL.sub("", text[:_RAW_CHARACTERS])
+    line = _TERMINAL.sub("", text[:LONGEST_READ])
     for _ in range(_PASSES):
         before, line = line, _one_line(_without_markup(line))
         if line == before:
@@ -53,6 +53,35 @@ def plain(text: str, limit: int) -> str:
     else:
         line = _one_line(_SIGNS.sub("", line))
     return shortened(line, limit)
+
+
+class SettledText:
+    """Tells of a text that is still being written how `plain` of it begins, whatever follows.
+
+    That ends where markup may begin.
+    """
+
+    def __init__(self) -> None:
+        self.written = ""
+        self._begun = 0  # where the last word begins whose beginning has been told
+        self._told_of_it = 0
+        self._told_any = False
+
+    def add(self, piece: str) -> str:
+        """Return what is settled now that `piece` is there, and was not before."""
+        self.written = (self.written + piece)[:LONGEST_READ]
+        sign = _MAY_BE_MARKUP.search(self.written, self._begun)
+        # An exclamation mark may be an image's.
+        settled = self.written[self._begun : sign.start() if sign else None].rstrip("!").rstrip()
+        line = _one_line(settled)
+        new = line[self._told_of_it :]
+        if new and self._told_any and not self._told_of_it:
+            new = f" {new}"
+        self._told_any |= bool(new)
+        last_word = max((space.end() for space in _SPACES.finditer(settled)), default=0)
+        self._begun += last_word
+        self._told_of_it = len(_one_line(settled[last_word:]))
+        return new
 
 
 def shortened(text: str, limit: int) -> str:

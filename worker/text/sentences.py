@@ -1,4 +1,4 @@
-"""Where sentences end, for the voices and the offline tutor, which work sentence by sentence."""
+"""Where sentences end: for the voices and the offline tutor, and in a reply that is still being written."""
 
 import re
 from collections.abc import Iterator
@@ -9,10 +9,9 @@ import sentencex
 # words that it takes for abbreviations, and a sentence in Devanagari that follows one in Latin letters.
 _GOES_ON = re.compile(r"(?:\b(?:Smt|Shri|Sri|Kum|Er|Govt|approx)|\b[BM]\.(?:Tech|Com|Ed|Phil|Pharm))\.\s*$")
 _ENDS = re.compile(
-    r"\b[Nn]o\.\s+(?=[A-Za-z])|\b(?:etc|i)\.\s+(?=[A-Z])|\b[A-Za-z]?[a-z]{2,}\.\s+(?=[\u0900-\u097f])"
+    r"\b[Nn]o\.\s+(?=[A-Za-z])|\b(?:etc|i|me|[Oo]k|OK)\.\s+(?=[A-Z])|\b[A-Za-z]?[a-z]{2,}\.\s+(?=[\u0900-\u097f])"
 )
-
-
+_MAY_END = re.compile(r"[^\w\s,;:'’()-]")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -35,6 +34,56 @@ def sentences(text: str) -> list[str]:
     """Return the sentences of `text` without space around them; none is empty."""
     found = (text[start:end].strip() for start, end in sentence_spans(text))
     return [sentence for sentence in found if sentence]
+
+
+def sentences_of_line(line: str) -> list[str]:
+    """Return the sentences of a line as a `SentenceStream` cuts it: joined by a space they are the line."""
+    stream = SentenceStream()
+    return [*stream.add(line), *stream.end()]
+
+
+class SentenceStream:
+    """Cuts a line of text into sentences while it is being written.
+
+    A sentence is whole once the next one has begun, or the text has ended. It ends before a space, so that
+    the sentences joined by a space are the line. Into which pieces the line comes makes no difference.
+    """
+
+    def __init__(self) -> None:
+        self._open = ""
+        self._read = 0
+        self._may_have_ended = False
+
+    def add(self, piece: str) -> list[str]:
+        """Return the sentences that are whole now that `piece` is there."""
+        self._open += piece
+        whole: list[str] = []
+        while 0 <= (space := self._open.find(" ", self._read)) < len(self._open) - 1:
+            self._may_have_ended |= _MAY_END.search(self._open, self._read, space) is not None
+            self._read = space + 1
+            if not self._may_have_ended:
+                continue
+            # No more of the text than this, however much is there: else the pieces would decide.
+            if end := next(_ends_before_spaces(self._open[: space + 2]), 0):
+                whole.append(self._take(end))
+        return whole
+
+    def end(self) -> list[str]:
+        """Return the sentences that are whole as no more text comes. What is added later is a new text."""
+        whole: list[str] = []
+        while end := next(_ends_before_spaces(self._open), len(self._open)):
+            whole.append(self._take(end))
+        return whole
+
+    def _take(self, end: int) -> str:
+        sentence, self._open = self._open[:end], self._open[end + 1 :]
+        self._read, self._may_have_ended = 0, False
+        return sentence
+
+
+def _ends_before_spaces(text: str) -> Iterator[int]:
+    """Yield where all sentences but the last end, if a space follows."""
+    return (end - 1 for _, end in sentence_spans(text)[:-1] if end > 1 and text[end - 1] == " ")
 
 
 def _goes_on(text: str, span: tuple[int, int], start: int) -> bool:

@@ -5,13 +5,15 @@ An engine is anybody's code, and what a provider sends is anybody's text.
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from worker.errors import EngineUnavailableError, InvalidTutorReplyError, NoSpeechError
 from worker.ports import Mistake, Speech, Transcript, TutorReply, TutorWarning, Word
-from worker.text.plain import plain
+from worker.text.plain import LONGEST_READ, plain, shortened
+from worker.text.sentences import sentences_of_line
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +51,37 @@ def bounded_tokens(count: float) -> int:
     return round(_within(count, 0, MOST_TOKENS, otherwise=0))
 
 
+def reply_sentences(text: str) -> list[str]:
+    """Return the sentences of a reply's text as it can be stored and shown: joined by a space, they are it.
+
+    Sentences are left out from one that does not fit; a first one that is too long itself is cut.
+    """
+    # What lies far behind the bound is not even cut into sentences.
+    found = sentences_of_line(plain(text, LONGEST_READ)[: 2 * LONGEST_REPLY])
+    kept: list[str] = []
+    for sentence in found:
+        if not fits_reply(kept, sentence):
+            break
+        kept.append(sentence)
+    return kept or [shortened(sentence, LONGEST_REPLY) for sentence in found[:1]]
+
+
+def fits_reply(before: Sequence[str], sentence: str) -> bool:
+    """Tell whether a reply may have this sentence after those before it."""
+    return sum(len(each) + 1 for each in before) + len(sentence) <= LONGEST_REPLY
+
+
+def bounded_reply_text(text: str) -> str:
+    """Return a reply's text as it can be stored and shown; empty where nothing is left."""
+    return " ".join(reply_sentences(text))
+
+
 def bounded_reply(reply: TutorReply) -> TutorReply:
     """Return the reply as it can be stored and shown; what is optional and cannot be mended is left out.
 
     Raises `InvalidTutorReplyError` where no text of a reply is left.
     """
-    text = plain(reply.text, LONGEST_REPLY)
+    text = bounded_reply_text(reply.text)
     if not text:
         raise InvalidTutorReplyError("The tutor's answer could not be understood.")
     mistake = None if reply.mistake is None else _mistake(reply.mistake)

@@ -6,6 +6,9 @@ model; it is built once per process. An engine may have a `name` attribute, show
 operators (for instance `"whisper large-v3"`); without one its setting's value is shown. One of
 several models may have `parts`, their names with the state of each.
 
+A tutor that gets its reply piece by piece may write it to the request's `draft`, so that a learner hears
+the first sentence while the last is being written. One that does not is heard when it has answered.
+
 A tutor may have a `version`: a text that changes whenever the same request could get another answer,
 for instance because the prompt has changed. With the setting's value and the name it tells
 which cached replies are its own.
@@ -22,7 +25,7 @@ Errors: an engine raises only `worker.errors.EngineError`; anything else is a de
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -106,19 +109,55 @@ class Turn:
     mistake: Mistake | None = None
 
 
+class Draft(Protocol):
+    """A reply's text while a tutor writes it. Each sentence is shown and spoken as soon as it is whole.
+
+    Only for the tutor that it is given to, within its call and in the thread of that call. What the reply's
+    `text` at last says counts: where that differs from what was written, the learner is told to forget it.
+    What these methods raise is not the tutor's to handle: let it pass.
+    """
+
+    def write(self, text: str) -> None:
+        """Add the next piece of the text, of any length. It need not be plain, nor short enough."""
+        ...
+
+    def end(self) -> None:
+        """Say that the text is whole, though the rest of the reply is not: its last sentence is one."""
+        ...
+
+    def restart(self) -> None:
+        """Take back all that was written: the reply begins anew."""
+        ...
+
+
+class IgnoredDraft:
+    """The `Draft` of those who wait for the whole reply."""
+
+    def write(self, text: str) -> None:
+        """Do nothing."""
+
+    def end(self) -> None:
+        """Do nothing."""
+
+    def restart(self) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class TutorRequest:
     """The learner's message, the succeeded turns before it (oldest first), and the time there is.
 
     `timeout_seconds` bounds the whole call, retries included. `spoken_language` is a recording's
     (`Transcript.language`), None for a text: what was not spoken in English gets neither mistake nor score,
-    and in Hindi an answer in Hinglish; `message` may then be badly written.
+    and in Hindi an answer in Hinglish; `message` may then be badly written. `draft` is where a tutor that can
+    writes its reply while it makes it.
     """
 
     message: str
     history: Sequence[Turn]
     timeout_seconds: float
     spoken_language: str | None = None
+    draft: Draft = field(default_factory=IgnoredDraft, compare=False, repr=False)
 
     @property
     def is_english(self) -> bool:

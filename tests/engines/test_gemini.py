@@ -68,7 +68,7 @@ def test_the_request_goes_to_the_model_in_one_version_of_the_api_with_the_key_in
     ask(tutor)
 
     asked = server.asked[0]
-    assert asked.path == f"/v1/models/{MODEL}:generateContent"
+    assert asked.path == f"/v1/models/{MODEL}:streamGenerateContent?alt=sse"
     assert asked.headers["x-goog-api-key"] == KEY
     assert KEY not in json.dumps(asked.body)
 
@@ -88,7 +88,7 @@ def test_the_version_of_the_api_is_a_setting_or_ends_the_address(
 ) -> None:
     ask(GeminiTutor(KEY, MODEL, server.url + base, version))
 
-    assert server.asked[0].path == f"{path}/models/{MODEL}:generateContent"
+    assert server.asked[0].path == f"{path}/models/{MODEL}:streamGenerateContent?alt=sse"
 
 
 @pytest.mark.parametrize(("base", "version"), [("/v1beta", "v1"), ("", "latest"), ("", "v1/../v2")])
@@ -105,6 +105,7 @@ def test_the_request_asks_for_the_form_little_thinking_and_safety(
     config = server.asked[0].body["generationConfig"]
     assert config["responseMimeType"] == "application/json"
     assert set(config["responseSchema"]["required"]) == set(GOOD_FORM)
+    assert config["responseSchema"]["property_ordering"][0] == "reply_text"
     assert config["thinkingConfig"] == {"thinking_level": "MINIMAL"}
     assert config["maxOutputTokens"] > 0
     safety = server.asked[0].body["safetySettings"]

@@ -4,6 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
@@ -15,6 +16,8 @@ from tests.support.gemini_server import (
     TOKENS_READ,
     GeminiServer,
     Step,
+    error,
+    events,
     failed,
     filled,
     finished,
@@ -22,6 +25,7 @@ from tests.support.gemini_server import (
     page,
     retry_info,
     said,
+    spoken,
 )
 from worker.engines.gemini import GeminiTutor
 from worker.errors import EngineError, InvalidTutorReplyError, TutorTimeoutError, TutorUnavailableError
@@ -52,8 +56,14 @@ PASSING = {
     "a gateway's page": page(502),
     "a page with status 200": page(200),
     "an answer without a bottom": page(200, "[" * 100_000),
-    "an answer cut off": Step(filled().body, cut=True),
-    "an error that is no object": Step(b'["?"]', 503),
+    "an answer cut off": replace(filled(), cut=True),
+    "an error that is no object": Step([b'["?"]'], 503),
+    "an error in the stream": events(spoken('{"reply_text": "Hi. You'), error(503, "UNAVAILABLE")),
+    "an error without a code": events(spoken('{"reply_text": "Hi. You'), {"error": {"message": "?"}}),
+    "an error that is a text": events({"error": "?"}),
+    "an event that is no JSON": Step([b"data: {\r\n\r\n"]),
+    "a line that is no event": Step([b"?\r\n\r\n"]),
+    "a stream without an end": Step([b": " + b"x" * 100_000 + b"\r\n"] * 50),
 }
 UNREADABLE = {
     "no JSON": said("Sure! Here is your answer."),
@@ -65,7 +75,8 @@ UNREADABLE = {
     "a reply that is no text": filled(reply_text=5),
     "an object without a reply": said('{"score": 70}'),
     "no candidates": no_candidates(),
-    "nothing at all": Step(b""),
+    "nothing at all": Step(),
+    "ended in the middle": events(spoken('{"reply_text": "Hi. How ar')),
     "an unknown reason": finished("OTHER"),
 }
 
@@ -242,8 +253,13 @@ def test_a_refused_connection_is_unavailable_within_its_time() -> None:
 
 @pytest.mark.parametrize(
     "step",
-    [Step(filled().body, wait=30), Step(filled().body, stall=30), Step(filled().body, drip=0.1)],
-    ids=["silent", "silent after the headers", "dripping"],
+    [
+        replace(filled(), wait=30),
+        replace(filled(), stall=30),
+        replace(filled(), drip=0.1),
+        replace(filled(), held=3),
+    ],
+    ids=["silent", "silent after the headers", "dripping", "silent in the middle"],
 )
 def test_a_slow_answer_times_out_when_its_time_is_over(
     server: GeminiServer, tutor: GeminiTutor, step: Step
@@ -253,10 +269,18 @@ def test_a_slow_answer_times_out_when_its_time_is_over(
     failure_of(tutor, TutorTimeoutError, within=1)
 
 
+def test_an_answer_that_begins_late_and_then_stops_has_no_more_time_than_another(
+    server: GeminiServer, tutor: GeminiTutor
+) -> None:
+    server.script(replace(filled(), stall=2.7, held=1))
+
+    failure_of(tutor, TutorTimeoutError, within=3)
+
+
 def test_retries_repairs_and_the_last_slow_answer_share_one_time_limit(
     server: GeminiServer, tutor: GeminiTutor
 ) -> None:
-    server.script(PASSING["503"], UNREADABLE["no JSON"], PASSING["500"], Step(filled().body, wait=30))
+    server.script(PASSING["503"], UNREADABLE["no JSON"], PASSING["500"], replace(filled(), wait=30))
 
     failure_of(tutor, TutorTimeoutError, within=3)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.gemini_server import GOOD_FORM, GeminiServer, Step, filled, said
+from tests.support.gemini_server import GOOD_FORM, GeminiServer, Step, events, filled, said, spoken
+from worker.bounds import LONGEST_REPLY
 from worker.engines.gemini import GeminiTutor
 from worker.ports import TutorReply, TutorRequest
 
@@ -115,14 +116,17 @@ def test_what_was_written_before_the_answer_was_cut_is_used_but_no_half_sentence
     assert reply.hinglish_explanation is None
 
 
-@pytest.mark.parametrize("field", ["reply_text", "hinglish_explanation"])
-def test_what_is_too_long_ends_between_words(server: GeminiServer, field: str) -> None:
-    reply = ask(server, filled(**{field: "Word. " * 400}))
+@pytest.mark.parametrize(
+    ("field", "limit", "end"),
+    [("reply_text", LONGEST_REPLY, " Word."), ("hinglish_explanation", 800, " Word.…")],
+)
+def test_what_is_too_long_ends_between_words(server: GeminiServer, field: str, limit: int, end: str) -> None:
+    reply = ask(server, filled(**{field: "Word. " * 500}))
 
     text = reply.text if field == "reply_text" else reply.hinglish_explanation
     assert text is not None
-    assert len(text) <= 800
-    assert text.endswith("Word.…")
+    assert len(text) <= limit
+    assert text.endswith(end)
 
 
 @pytest.mark.parametrize(
@@ -143,13 +147,43 @@ def test_odd_counts_cost_no_second_call_and_are_bounded(
     server: GeminiServer, counted: object, tokens: int
 ) -> None:
     candidate = {"content": {"parts": [{"text": FORM}]}, "finishReason": "STOP", "news": {"of": "tomorrow"}}
-    body = json.dumps({"candidates": [candidate], "usageMetadata": counted, "more": 1}).encode()
 
-    assert ask(server, Step(body)).tokens_in == tokens
+    step = events({"candidates": [candidate], "usageMetadata": counted, "more": 1})
+
+    assert ask(server, step).tokens_in == tokens
 
 
 def test_thoughts_are_no_part_of_the_answer(server: GeminiServer) -> None:
     thought = {"text": '{"reply_text": "I think."}', "thought": True}
-    body = json.dumps({"candidates": [{"content": {"parts": [thought, {"text": FORM}]}}]}).encode()
+    content = {"parts": [thought, {"text": FORM}]}
 
-    assert ask(server, Step(body)).text == GOOD_FORM["reply_text"]
+    assert ask(server, events({"candidates": [{"content": content}]})).text == GOOD_FORM["reply_text"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"candidates": None},
+        {"candidates": "none"},
+        {"candidates": [5]},
+        {"candidates": [{"content": {"parts": "?"}, "finishReason": 5}]},
+        {"candidates": [{"content": {"parts": [{"text": None}, 5]}, "finishReason": "x" * 100}]},
+        {"promptFeedback": []},
+        {"usageMetadata": "?"},
+        ["?"],
+    ],
+)
+def test_an_odd_event_costs_no_second_call(server: GeminiServer, odd: object) -> None:
+    step = events(spoken(FORM[:20]), odd, spoken(FORM[20:], finish="STOP"))
+
+    assert ask(server, step).text == GOOD_FORM["reply_text"]
+
+
+@pytest.mark.parametrize(("score", "end", "told"), [(100, "}", 100), (100, "", None), (7, "", None)])
+def test_a_number_counts_only_where_the_form_is_whole(
+    server: GeminiServer, score: int, end: str, told: int | None
+) -> None:
+    text = f'{{"reply_text": "Hello!", "score": {score}{end}'
+
+    assert ask(server, said(text, finish="MAX_TOKENS")).score == told

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.correct_english import ACCEPTED_IN_INDIA, EVERYDAY, NAMES_TOLD_BY_A_CAPITAL, as_heard
+from tests.support.listening import Heard
+from worker.bounds import bounded_reply
+from worker.draft import drafting
 from worker.engines.offline import OfflineTutor
 from worker.ports import Mistake, Turn, Tutor, TutorReply, TutorRequest
 from worker.text.languages import Language, language_of
@@ -59,6 +62,18 @@ def test_spoken_hindi_is_answered_in_hinglish_however_it_is_written(
 
     assert language_of(reply.text) is Language.HINGLISH
     assert (reply.mistake, reply.score) == (None, None)
+
+
+def test_a_reply_is_told_sentence_by_sentence_when_it_is_whole(tutor: OfflineTutor) -> None:
+    heard = Heard()
+
+    with drafting(heard) as draft:
+        reply = tutor.reply(TutorRequest("I am going to the market", (), 10.0, draft=draft))
+        assert heard.sentences == []
+        draft.finish(bounded_reply(reply).text)
+
+    assert len(heard.sentences) > 1
+    assert " ".join(heard.sentences) == reply.text
 
 
 def test_another_spoken_language_is_answered_kindly_without_a_score(tutor: OfflineTutor) -> None:

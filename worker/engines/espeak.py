@@ -7,7 +7,7 @@ import numpy as np
 from worker.errors import EngineUnavailableError
 from worker.ports import Speech
 from worker.speech.espeak_library import EspeakLibrary
-from worker.speech.pieces import plan
+from worker.speech.utterances import plan
 from worker.text.languages import Language
 
 WORDS_PER_MINUTE = 150
@@ -38,15 +38,15 @@ class EspeakSynthesizer:
         self._library = EspeakLibrary()
 
     def speak(self, text: str) -> Speech:
-        """Return `text` spoken whole, at 22,050 Hz, each piece in the voice of its language.
+        """Return `text` spoken whole, at 22,050 Hz, each utterance in the voice of its language.
 
         Raises `EngineUnavailableError` where espeak-ng fails, and where the text holds nothing that can
         be spoken (only punctuation, emoji or other scripts): silence is no speech.
         """
-        pieces = plan(text, _VOICES)
-        if not pieces:
+        utterances = plan(text, _VOICES)
+        if not utterances:
             raise EngineUnavailableError("The text has nothing that can be spoken.")
-        said = [self._library.samples(piece, voice.name, WORDS_PER_MINUTE) for voice, piece in pieces]
+        said = [self._library.samples(words, voice.name, WORDS_PER_MINUTE) for voice, words in utterances]
         samples = np.concatenate(said)
         if not samples.any():
             raise EngineUnavailableError("The voice produced no sound.")

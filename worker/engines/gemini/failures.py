@@ -11,6 +11,8 @@ from typing import Any
 import httpx2
 from google.genai.errors import APIError
 
+from worker.engines.gemini.envelope import Tokens
+
 _TRANSIENT = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _FINAL_OF_SERVERS = {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED}
 """Every other 5xx may pass, also one without a standard meaning, such as 529 for too much load."""
@@ -38,6 +40,7 @@ class CallError(Exception):
     """One call failed. The text never has the key, and never a body that may quote the learner.
 
     `transient`: the same call may succeed later, after `advised_delay` seconds where the provider says so.
+    `tokens`: what the call cost all the same.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class CallError(Exception):
         self.transient = transient
         self.advised_delay = advised_delay
         self.reason = reason
+        self.tokens = Tokens()
 
 
 def from_status(error: APIError) -> CallError:
@@ -73,7 +77,7 @@ def from_transport(error: httpx2.RequestError) -> CallError:
     )
 
 
-def from_garbage(error: ValueError | RecursionError) -> CallError:
+def from_garbage(error: Exception) -> CallError:
     """Return the failure of an answer that is not the provider's JSON, such as a gateway's page."""
     return CallError(f"the answer is not the provider's JSON ({type(error).__name__})", transient=True)
 

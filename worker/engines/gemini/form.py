@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, WrapValidator
 from pydantic import ValidatorFunctionWrapHandler as Handler
 
-from worker.bounds import LONGEST_CATEGORY
+from worker.bounds import LONGEST_CATEGORY, bounded_reply_text
 from worker.engines.gemini.matching import contains, find_words, sounds_alike
 from worker.ports import Mistake
 from worker.text import indian_english
@@ -14,7 +14,7 @@ from worker.text.plain import plain
 
 _DEVANAGARI_LETTERS = range(0x0904, 0x093A)
 _LONGEST_TEXT = 800
-"""For a text to be spoken; the prompt asks for far less."""
+"""Of an explanation; the prompt asks for far less."""
 _LONGEST_WORDS = 300
 
 
@@ -57,6 +57,7 @@ def _filled(mistake: object) -> object:
 
 
 _Plain = AfterValidator(lambda text: plain(text, _LONGEST_TEXT))
+_Bounded = AfterValidator(bounded_reply_text)
 _Words = Annotated[str, AfterValidator(_few)]
 _Sentences = Annotated[str, _Plain]
 _Optional = WrapValidator(_or_none)
@@ -75,7 +76,8 @@ class MistakeForm(BaseModel):
 class ReplyForm(BaseModel):
     """The tutor's answer: without `reply_text` it is none, whatever else is wrong is left out."""
 
-    reply_text: Annotated[_Sentences, AfterValidator(_some)] = Field(
+    # First, so that it is written first: it is spoken while the rest is being written.
+    reply_text: Annotated[str, _Bounded, AfterValidator(_some)] = Field(
         description="friendly, short, ends with a question"
     )
     mistake: Annotated[MistakeForm | None, BeforeValidator(_filled), _Optional] = Field(

@@ -2,16 +2,18 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 
 import httpx2
 from google import genai
 from google.genai import errors, types
 
 from worker.engines.gemini.deadline import bounded_client
-from worker.engines.gemini.envelope import Answer, read_answer
+from worker.engines.gemini.envelope import Answer, Tokens, tidied
 from worker.engines.gemini.failures import CallError, Reason, from_garbage, from_status, from_transport
 from worker.engines.gemini.form import ReplyForm
+from worker.engines.gemini.reading import StreamedForm
 from worker.errors import TutorTimeoutError, TutorUnavailableError
 from worker.prompts import SYSTEM_PROMPT, PromptTurn
 
@@ -44,21 +46,29 @@ class Provider:
     def __init__(self, api_key: str, model: str, base_url: str | None, api_version: str) -> None:
         self._model = model
         self._thinking = 0
-        options = types.HttpOptions(base_url=base_url, api_version=api_version, httpx_client=bounded_client())
+        client = bounded_client(tidied)
+        options = types.HttpOptions(base_url=base_url, api_version=api_version, httpx_client=client)
         # The provider's other product, which the SDK's environment variables could choose, takes no key.
         self._client = genai.Client(vertexai=False, api_key=api_key, http_options=options)
 
-    def answer(self, turns: Sequence[PromptTurn], deadline: float) -> Answer:
+    def answer(self, turns: Sequence[PromptTurn], deadline: float, form: StreamedForm) -> Answer:
         """Return the model's answer to `turns`, calling again after failures that may pass.
 
+        `form` gets the answer while it is written, and is restarted where it is to be written again.
         `deadline` is a moment of `time.monotonic()` that bounds everything, pauses included.
-        Raises `TutorTimeoutError` or `TutorUnavailableError`.
+        Raises `TutorTimeoutError` or `TutorUnavailableError`, with what all calls cost.
         """
+        spent = Tokens()
         for pause in (*_PAUSES_SECONDS, None):
             try:
-                return self._call_thinking_little(turns, deadline)
+                answer = self._call_thinking_little(turns, deadline, form)
             except CallError as error:
                 failure = error
+            else:
+                answer.tokens += spent
+                return answer
+            spent += failure.tokens
+            form.restart()
             if pause is None or not failure.transient:
                 break
             delay = pause if failure.advised_delay is None else failure.advised_delay
@@ -67,20 +77,16 @@ class Provider:
             logger.info("calling again in %.1f s: %s", delay, str(failure))
             time.sleep(delay)
         logger.warning("the provider did not answer: %s", str(failure))
-        if failure.reason is Reason.DAY_IS_OVER:
-            raise TutorUnavailableError(
-                "The tutor has answered as much as it may today. Please come back tomorrow."
-            ) from failure
-        if failure.reason is Reason.TIMED_OUT:
-            raise TutorTimeoutError("The tutor took too long to answer.") from failure
-        raise TutorUnavailableError("The tutor cannot be reached right now.") from failure
+        raise _given_up(failure).having_cost(spent.read, spent.written) from failure
 
-    def _call_thinking_little(self, turns: Sequence[PromptTurn], deadline: float) -> Answer:
+    def _call_thinking_little(
+        self, turns: Sequence[PromptTurn], deadline: float, form: StreamedForm
+    ) -> Answer:
         """Call with the least thinking that the model is known to offer, and learn what it offers."""
         level = self._thinking
         while True:
             try:
-                return self._call(turns, deadline, _THINKING[level])
+                return self._call(turns, deadline, _THINKING[level], form)
             except CallError as error:
                 if error.reason is not Reason.THINKING_REFUSED or level + 1 == len(_THINKING):
                     raise
@@ -89,26 +95,57 @@ class Provider:
             self._thinking = max(self._thinking, level)
 
     def _call(
-        self, turns: Sequence[PromptTurn], deadline: float, thinking: types.ThinkingConfig | None
+        self,
+        turns: Sequence[PromptTurn],
+        deadline: float,
+        thinking: types.ThinkingConfig | None,
+        form: StreamedForm,
     ) -> Answer:
-        """Call once. Raises `CallError`, without the SDK's exception: its text may have key and learner."""
+        """Call once. Raises `CallError`. What the form raises is none of it."""
+        answer = Answer()
+        with closing(self._events(turns, deadline, thinking)) as events:
+            while True:
+                try:
+                    event = next(events, None)
+                except CallError as error:
+                    if answer.has_ended:
+                        logger.info("the answer was whole: %s", str(error))
+                        return answer
+                    error.tokens = answer.tokens
+                    raise
+                if event is None:
+                    return answer
+                form.add(answer.add(event))
+
+    def _events(
+        self, turns: Sequence[PromptTurn], deadline: float, thinking: types.ThinkingConfig | None
+    ) -> Generator[types.GenerateContentResponse]:
+        """Yield one answer's events. Raises `CallError`, without the SDK's text: that may have the key."""
         milliseconds = max(int((deadline - time.monotonic()) * 1000), 1)
+        contents: types.ContentListUnion = [
+            types.Content(role=turn.role, parts=[types.Part(text=turn.text)]) for turn in turns
+        ]
         try:
-            response = self._client.models.generate_content(
-                model=self._model,
-                contents=[
-                    types.Content(role=turn.role, parts=[types.Part(text=turn.text)]) for turn in turns
-                ],
-                config=_config(thinking, milliseconds),
+            yield from self._client.models.generate_content_stream(
+                model=self._model, contents=contents, config=_config(thinking, milliseconds)
             )
-            raw = response.sdk_http_response
-            return read_answer((raw.body if raw else None) or "")
         except errors.APIError as error:
             raise from_status(error) from None
         except httpx2.RequestError as error:
             raise from_transport(error) from None
-        except (ValueError, RecursionError) as error:
+        # The SDK trusts the form of what it reads, and stumbles over another in many ways.
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
             raise from_garbage(error) from None
+
+
+def _given_up(failure: CallError) -> TutorUnavailableError | TutorTimeoutError:
+    if failure.reason is Reason.DAY_IS_OVER:
+        return TutorUnavailableError(
+            "The tutor has answered as much as it may today. Please come back tomorrow."
+        )
+    if failure.reason is Reason.TIMED_OUT:
+        return TutorTimeoutError("The tutor took too long to answer.")
+    return TutorUnavailableError("The tutor cannot be reached right now.")
 
 
 def _config(thinking: types.ThinkingConfig | None, milliseconds: int) -> types.GenerateContentConfig:
@@ -117,8 +154,8 @@ def _config(thinking: types.ThinkingConfig | None, milliseconds: int) -> types.G
         response_mime_type="application/json",
         response_schema=ReplyForm,
         max_output_tokens=_MAX_OUTPUT_TOKENS,
-        # The SDK refuses a whole answer for a number in it that it does not expect.
-        should_return_http_response=True,
+        # One call is one request: what it may take is counted here.
+        automatic_continuation=False,
         thinking_config=thinking,
         safety_settings=[
             types.SafetySetting(category=harm, threshold=types.HarmBlockThreshold.BLOCK_MEDIUM_AND_ABOVE)

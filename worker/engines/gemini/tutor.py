@@ -10,7 +10,7 @@ from worker.engines.gemini.address import split_version
 from worker.engines.gemini.envelope import Answer, Refusal, Tokens
 from worker.engines.gemini.form import ReplyForm, in_devanagari, real_mistake
 from worker.engines.gemini.provider import SHORTEST_CALL_SECONDS, Provider
-from worker.engines.gemini.reading import UnreadableAnswerError, read_form
+from worker.engines.gemini.reading import StreamedForm, UnreadableAnswerError, read_form
 from worker.errors import EngineError, EngineUnavailableError, InvalidTutorReplyError
 from worker.ports import TutorReply, TutorRequest, TutorWarning
 from worker.prompts import BLOCKED_REPLY, PROMPT_VERSION, UNSAID_REPLY, conversation, repair
@@ -45,14 +45,19 @@ class GeminiTutor:
         logger.info("%s, prompt %s at %s, API %s", model, PROMPT_VERSION, where, version)
 
     def reply(self, request: TutorRequest) -> TutorReply:
-        """Return the model's answer, checked; if it was blocked, a fixed kind reply and a warning."""
+        """Return the model's answer, checked; if it was blocked, a fixed kind reply and a warning.
+
+        The text is written to the request's draft as it comes, unchecked.
+        """
         deadline = time.monotonic() + request.timeout_seconds
         turns = conversation(request)
+        form = StreamedForm(request.draft)
         spent = Tokens()
         for _ in range(_ANSWERS_READ):
             try:
-                answer = self._provider.answer(turns, deadline)
+                answer = self._provider.answer(turns, deadline, form)
             except EngineError as error:
+                spent += Tokens(error.tokens_in, error.tokens_out)
                 raise error.having_cost(*_counted(spent)) from error.__cause__
             spent += answer.tokens
             if answer.refusal is not None:
@@ -62,6 +67,7 @@ class GeminiTutor:
                 return _checked(_form_of(answer), request.message, spent)
             except UnreadableAnswerError as error:
                 problem = error
+            form.restart()
             if time.monotonic() + SHORTEST_CALL_SECONDS > deadline:
                 break
             logger.warning("asking once more: %s", str(problem))

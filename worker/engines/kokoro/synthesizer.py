@@ -10,9 +10,9 @@ from worker.engines.kokoro.phonemes import Accent, phonemes
 from worker.errors import EngineUnavailableError
 from worker.ports import Speech
 from worker.speech.espeak_library import EspeakLibrary
-from worker.speech.pieces import cut
 from worker.speech.speaking import spoken
 from worker.speech.voice import Wave
+from worker.text.cutting import cut
 from worker.text.languages import Language
 
 
@@ -65,7 +65,7 @@ class KokoroSynthesizer:
         self.name = f"kokoro {' + '.join(speakers)}"
 
     def speak(self, text: str) -> Speech:
-        """Return `text` spoken whole, piece by piece in its order, each in the voice of its language.
+        """Return `text` spoken whole, utterance by utterance in its order, each in the voice of its language.
 
         Raises `EngineUnavailableError` where it holds nothing that can be spoken or the model breaks, and
         `EngineOutOfMemoryError`.

@@ -27,7 +27,7 @@ class NeuralSynthesizer:
         self.parts = {english.name: "loaded", hindi.name: "loaded"}
 
     def speak(self, text: str) -> Speech:
-        """Return `text` spoken whole, piece by piece in its order, each in the voice of its language.
+        """Return `text` spoken whole, utterance by utterance in its order, each in the voice of its language.
 
         Raises `EngineUnavailableError` where it holds nothing that can be spoken (only punctuation,
         emoji or scripts that neither voice has) or a voice breaks, and `EngineOutOfMemoryError`.

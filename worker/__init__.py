@@ -1,1 +1,1 @@
-"""The Celery workers: they run the stages of a job with the chosen engines."""
+"""The Celery workers: they run the steps of a job with the chosen engines."""

@@ -10,8 +10,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import Any
 
-from shared.models import Stage
-from shared.queue import QUEUE_OF_STAGE
+from shared.models import QueueName
 from shared.settings import AppEnv
 from shared.workers import ModelState
 from worker.bounds import bounded_name, bounded_sentence
@@ -33,11 +32,12 @@ class EngineKind(StrEnum):
     TTS = "tts"
 
 
-KIND_OF_STAGE = {
-    Stage.TRANSCRIBE: EngineKind.STT,
-    Stage.REPLY: EngineKind.LLM,
-    Stage.SYNTHESIZE: EngineKind.TTS,
+QUEUE_OF_ENGINE = {
+    EngineKind.STT: QueueName.GPU,
+    EngineKind.LLM: QueueName.LLM,
+    EngineKind.TTS: QueueName.GPU,
 }
+"""The queue whose workers need each."""
 
 
 _METHODS = {EngineKind.STT: "transcribe", EngineKind.LLM: "reply", EngineKind.TTS: "speak"}
@@ -135,7 +135,7 @@ class _Failed:
 def kinds_served(queues: Iterable[str]) -> list[EngineKind]:
     """Return the engines that a worker on these queues needs."""
     names = set(queues)
-    return [kind for stage, kind in KIND_OF_STAGE.items() if QUEUE_OF_STAGE[stage] in names]
+    return [kind for kind, queue in QUEUE_OF_ENGINE.items() if queue in names]
 
 
 class Engines:

@@ -1,7 +1,7 @@
 """A cache in Redis of what engines produced. Optional: no failure of it reaches the caller.
 
 It shares the broker's database; its keys begin with `cache:` and expire. A Redis that is down, slow
-or refuses costs a stage one short timeout; after that the cache is skipped for some seconds.
+or refuses costs a step one short timeout; after that the cache is skipped for some seconds.
 """
 
 import logging

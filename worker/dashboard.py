@@ -9,7 +9,7 @@ from kombu import Queue
 from prometheus_client import values
 
 from shared.metrics import FOLDER_VARIABLE
-from shared.queue import QueueName
+from shared.models import QueueName
 from shared.settings import read_settings
 from worker.main import app
 from worker.settings import FlowerSettings
@@ -21,6 +21,8 @@ basic_auth = [] if _login is None else [_login.get_secret_value()]
 max_tasks = 10_000
 # A container that was replaced had a name of its own, and never comes back.
 purge_offline_workers = 600
+# Which job a task worked on is in its result, which Flower hides unless it is asked for.
+tasks_columns = "name,uuid,state,result,received,started,runtime,worker"
 # A busy machine's workers take longer than the usual second to say what they serve.
 inspect_timeout = 5_000.0
 # Flower's own metrics are of one process, and forget workers that are gone: files would keep them.

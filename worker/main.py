@@ -12,11 +12,11 @@ from celery import Celery
 from celery import signals as celery_signals
 
 from shared import telemetry
-from shared.models import Stage
+from shared.models import QueueName
 from shared.queue import (
+    STEP_TASKS,
     WORKER_SOCKET_TIMEOUT_SECONDS,
     PublishError,
-    QueueName,
     TaskName,
     create_celery,
     direct_queue,
@@ -30,7 +30,7 @@ from worker.leases.presence import Presence
 from worker.leases.settler import settler_of
 from worker.metrics_server import serve_metrics
 from worker.runtime import create_sessions, process_runtime
-from worker.settings import HARD_LIMIT_SLACK, WorkerSettings, worker_settings
+from worker.settings import DEADLINE_SLACK, HARD_LIMIT_SLACK, WorkerSettings, worker_settings
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +39,17 @@ _CHILD_START_SECONDS = 60
 
 
 def _time_limits(settings: WorkerSettings) -> dict[str, dict[str, float]]:
-    limits = {TaskName(stage): settings.stage_limit(stage) for stage in Stage}
-    limits[TaskName.WARM_UP] = timedelta(seconds=settings.model_load_timeout_seconds)
-    return {
-        task: {
-            "soft_time_limit": limit.total_seconds(),
-            "time_limit": (limit + HARD_LIMIT_SLACK).total_seconds(),
+    """Return the limits of tasks. A step has its own, nearer ones; its task's is only the last resort."""
+    loading = timedelta(seconds=settings.model_load_timeout_seconds)
+    limits = {
+        TaskName.WARM_UP: {
+            "soft_time_limit": loading.total_seconds(),
+            "time_limit": (loading + HARD_LIMIT_SLACK).total_seconds(),
         }
-        for task, limit in limits.items()
     }
+    for queue, task in STEP_TASKS.items():
+        limits[task] = {"time_limit": (settings.longest_step(queue) + DEADLINE_SLACK).total_seconds()}
+    return {str(task): its for task, its in limits.items()}
 
 
 def _beat_schedule(settings: WorkerSettings) -> dict[str, dict[str, object]]:

@@ -4,11 +4,10 @@ from collections.abc import Collection
 from typing import Literal
 
 from shared.metrics import counter, histogram
-from shared.models import Stage
-from shared.queue import QueueName
+from shared.models import QueueName, StepKind
 from worker.cache import Cache
 
-LEASES_EXPIRED = counter("leases_expired_total", "Stages taken from a worker that fell silent.", ["stage"])
+LEASES_EXPIRED = counter("leases_expired_total", "Steps taken from a worker that fell silent.", ["kind"])
 SWEEP_SECONDS = histogram(
     "sweep_seconds",
     "Time that a whole pass of the sweep took.",
@@ -17,8 +16,8 @@ SWEEP_SECONDS = histogram(
 CACHE_LOOKUPS = counter("cache_lookups_total", "Answers looked for in the cache.", ["kind", "result"])
 LLM_TOKENS = counter("llm_tokens_total", "Tokens that the tutor was paid for.", ["direction"])
 
-for _stage in Stage:
-    LEASES_EXPIRED.labels(_stage)  # shown before the first one happens
+for _kind in StepKind:
+    LEASES_EXPIRED.labels(_kind)  # shown before the first one happens
 
 _COUNTED_ON = {
     "leases_expired_total": {QueueName.MAINTENANCE},

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from shared import backlog
 from shared.backlog import Backlog, BacklogCollector
 from shared.metrics import program_registry
-from shared.queue import QueueName
+from shared.models import QueueName
 from worker.metrics import not_counted_on
 from worker.runtime import create_sessions
 from worker.settings import WorkerSettings

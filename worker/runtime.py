@@ -1,32 +1,32 @@
 """What a worker process works with, built once a process, at first use."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
 
 from celery import Celery
-from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared import jobs, queue, telemetry, workers
+from shared import queue, steps, telemetry, workers
 from shared.audio_stores import AudioStores, open_stores
 from shared.database import create_sync_engine
-from shared.jobs import Hint
-from shared.models import Stage
+from shared.models import StepKind
 from shared.queue import PublishError
+from shared.steps import Hint
 from shared.workers import ModelState
 from worker.bootstrap import Engines
 from worker.cache import Cache, open_cache
 from worker.settings import WorkerSettings, worker_settings
 from worker.stages.audio_shelf import AudioShelf
+from worker.stages.join import Join
 from worker.stages.reply import Reply
 from worker.stages.reuse import CachedReplies, CachedSpeech
 from worker.stages.runner import StageRunner
+from worker.stages.speak import Speak
 from worker.stages.stage import RunnableStage
-from worker.stages.synthesize import Synthesize
 from worker.stages.transcribe import Transcribe
 
 logger = logging.getLogger(__name__)
@@ -65,22 +65,23 @@ class Runtime:
             logger.warning("could not report the %s models: the database did not answer", what)
 
 
-def publish(app: Celery, sessions: sessionmaker[Session], hint: Hint) -> None:
-    """Send the hint, or note that it was not sent, so that the sweep sends it. What fails is only logged."""
-    with telemetry.working_on(job_id=str(hint.job_id)):
-        try:
-            queue.publish(app, hint)
-        except (PublishError, SoftTimeLimitExceeded):  # the limit is meant for engines
-            logger.warning("the broker did not accept a hint for %s", hint.stage)
-            _note_unsent(sessions, hint)
+def publish(app: Celery, sessions: sessionmaker[Session], hints: Sequence[Hint]) -> None:
+    """Send the hints, or note which were not sent, for the sweep to send. What fails is only logged."""
+    for hint in hints:
+        with telemetry.working_on(job_id=str(hint.job_id)):
+            try:
+                queue.publish(app, hint.queue)
+            except PublishError:
+                logger.warning("the broker did not take a hint for %s", hint.queue)
+                _note_unsent(sessions, hint)
 
 
 def _note_unsent(sessions: sessionmaker[Session], hint: Hint) -> None:
     try:
         with sessions.begin() as session:
-            jobs.mark_unpublished(session, [hint])
+            steps.mark_unpublished(session, [hint])
     except SQLAlchemyError:
-        logger.warning("a hint for %s counts as sent until it counts as lost", hint.stage)
+        logger.warning("a hint for %s counts as sent until it counts as lost", hint.queue)
 
 
 def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker[Session]:
@@ -89,19 +90,21 @@ def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker
     return sessionmaker(engine, expire_on_commit=False)
 
 
-def build_stages(
+def build_stages(  # noqa: PLR0913, PLR0917
     settings: WorkerSettings,
     sessions: sessionmaker[Session],
     engines: Engines,
     shelf: AudioShelf,
     cache: Cache,
-) -> dict[Stage, RunnableStage]:
+    publish: Callable[[Sequence[Hint]], None],
+) -> dict[StepKind, RunnableStage]:
     """Return every stage, as the runner needs them."""
     speech = CachedSpeech(cache, settings)
     return {
-        Stage.TRANSCRIBE: Transcribe(engines, shelf),
-        Stage.REPLY: Reply(settings, sessions, CachedReplies(cache, engines), speech),
-        Stage.SYNTHESIZE: Synthesize(settings, sessions, engines, shelf, speech),
+        StepKind.TRANSCRIBE: Transcribe(engines, shelf),
+        StepKind.REPLY: Reply(settings, sessions, CachedReplies(cache, engines), speech, publish),
+        StepKind.SPEAK: Speak(engines, shelf, speech),
+        StepKind.JOIN: Join(sessions, shelf),
     }
 
 
@@ -109,8 +112,13 @@ def build_runtime(settings: WorkerSettings, app: Celery) -> Runtime:
     """Wire a runtime for this process; nothing connects or loads yet. Raises `UnknownEngineError`."""
     sessions = create_sessions(settings, pool_size=_POOL_SIZE)
     engines, stores = Engines(settings), open_stores(settings)
-    stages = build_stages(settings, sessions, engines, AudioShelf(sessions, stores), open_cache(settings))
-    runner = StageRunner(settings, sessions, stages, lambda hint: publish(app, sessions, hint))
+    shelf, cache = AudioShelf(sessions, stores), open_cache(settings)
+
+    def send(hints: Sequence[Hint]) -> None:
+        publish(app, sessions, hints)
+
+    stages = build_stages(settings, sessions, engines, shelf, cache, send)
+    runner = StageRunner(settings, sessions, stages, send)
     return Runtime(settings, sessions, stores, engines, runner)
 
 

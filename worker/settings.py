@@ -7,8 +7,9 @@ from typing import Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
 
-from shared.models import Stage
+from shared.models import QueueName, StepKind
 from shared.settings import AppEnv, SharedSettings, read_settings
+from shared.steps import QUEUE_OF_KIND
 
 _DEFAULT_ENGINES = {
     AppEnv.DEV: ("whisper", "offline", "kokoro"),  # the tutor: `gemini` where a key is set
@@ -94,11 +95,13 @@ class WorkerSettings(SharedSettings):
         default=None, description="provider's API version; if unset, that of `GEMINI_BASE_URL`, else `v1`"
     )
 
-    stt_timeout_seconds: float = Field(default=30, gt=0, description="time limit of `transcribe`")
+    stt_timeout_seconds: float = Field(default=30, gt=0, description="time limit of transcribing")
     llm_timeout_seconds: float = Field(
-        default=60, gt=0, description="time limit of `reply`, retries included"
+        default=60, gt=0, description="time limit of the tutor's reply, retries included"
     )
-    tts_timeout_seconds: float = Field(default=45, gt=0, description="time limit of `synthesize`")
+    tts_timeout_seconds: float = Field(
+        default=45, gt=0, description="time limit of speaking one piece, and of joining them"
+    )
     model_load_timeout_seconds: float = Field(
         default=300, gt=0, description="time limit of loading the models"
     )
@@ -117,14 +120,14 @@ class WorkerSettings(SharedSettings):
         description="longest wait for the cache; after a timeout the worker skips it for 5 s",
     )
 
-    lease_seconds: float = Field(default=30, gt=0, description="how long a stage stays with a silent worker")
+    lease_seconds: float = Field(default=30, gt=0, description="how long a step stays with a silent worker")
     heartbeat_seconds: float = Field(
         default=10, gt=0, description="interval of lease renewals; shorter than `LEASE_SECONDS`"
     )
     shutdown_grace_seconds: float = Field(
         default=30,
         gt=0,
-        description="how long a stopping worker may finish its stages; then it gives them to other workers",
+        description="how long a stopping worker may finish its steps; then it gives them to other workers",
     )
     sweep_seconds: float = Field(default=2, gt=0, description="interval of the sweep")
     retention_seconds: float = Field(
@@ -134,10 +137,12 @@ class WorkerSettings(SharedSettings):
         default=60, gt=0, description="interval of moving audio from local disk to S3"
     )
     republish_after_seconds: float = Field(
-        default=30, gt=0, description="how long after it was published an unclaimed hint counts as lost"
+        default=30,
+        gt=0,
+        description="how long a step may wait after its hint was sent; then the hint counts as lost",
     )
     deaths_allowed: int = Field(
-        default=3, ge=1, description="worker deaths in one stage after which the job is quarantined"
+        default=3, ge=1, description="worker deaths at one step after which it is not run again"
     )
 
     metrics_port: int | None = Field(
@@ -174,7 +179,7 @@ class WorkerSettings(SharedSettings):
 
     @property
     def lease(self) -> timedelta:
-        """How long a stage stays with a silent worker."""
+        """How long a step stays with a silent worker."""
         return timedelta(seconds=self.lease_seconds)
 
     @property
@@ -182,14 +187,19 @@ class WorkerSettings(SharedSettings):
         """The interval of lease renewals."""
         return timedelta(seconds=self.heartbeat_seconds)
 
-    def stage_limit(self, stage: Stage) -> timedelta:
-        """Return the time limit of the stage's engine."""
+    def step_limit(self, kind: StepKind) -> timedelta:
+        """Return the time limit of a step of this kind."""
         seconds = {
-            Stage.TRANSCRIBE: self.stt_timeout_seconds,
-            Stage.REPLY: self.llm_timeout_seconds,
-            Stage.SYNTHESIZE: self.tts_timeout_seconds,
+            StepKind.TRANSCRIBE: self.stt_timeout_seconds,
+            StepKind.REPLY: self.llm_timeout_seconds,
+            StepKind.SPEAK: self.tts_timeout_seconds,
+            StepKind.JOIN: self.tts_timeout_seconds,
         }
-        return timedelta(seconds=seconds[stage])
+        return timedelta(seconds=seconds[kind])
+
+    def longest_step(self, queue: QueueName) -> timedelta:
+        """Return the time limit of the queue's longest step."""
+        return max(self.step_limit(kind) for kind, its in QUEUE_OF_KIND.items() if its is queue)
 
 
 @lru_cache(maxsize=1)

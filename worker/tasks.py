@@ -7,14 +7,15 @@ from uuid import UUID
 from celery import Task, current_app, shared_task
 from redis import Redis
 
-from shared import telemetry
+from shared import steps, telemetry
 from shared.database import DATABASE_AWAY
-from shared.models import Stage
-from shared.queue import QUEUE_OF_STAGE, PublishError, TaskName, direct_queue, hint_from_message, send_task
-from worker.bootstrap import KIND_OF_STAGE, kinds_served
+from shared.models import QueueName
+from shared.queue import PublishError, TaskName, direct_queue, send_task
+from shared.queue import publish as publish_hint
+from worker.bootstrap import kinds_served
 from worker.celery_app.retiring import retire
 from worker.errors import EngineError
-from worker.runtime import process_runtime, publish
+from worker.runtime import process_runtime
 from worker.stages.database_retry import DatabaseAwayError
 from worker.upkeep.audio_migration import AudioMigration
 from worker.upkeep.retention import Retention
@@ -23,7 +24,7 @@ from worker.upkeep.sweep import Sweep
 logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    _Task = Task[..., None]
+    _Task = Task[..., Any]
 else:
     _Task = Task
 
@@ -37,10 +38,10 @@ class QuietTask(_Task):
 
     throws = (DatabaseAwayError, TaskBrokenError)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task. Raises `DatabaseAwayError`, and `TaskBrokenError` for everything else."""
         try:
-            self.run(*args, **kwargs)
+            return self.run(*args, **kwargs)
         except DatabaseAwayError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -49,33 +50,22 @@ class QuietTask(_Task):
             raise TaskBrokenError(what) from None
 
 
-class StageTask(QuietTask):
-    """A stage's task; its request keeps the lease and settles what dies."""
+class StepTask(QuietTask):
+    """A task that runs a step; its request keeps the lease and settles what dies."""
 
-    Request = "worker.celery_app.requests:StageRequest"
-
-    def __call__(self, job_id: str) -> None:
-        """Run the stage of the job."""
-        with telemetry.working_on(job_id=job_id):
-            super().__call__(job_id)
+    Request = "worker.celery_app.requests:StepRequest"
 
 
-@shared_task(bind=True, base=StageTask, name=TaskName.TRANSCRIBE.value)
-def transcribe(task: _Task, job_id: str) -> None:
-    """Understand the learner's recording."""
-    _enter(task, Stage.TRANSCRIBE, job_id)
+@shared_task(bind=True, base=StepTask, name=TaskName.GPU_STEP.value)
+def gpu_step(task: _Task) -> str:
+    """Run the best ready step that needs the GPU; the task's result tells operators which it was."""
+    return _run_step(task, QueueName.GPU)
 
 
-@shared_task(bind=True, base=StageTask, name=TaskName.REPLY.value)
-def reply(task: _Task, job_id: str) -> None:
-    """Ask the tutor."""
-    _enter(task, Stage.REPLY, job_id)
-
-
-@shared_task(bind=True, base=StageTask, name=TaskName.SYNTHESIZE.value)
-def synthesize(task: _Task, job_id: str) -> None:
-    """Speak the tutor's answer."""
-    _enter(task, Stage.SYNTHESIZE, job_id)
+@shared_task(bind=True, base=StepTask, name=TaskName.LLM_STEP.value)
+def llm_step(task: _Task) -> str:
+    """Run the best ready step that needs no GPU; the task's result tells operators which it was."""
+    return _run_step(task, QueueName.LLM)
 
 
 @shared_task(bind=True, base=QuietTask, name=TaskName.WARM_UP.value)
@@ -92,7 +82,7 @@ def warm_up(task: _Task, *queues: str) -> None:
 
 @shared_task(base=QuietTask, name=TaskName.SWEEP.value)
 def sweep() -> None:
-    """Find what was lost, is late or waits unpublished, and set it right."""
+    """Find what was lost, is late or waits without a hint, and set it right."""
     process = process_runtime()
     url = process.settings.redis_url
     try:
@@ -104,7 +94,7 @@ def sweep() -> None:
 
 @shared_task(base=QuietTask, name=TaskName.RETENTION.value)
 def retention() -> None:
-    """Remove what has expired, and audio that no job names."""
+    """Remove what has expired, and audio that no job or step names."""
     process = process_runtime()
     try:
         settings = process.settings
@@ -123,28 +113,31 @@ def move_audio() -> None:
         logger.warning("nothing was moved: the database did not answer (%s)", type(error).__name__)
 
 
-def _enter(task: _Task, stage: Stage, job_id: str) -> None:
-    """Run the stage, or load its engine first.
+def _run_step(task: _Task, queue: QueueName) -> str:
+    """Run a step, or load its queue's engines first.
 
     Loading has a time limit of its own, so it is a task of its own, sent to this very worker; the
     hint goes back to its queue, behind the loading.
     """
-    process, hint = process_runtime(), hint_from_message(stage, job_id)
-    if process.engines.is_settled(KIND_OF_STAGE[stage]):
+    process = process_runtime()
+    if all(process.engines.is_settled(kind) for kind in kinds_served([queue])):
         try:
-            process.runner.run(hint, token=UUID(task.request.id), worker=_worker(task))
+            done = process.runner.run(queue, token=UUID(task.request.id), worker=_worker(task))
         except DatabaseAwayError:
-            logger.warning("%s is given back: the database stayed away", stage)
+            logger.warning("a step is given back: the database stayed away")
             raise
         finally:
             if process.runner.out_of_memory:
                 retire(process, _worker(task))
-        return
+        return done or "nothing to do"
     try:
-        send_task(current_app, TaskName.WARM_UP, QUEUE_OF_STAGE[stage], queue=direct_queue(_worker(task)))
+        send_task(current_app, TaskName.WARM_UP, queue, queue=direct_queue(_worker(task)))
+        publish_hint(current_app, queue)
     except PublishError:
         logger.warning("the broker did not take the warm-up; the next hint tries again")
-    publish(current_app, process.sessions, hint)
+        with process.sessions.begin() as session:
+            steps.mark_foremost_unpublished(session, queue)
+    return "loading first"
 
 
 def _worker(task: _Task) -> str:

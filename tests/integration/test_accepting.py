@@ -1,6 +1,7 @@
 """Accepting turns: their numbers, which may run at once, and idempotency keys."""
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from shared import conversations, jobs
-from shared.jobs import Hint, IdempotencyKeyReusedError
-from shared.models import Conversation, Job, JobStatus, Stage
+from shared import conversations, jobs, steps
+from shared.jobs import IdempotencyKeyReusedError
+from shared.models import Conversation, Job, JobStatus, QueueName, StepKind
 from tests.support.factories import TEXT_TURN, Bench, together
 
 
@@ -21,42 +22,44 @@ def find_replay(bench: Bench, key: str, *, fingerprint: str = "f" * 64, user_id:
 
 def test_a_text_enters_at_reply_and_can_run_at_once(bench: Bench) -> None:
     bench.sends = True
-    job_id, hint = bench.accept()
+    job_id, hints = bench.accept()
 
-    job = bench.job(job_id)
-    assert hint == Hint(job_id, Stage.REPLY)
-    assert (job.status, job.stage, job.turn) == (JobStatus.QUEUED, Stage.REPLY, 1)
+    job, step = bench.job(job_id), bench.step(job_id)
+    assert [(hint.step_id, hint.queue) for hint in hints] == [(step.id, QueueName.LLM)]
+    assert (job.status, job.turn, step.kind) == (JobStatus.QUEUED, 1, StepKind.REPLY)
     assert (job.message, job.speak, job.request_id) == ("I am go to market", ["reply"], "request-1")
     assert job.started_at is None
-    assert job.published_at == job.stage_ready_at
+    assert step.ready_at is not None
+    assert step.published_at == step.ready_at
+    assert bench.events(job_id) == ["job.queued"]
 
 
 def test_a_turn_counts_as_sent_from_its_acceptance_if_it_is_its_turn(bench: Bench) -> None:
-    with bench.sessions.begin() as session:
-        accepted = [jobs.accept(session, TEXT_TURN, None) for _ in range(2)]
+    bench.sends = True
+    accepted = [bench.accept() for _ in range(2)]
 
-    sent = [bench.job(job_id).published_at is not None for job_id, _ in accepted]
-    assert sent == [hint is not None for _, hint in accepted] == [True, False]
+    steps_of = [bench.step(job_id) for job_id, _ in accepted]
+    assert [step.published_at is not None for step in steps_of] == [True, False]
+    assert [step.ready_at is not None for step in steps_of] == [True, False]
+    assert [len(hints) for _, hints in accepted] == [1, 0]
 
 
-def test_a_hint_that_could_not_be_sent_is_the_sweeps_until_its_stage_moves_on(bench: Bench) -> None:
-    with bench.sessions.begin() as session:
-        waiting, taken = (
-            jobs.accept(session, replace(TEXT_TURN, conversation=name), None)[0] for name in ("a", "b")
-        )
+def test_a_hint_that_could_not_be_sent_is_the_sweeps_until_its_step_moves_on(bench: Bench) -> None:
+    bench.sends = True
+    (waiting, first), (taken, second) = (bench.accept(conversation=name) for name in ("a", "b"))
     bench.claimed(taken)
 
     with bench.sessions.begin() as session:
-        jobs.mark_unpublished(session, [Hint(waiting, Stage.REPLY), Hint(taken, Stage.REPLY)])
+        steps.mark_unpublished(session, [*first, *second])
 
-    assert bench.job(waiting).published_at is None
-    assert bench.job(taken).published_at is not None
+    assert bench.step(waiting).published_at is None
+    assert bench.step(taken).published_at is not None
 
 
 def test_a_recording_enters_at_transcribe(bench: Bench) -> None:
     job = bench.job(bench.voice())
 
-    assert job.stage is Stage.TRANSCRIBE
+    assert bench.step(job.id).kind is StepKind.TRANSCRIBE
     assert job.upload_id is not None
 
 
@@ -66,13 +69,13 @@ def test_concurrent_turns_are_numbered_without_gaps_and_only_the_first_is_ready(
     pairs = [pair for three in accepted for pair in three]
     turns = {job_id: bench.job(job_id).turn for job_id, _ in pairs}
     assert sorted(turns.values()) == list(range(1, 61))
-    assert [turns[job_id] for job_id, hint in pairs if hint] == [1]
+    assert [turns[job_id] for job_id, hints in pairs if hints] == [1]
 
 
 def test_a_turn_that_was_rolled_back_leaves_no_gap(bench: Bench) -> None:
     bench.text()
     with bench.sessions() as session:
-        jobs.accept(session, TEXT_TURN, None)
+        jobs.accept(session, TEXT_TURN, conversations.take_turn(session, "asha", "market"), None)
         session.rollback()
 
     assert bench.job(bench.text()).turn == 2
@@ -80,15 +83,14 @@ def test_a_turn_that_was_rolled_back_leaves_no_gap(bench: Bench) -> None:
 
 def test_a_turn_is_ready_once_the_earlier_ones_have_ended(bench: Bench) -> None:
     first = bench.text()
-    _, second_hint = bench.accept()
-    assert second_hint is None
+    second, second_hints = bench.accept()
+    assert second_hints == []
 
     bench.finish(first)
-    second = next(job.id for job in bench.all(Job) if job.turn == 2)
     bench.finish(second)
 
-    third, third_hint = bench.accept()
-    assert third_hint == Hint(third, Stage.REPLY)
+    third, third_hints = bench.accept()
+    assert [hint.job_id for hint in third_hints] == [third]
 
 
 def test_the_same_conversation_id_of_two_users_is_two_conversations(bench: Bench) -> None:
@@ -114,26 +116,16 @@ def test_taking_a_turn_twice_in_one_session_gives_the_new_number(bench: Bench) -
     assert numbers == [1, 2, 3]
 
 
-def test_a_published_hint_is_noted(bench: Bench) -> None:
-    job_id, hint = bench.accept()
-    assert hint is not None
-
-    with bench.sessions.begin() as session:
-        jobs.mark_published(session, [hint])
-
-    assert bench.job(job_id).published_at is not None
-
-
-def test_a_hint_noted_late_leaves_a_stage_that_runs_or_has_moved_on_alone(bench: Bench) -> None:
-    claimed, moved_on = bench.text(conversation="claimed"), bench.text(conversation="moved-on")
+def test_what_was_never_sent_is_noted_when_it_is_taken_to_be_sent(bench: Bench) -> None:
+    job_id, claimed = bench.text(conversation="a"), bench.text(conversation="b")
     bench.claimed(claimed)
-    bench.reply(bench.claimed(moved_on))
 
     with bench.sessions.begin() as session:
-        jobs.mark_published(session, [Hint(claimed, Stage.REPLY), Hint(moved_on, Stage.REPLY)])
+        taken = steps.take_unsent(session, steps.unsent(grace=timedelta()), limit=10)
 
-    assert bench.job(claimed).published_at is None
-    assert bench.job(moved_on).published_at is None
+    assert [hint.job_id for hint in taken] == [job_id]
+    assert bench.step(job_id).published_at is not None
+    assert bench.step(claimed).published_at is None
 
 
 def test_a_key_that_never_came_has_no_replay(bench: Bench) -> None:
@@ -206,7 +198,6 @@ def test_of_concurrent_requests_with_one_key_one_is_accepted(bench: Bench, conve
 
 def test_a_job_without_a_key_may_be_repeated(bench: Bench) -> None:
     new = replace(TEXT_TURN, idempotency_key=None)
-    with bench.sessions.begin() as session:
-        first, second = jobs.accept(session, new, None), jobs.accept(session, new, None)
+    first, second = (bench.accept(idempotency_key=new.idempotency_key) for _ in range(2))
 
     assert first[0] != second[0]

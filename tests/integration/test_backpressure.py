@@ -1,7 +1,5 @@
 """How many unfinished jobs there may be, counted over real rows."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import Engine, text
 
@@ -15,7 +13,7 @@ from api.jobs.limits import (
     TooManyJobsError,
 )
 from api.jobs.stage_durations import RecentStageDurations
-from shared import audio_objects, jobs
+from shared import audio_objects, conversations, jobs
 from shared.audio_objects import WrittenAudio
 from shared.models import AudioBackend
 from shared.storage import FLAC
@@ -36,7 +34,7 @@ def measured(bench: Bench) -> Bench:
     """A service that takes two seconds a job."""
     job_id = bench.text(conversation="measured", user_id="somebody", speak=[])
     bench.finish(job_id)
-    bench.sql("UPDATE stage_runs SET started_at = finished_at - interval '32 s'")
+    bench.sql("UPDATE steps SET started_at = finished_at - interval '32 s'")
     bench.sql(
         "INSERT INTO workers (name, host, pid, queues, engines, models, concurrency)"
         " VALUES ('llm', 'here', 1, '{llm}', '{}', '{}', 16)"
@@ -85,7 +83,7 @@ def test_what_has_ended_makes_room(bench: Bench) -> None:
     texts(bench, 3)
     bench.finish(bench.text(user_id="asha", conversation="another", speak=[]))
     assert isinstance(refusal(bench, "asha"), TooManyJobsError)
-    bench.sql("UPDATE jobs SET finished_at = now(), stage = NULL, status = 'cancelled' WHERE turn = 1")
+    bench.sql("UPDATE jobs SET finished_at = now(), status = 'cancelled' WHERE turn = 1")
 
     check(bench, "asha")
 
@@ -123,7 +121,8 @@ def test_a_users_limit_is_exact_however_many_come_at_once(bench: Bench) -> None:
                 job_limits.check(session, "asha", LIMITS)
             except TooManyJobsError:
                 return False
-            jobs.accept(session, replace(TEXT_TURN, conversation=f"talk-{number}"), None)
+            turn = conversations.take_turn(session, "asha", f"talk-{number}")
+            jobs.accept(session, TEXT_TURN, turn, None)
         return True
 
     assert sum(together(12, accept)) == LIMITS.of_user
@@ -194,7 +193,7 @@ def test_users_do_not_wait_for_each_other(bench: Bench) -> None:
 
 def test_counting_reads_unfinished_jobs_alone(bench: Bench, database: Engine) -> None:
     texts(bench, 300)
-    bench.sql("UPDATE jobs SET finished_at = now(), stage = NULL, status = 'cancelled' WHERE random() < 0.97")
+    bench.sql("UPDATE jobs SET finished_at = now(), status = 'cancelled' WHERE random() < 0.97")
     bench.sql("ANALYZE jobs")
     with statements(bench.sessions.kw["bind"]) as executed:
         check(bench, "asha", limits_of(100, 10_000))

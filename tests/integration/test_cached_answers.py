@@ -17,9 +17,8 @@ from sqlalchemy import text
 from local.servers import EmbeddedRedis
 from shared import audio_objects, conversations
 from shared.audio_stores import AudioStores
-from shared.jobs import LeaseLostError
-from shared.models import AudioObject, DailyUsage, Job, JobStatus, SpokenPart, Stage, StageRun
-from shared.results import StoredSpeech
+from shared.models import AudioObject, DailyUsage, Job, JobStatus, QueueName, SpokenPart, StepKind
+from shared.results import Piece, StoredSpeech
 from shared.storage import MP3
 from tests.support import engines_for_tests as engines
 from tests.support.engines_for_tests import AskedTutor, HeardSynthesizer
@@ -83,8 +82,8 @@ def test_the_same_words_in_a_new_conversation_reach_no_engine(caching: Caching) 
     assert None not in sounds(second)
     assert first.engines == {"llm": "quick tutor", "tts": "quick voice"}
     assert second.engines == {"llm": "quick tutor (cached)", "tts": "quick voice (cached)"}
-    runs = [(run.stage, run.engine) for run in work.bench.all(StageRun) if run.job_id == second.id]
-    assert runs == [(Stage.REPLY, "quick tutor (cached)")]
+    steps = {(step.kind, step.engine) for step in work.bench.steps(second.id)}
+    assert steps == {(StepKind.REPLY, "quick tutor (cached)"), (StepKind.SPEAK, "quick voice (cached)")}
 
 
 def test_usage_counts_what_was_heard_and_the_tokens_that_were_spent(caching: Caching) -> None:
@@ -226,35 +225,19 @@ def test_only_what_was_not_spoken_before_is_spoken(caching: Caching) -> None:
 
 def test_speech_that_was_stored_while_the_job_waited_is_not_spoken_again(caching: Caching) -> None:
     work = caching()
-    late = work.bench.text(message="Hello", conversation="late")
-    assert work.run(late).stage is Stage.SYNTHESIZE
-    first = said(work)
+    early, late = (work.bench.text(message="Hello", conversation=name) for name in ("early", "late"))
+    for job_id in (early, late):
+        work.run(job_id)
+    assert work.bench.step(late).kind is StepKind.SPEAK
+    first = work.run_all(early)
 
     job = work.run_all(late)
 
     assert HeardSynthesizer.said == ["Hello"]
     assert sounds(job) == sounds(first)
     assert job.engines["tts"] == "quick voice (cached)"
-    runs = [(run.stage, run.engine) for run in work.bench.all(StageRun) if run.job_id == late]
-    assert runs == [(Stage.REPLY, "quick tutor"), (Stage.SYNTHESIZE, "quick voice (cached)")]
-
-
-def test_a_worker_that_died_after_naming_stored_speech_leaves_nothing_undone(caching: Caching) -> None:
-    work = caching()
-    job_id = work.bench.text(message="Hello", conversation="late")
-    work.run(job_id)
-    spoken = said(work).reply_audio_id
-    assert spoken is not None
-    claim = work.bench.claimed(job_id)
-    with work.bench.transitions() as transitions:
-        transitions.name_speech(claim, {SpokenPart.REPLY: StoredSpeech(spoken, "quick voice (cached)")})
-    work.bench.die(job_id)
-
-    job = work.run_all(job_id)
-
-    assert (job.status, job.reply_audio_id, job.warnings) == (JobStatus.SUCCEEDED, spoken, [])
-    assert job.engines["tts"] == "quick voice (cached)"
-    assert len(HeardSynthesizer.said) == 1
+    steps = [(step.kind, step.engine) for step in work.bench.steps(late)]
+    assert steps == [(StepKind.REPLY, "quick tutor (cached)"), (StepKind.SPEAK, "quick voice (cached)")]
 
 
 def delete(work: Workbench, conversation: str) -> None:
@@ -330,10 +313,10 @@ def test_speech_that_a_job_is_about_to_name_is_not_removed(caching: Caching) -> 
         session.execute(text("UPDATE audio_objects SET created_at = now() - interval '2 hours'"))
     job_id = work.bench.text(conversation="b")
     claim = work.bench.claimed(job_id)
-    speech = {SpokenPart.REPLY: StoredSpeech(audio_id, "quick voice (cached)")}
+    known = Piece(SpokenPart.REPLY, 0, "Hello", StoredSpeech(audio_id, "quick voice (cached)"))
 
     with work.bench.transitions() as transitions:
-        transitions.succeed(claim, replace(CORRECTING_REPLY, speech=speech))
+        transitions.succeed(claim, replace(CORRECTING_REPLY, pieces=[known]))
         stores = AudioStores(work.store, "here")
         Retention(work.bench.sessions, stores, timedelta(days=30), timedelta(days=1)).run()
 
@@ -345,27 +328,12 @@ def test_an_object_whose_bytes_were_never_written_is_not_named(caching: Caching)
     work = caching()
     unwritten = work.bench.audio(1.0, MP3)
     claim = work.bench.claimed(work.bench.text())
-    speech = {SpokenPart.REPLY: StoredSpeech(unwritten, "quick voice (cached)")}
+    known = Piece(SpokenPart.REPLY, 0, "Hello", StoredSpeech(unwritten, "quick voice (cached)"))
 
-    with work.bench.transitions() as transitions:
-        following = transitions.succeed(claim, replace(CORRECTING_REPLY, speech=speech))
+    following = work.bench.succeed(claim, replace(CORRECTING_REPLY, pieces=[known]))
 
-    assert following is not None
-    assert following.stage is Stage.SYNTHESIZE
-    assert work.bench.job(claim.job.id).engines == {"llm": "tutor 1"}
-
-
-def test_a_stage_that_somebody_else_owns_by_now_names_nothing(caching: Caching) -> None:
-    work = caching()
-    audio_id = said(work).reply_audio_id
-    assert audio_id is not None
-    claim = work.bench.claimed(work.bench.text(conversation="b"))
-    work.bench.give_back(claim.job.id)
-
-    with pytest.raises(LeaseLostError), work.bench.transitions() as transitions:
-        transitions.name_speech(claim, {SpokenPart.REPLY: StoredSpeech(audio_id, "quick voice (cached)")})
-
-    assert work.bench.job(claim.job.id).reply_audio_id is None
+    assert [hint.queue for hint in following] == [QueueName.GPU]
+    assert work.bench.job(claim.job_id).engines == {"llm": "tutor 1"}
 
 
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from threading import Event
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from sqlalchemy import Engine
 
 from local.servers import EmbeddedPostgres
-from shared.jobs import Claim, Hint
+from shared.steps import Claim
 from tests.support.factories import Bench
 from tests.support.stack import eventually
 from worker.leases.keeper import LeaseKeeper
@@ -23,32 +23,28 @@ NOW = timedelta(milliseconds=1)
 class Desk:
     """A keeper beside its database, and what it reported as overrun."""
 
-    def __init__(self, bench: Bench, on_overrun: Callable[[UUID, Hint], object] | None = None) -> None:
+    def __init__(self, bench: Bench, on_overrun: Callable[[UUID], object] | None = None) -> None:
         self._bench = bench
         self._kept: list[UUID] = []
-        self.overrun: list[Hint] = []
-        self._keeper = LeaseKeeper(
-            bench.sessions,
-            lease=timedelta(seconds=30),
-            heartbeat=BEAT,
-            on_overrun=on_overrun or (lambda _, hint: self.overrun.append(hint)),
-        )
+        self.overrun: list[UUID] = []
+        self._on_overrun = on_overrun or self.overrun.append
+        self.keeper = LeaseKeeper(bench.sessions, lease=timedelta(seconds=30), heartbeat=BEAT)
 
-    def keep(self, name: str, limit: timedelta = LONG) -> Claim:
-        """Claim a stage of the named conversation and keep its lease."""
-        claim = self._bench.claimed(self._bench.text(conversation=name))
+    def keep(self, name: str, limit: timedelta = LONG, *, deadline: timedelta = LONG) -> Claim:
+        """Claim a step of the named conversation, which may run until its deadline, and keep its lease."""
+        claim = self._bench.claimed(self._bench.text(conversation=name), limit=deadline)
         self._kept.append(claim.token)
-        self._keeper.keep(claim.token, Hint(claim.job.id, claim.stage), limit)
+        self.keeper.keep(claim.token, limit, lambda: self._on_overrun(claim.token))
         return claim
 
     def drop(self, *claims: Claim) -> None:
         """Let these leases go, all by default."""
         for token in [claim.token for claim in claims] or self._kept:
-            self._keeper.drop(token)
+            self.keeper.drop(token)
 
     def leased_until(self, claim: Claim) -> datetime:
         """Return when the claim's lease ends as things stand."""
-        until = self._bench.job(claim.job.id).lease_expires_at
+        until = self._bench.step(claim.job_id).lease_expires_at
         assert until is not None
         return until
 
@@ -104,7 +100,7 @@ def test_dropping_what_is_not_kept_is_harmless(desk: Desk) -> None:
     desk.drop(one, one)
 
 
-def test_a_stage_that_outlives_its_limit_is_reported_once_and_let_go(desk: Desk) -> None:
+def test_a_step_that_outlives_its_limit_is_reported_once_and_let_go(desk: Desk) -> None:
     at_work = desk.keep("at work")
     late = desk.keep("late", limit=NOW)
     eventually(lambda: desk.overrun, what="the report")
@@ -112,13 +108,45 @@ def test_a_stage_that_outlives_its_limit_is_reported_once_and_let_go(desk: Desk)
 
     desk.see_renewals(at_work)
 
-    assert desk.overrun == [Hint(late.job.id, late.stage)]
+    assert desk.overrun == [late.token]
     assert desk.leased_until(late) == before
+
+
+def test_the_deadline_of_the_step_itself_is_learnt_from_the_first_renewal(desk: Desk) -> None:
+    late = desk.keep("late", limit=LONG, deadline=timedelta(seconds=1))
+
+    eventually(lambda: desk.overrun, what="the report")
+
+    assert desk.overrun == [late.token]
+
+
+def test_whose_step_it_is_is_learnt_too(desk: Desk) -> None:
+    claim = desk.keep("one")
+
+    eventually(lambda: desk.keeper.job_of(claim.token) == claim.job_id, what="the job's id")
+
+
+def test_a_token_that_owns_nothing_yet_is_kept(desk: Desk) -> None:
+    token = uuid4()
+    desk.keeper.keep(token, LONG, lambda: None)
+
+    desk.see_renewals(desk.keep("another"))
+
+    assert token in desk.keeper.tokens()
+    desk.keeper.drop(token)
+
+
+def test_a_task_that_came_twice_is_kept_until_both_let_it_go(desk: Desk) -> None:
+    claim = desk.keep("one")
+    desk.keeper.keep(claim.token, LONG, lambda: None)
+
+    desk.drop(claim)
+    desk.see_renewals(claim)
 
 
 def test_a_report_that_takes_long_does_not_hold_up_the_keeping(bench: Bench) -> None:
     over = Event()
-    desk = Desk(bench, on_overrun=lambda _, __: over.wait())
+    desk = Desk(bench, on_overrun=lambda _: over.wait())
     desk.keep("late", limit=NOW)
     desk.see_renewals(desk.keep("at work"))
     desk.drop()

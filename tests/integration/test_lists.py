@@ -35,8 +35,8 @@ MANY = """
         SELECT gen_random_uuid(), 'user-' || mod(n, 20), 'c' || n, 10, now() - n * interval '1 minute'
         FROM generate_series(1, 2000) n;
     INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
-            status, deaths, tokens_in, tokens_out, warnings, engines, created_at, started_at, finished_at)
-        SELECT gen_random_uuid(), c.user_id, 'text', c.id, n, '{}', '', '', 'succeeded', 0, 0, 0, '[]', '{}',
+            status, tokens_in, tokens_out, warnings, engines, created_at, started_at, finished_at)
+        SELECT gen_random_uuid(), c.user_id, 'text', c.id, n, '{}', '', '', 'succeeded', 0, 0, '[]', '{}',
             now() - n * interval '1 second', now(), now()
         FROM conversations c, generate_series(1, 10) n;
     INSERT INTO messages (id, conversation_id, job_id, turn, role, text)
@@ -98,7 +98,7 @@ def spoken_turns(bench: Bench, count: int) -> None:
         job_id = bench.voice()
         bench.transcribe(bench.claimed(job_id), "Hello")
         bench.reply(bench.claimed(job_id))
-        bench.speak(bench.claimed(job_id), reply=bench.audio(1.0))
+        bench.speak(bench.claimed(job_id), bench.audio(1.0))
 
 
 def test_a_long_page_of_jobs_asks_no_more_than_a_short_one(reading: Reading, bench: Bench) -> None:
@@ -107,10 +107,10 @@ def test_a_long_page_of_jobs_asks_no_more_than_a_short_one(reading: Reading, ben
     def page(limit: int) -> tuple[int, int]:
         query = JobsQuery(user_id="asha", limit=limit)
         jobs, asked = reading(lambda sessions: reading.job_lists(sessions).page(query))
-        assert all(len(job.runs) == 3 and job.audio for job in jobs.rows)
+        assert all(len(job.steps) == 3 and job.audio for job in jobs.rows)
         return len(jobs.rows), len(asked)
 
-    assert (page(1), page(12)) == ((1, 3), (12, 3))
+    assert (page(1), page(12)) == ((1, 4), (12, 4))
 
 
 def test_a_long_page_of_messages_asks_no_more_than_a_short_one(reading: Reading, bench: Bench) -> None:

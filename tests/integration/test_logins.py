@@ -13,7 +13,8 @@ from sqlalchemy import text
 from local.processes import Process
 from local.servers import EmbeddedPostgres, EmbeddedRedis
 from shared.database import STATEMENT_TIMEOUT_MS, connect_arguments, create_sync_engine
-from shared.queue import QueueName, TaskName, create_celery, send_task
+from shared.models import QueueName
+from shared.queue import TaskName, create_celery, send_task
 from shared.server_urls import read_database_url, read_redis_url
 
 PASSWORDS = ["a/b#c@d:e%f+g h;i&j=k", "@/#", "पासवर्ड"]

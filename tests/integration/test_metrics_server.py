@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from local.ports import free_port
-from shared.queue import QueueName
+from shared.models import QueueName
 from tests.support import figures
 from tests.support.figures import Figures
 from worker.metrics_server import serve_metrics

@@ -1,37 +1,39 @@
 """Who is before a job, and the measured durations, as real rows say."""
 
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
 from api.jobs import queue_position, stage_durations
 from api.jobs.queue_position import Others, Place
 from api.jobs.stage_durations import RUNS, RecentStageDurations, StageDurations
+from shared import steps
 from shared.errors import ErrorCode
 from shared.failures import Failure
-from shared.models import Stage, StageRun
-from shared.queue import QueueName
-from tests.support.factories import Bench
+from shared.models import QueueName, Stage, Step, StepKind
+from tests.support.factories import WORKER, Bench
 
 
-def publish(bench: Bench, *job_ids: UUID) -> None:
-    """Note that the jobs' hints were sent, one after the other."""
-    for number, job_id in enumerate(job_ids):
-        bench.sql(
-            "UPDATE jobs SET published_at = now() + make_interval(secs => :n) WHERE id = :id",
-            n=number,
-            id=job_id,
-        )
+def first_step(bench: Bench, job_id: UUID) -> Step | None:
+    return next((step for step in bench.steps(job_id) if step.finished_at is None), None)
 
 
 def look(bench: Bench, job_id: UUID) -> list[Others]:
+    first = first_step(bench, job_id)
+    assert first is not None
     with bench.sessions() as session:
-        return list(queue_position.look_around(session, bench.job(job_id)))
+        return list(queue_position.look_around(session, bench.job(job_id), first))
+
+
+def find(bench: Bench, job_id: UUID) -> Place | None:
+    with bench.sessions() as session:
+        job, first = bench.job(job_id), first_step(bench, job_id)
+        return queue_position.find(session, job, first, RecentStageDurations())
 
 
 def position(bench: Bench, job_id: UUID) -> int | None:
-    with bench.sessions() as session:
-        found = queue_position.find(session, bench.job(job_id), RecentStageDurations())
+    found = find(bench, job_id)
     return found.position if found else None
 
 
@@ -39,23 +41,45 @@ def texts(bench: Bench, count: int) -> list[UUID]:
     return [bench.text(conversation=f"talk-{number}") for number in range(count)]
 
 
-def test_the_first_sent_is_next_whoever_came_first(bench: Bench) -> None:
+def as_workers_take_them(bench: Bench, count: int) -> list[UUID]:
+    """Claim from the tutor's queue; return the jobs in the order of their turn."""
+    taken = []
+    limits = dict.fromkeys(StepKind, timedelta(minutes=1))
+    for _ in range(count):
+        with bench.sessions.begin() as session:
+            claim = steps.claim(
+                session,
+                QueueName.LLM,
+                token=uuid4(),
+                worker=WORKER,
+                lease=timedelta(minutes=1),
+                limits=limits,
+            )
+        assert claim is not None
+        taken.append(claim.job_id)
+    return taken
+
+
+def test_places_are_the_order_in_which_workers_take_what_waits(bench: Bench) -> None:
+    jobs = texts(bench, 3)
+    jobs.append(bench.text(user_id="newcomer"))
+
+    places = {position(bench, job_id): job_id for job_id in jobs}
+
+    assert list(places) == [1, 3, 4, 2]  # a newcomer waits for one of whoever has several
+    assert [places[number] for number in range(1, 5)] == as_workers_take_them(bench, 4)
+
+
+def test_it_is_the_same_for_what_was_not_sent_yet(bench: Bench) -> None:
     first, second, third = texts(bench, 3)
-    publish(bench, third, first, second)
+    with bench.sessions.begin() as session:
+        steps.take_unsent(session, steps.unsent(grace=timedelta(seconds=-1)), limit=1)
 
-    assert [position(bench, job_id) for job_id in (third, first, second)] == [1, 2, 3]
-
-
-def test_those_not_sent_yet_stand_behind_as_they_came(bench: Bench) -> None:
-    first, second, third = texts(bench, 3)
-    publish(bench, third)
-
-    assert [position(bench, job_id) for job_id in (third, first, second)] == [1, 2, 3]
+    assert [position(bench, job_id) for job_id in (first, second, third)] == [1, 2, 3]
 
 
 def test_the_two_queues_are_two_lines(bench: Bench) -> None:
     text, voice = bench.text(conversation="a"), bench.voice(conversation="b")
-    publish(bench, text, voice)
 
     assert (position(bench, text), position(bench, voice)) == (1, 1)
 
@@ -64,17 +88,25 @@ def test_a_voice_that_waits_is_ahead_of_a_recording_that_came_later(bench: Bench
     spoken = bench.text(conversation="a")
     bench.reply(bench.claimed(spoken))
     recording = bench.voice(conversation="b")
-    publish(bench, spoken, recording)
 
     assert position(bench, recording) == 2
 
 
-def test_a_later_turn_of_a_conversation_is_queued_behind_its_earlier_ones(bench: Bench) -> None:
-    first, second = bench.text(), bench.text()
-    publish(bench, first)
+def test_a_later_turn_of_a_conversation_stands_behind_its_earlier_ones(bench: Bench) -> None:
+    first, second, third = (bench.text() for _ in range(3))
 
-    assert (position(bench, first), position(bench, second)) == (1, 2)
-    assert [each.earlier_turn for each in look(bench, second)] == [True]
+    assert [position(bench, job_id) for job_id in (first, second, third)] == [1, 2, 3]
+    assert {each.earlier_turn for each in look(bench, third)} == {True}
+
+
+def test_a_turn_that_is_answered_is_in_no_later_ones_way(bench: Bench) -> None:
+    first = bench.text()
+    bench.reply(bench.claimed(first))
+    bench.claimed(first)  # its voice
+    second = bench.text()
+
+    assert position(bench, second) == 1
+    assert [(each.stage, each.earlier_turn) for each in look(bench, second)] == [(Stage.SYNTHESIZE, False)]
 
 
 @pytest.mark.parametrize("ending", ["begun", "ended"])
@@ -87,10 +119,9 @@ def test_a_job_that_has_begun_has_no_place(bench: Bench, ending: str) -> None:
     assert position(bench, job_id) is None
 
 
-def test_a_retried_job_is_queued_again(bench: Bench) -> None:
-    retried, other = texts(bench, 2)
+def test_a_retried_job_stands_in_line_again(bench: Bench) -> None:
+    retried, _ = texts(bench, 2)
     bench.fail(bench.claimed(retried), Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away."))
-    publish(bench, other)
     with bench.transitions() as transitions:
         transitions.retry(*transitions.lock(retried))
 
@@ -102,7 +133,6 @@ def test_the_others_are_counted_in_groups_alike(bench: Bench) -> None:
     bench.claimed(running)
     bench.sql("UPDATE jobs SET speak = '{}' WHERE id = :id", id=silent)
     bench.finish(ended)
-    publish(bench, silent, *rest)
 
     found = look(bench, rest[-1])
 
@@ -110,17 +140,28 @@ def test_the_others_are_counted_in_groups_alike(bench: Bench) -> None:
     assert sorted(found, key=lambda each: (each.begun, each.speaks)) == [
         Others(Stage.REPLY, 1, speaks=False, **alike),
         Others(Stage.REPLY, 4, speaks=True, **alike),
-        Others(Stage.REPLY, 1, runs=True, queued=False, ahead=False, begun=True),
+        Others(Stage.REPLY, 1, runs=True, ready=False, ahead=False, begun=True),
     ]
 
 
-def run(bench: Bench, job_id: UUID, seconds: float, *, minutes_ago: int = 0, outcome: str = "failed") -> None:
-    """Add a run of `reply` that took so long."""
+def run(
+    bench: Bench,
+    job_id: UUID,
+    seconds: float,
+    *,
+    kind: StepKind = StepKind.REPLY,
+    minutes_ago: int = 0,
+    outcome: str = "failed",
+) -> None:
+    """Add a run of a step that took so long."""
     bench.sql(
-        "INSERT INTO stage_runs (id, job_id, stage, worker, outcome, started_at, finished_at)"
-        " SELECT gen_random_uuid(), :job, 'reply', 'here', :outcome, ended - make_interval(secs => :s), ended"
+        "INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths, worker,"
+        " outcome, started_at, finished_at)"
+        " SELECT gen_random_uuid(), :job, 0, :kind, (SELECT count(*) FROM steps), 0, 'llm', 1, 0, 'here',"
+        " :outcome, ended - make_interval(secs => :s), ended"
         " FROM (SELECT now() - make_interval(mins => :ago) AS ended) AS moment",
         job=job_id,
+        kind=kind,
         s=seconds,
         ago=minutes_ago,
         outcome=outcome,
@@ -142,6 +183,16 @@ def test_a_pace_is_the_median_of_the_last_runs_however_they_ended(bench: Bench) 
         run(bench, job_id, seconds)
 
     assert measure(bench).seconds == {Stage.REPLY: 2.0}
+
+
+def test_speech_takes_as_many_pieces_as_a_job_has(bench: Bench) -> None:
+    jobs = texts(bench, 2)
+    for number in range(6):
+        run(bench, jobs[number % 2], 2.0, kind=StepKind.SPEAK)
+
+    found = measure(bench)
+
+    assert (found.seconds, found.piece_seconds) == ({Stage.SYNTHESIZE: 6.0}, 2.0)
 
 
 def test_older_runs_are_forgotten(bench: Bench) -> None:
@@ -169,19 +220,17 @@ def test_slots_are_those_of_the_workers_that_live(bench: Bench) -> None:
 
 def test_a_job_in_line_is_given_its_place_and_time(bench: Bench) -> None:
     jobs = texts(bench, 3)
-    publish(bench, *jobs)
     ended = bench.text(conversation="ended", speak=[])
     bench.finish(ended)
-    bench.sql("UPDATE stage_runs SET started_at = finished_at - interval '4 s'")
+    bench.sql("UPDATE steps SET started_at = finished_at - interval '4 s' WHERE finished_at IS NOT NULL")
     bench.sql("UPDATE jobs SET speak = '{}'")
     bench.sql(
         "INSERT INTO workers (name, host, pid, queues, engines, models, concurrency)"
         " VALUES ('llm', 'here', 1, '{llm}', '{}', '{}', 1)"
     )
 
-    with bench.sessions() as session:
-        assert queue_position.find(session, bench.job(jobs[2]), RecentStageDurations()) == Place(3, 12.0)
-    assert [run.stage for run in bench.all(StageRun)] == [Stage.REPLY]
+    assert find(bench, jobs[2]) == Place(3, 12.0)
+    assert [step.kind for step in bench.all(Step) if step.finished_at] == [StepKind.REPLY]
 
 
 def test_the_paces_are_not_measured_for_every_reader(bench: Bench) -> None:

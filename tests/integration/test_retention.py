@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from shared import audio_objects
 from shared.audio_stores import AudioStores
-from shared.models import AudioObject, Conversation, DailyUsage, Job, Message, Stage, StageRun
+from shared.models import AudioObject, Conversation, DailyUsage, Job, Message, Stage, Step
 from shared.storage import FLAC, MP3, LocalAudioStore
 from tests.support.factories import Bench, together
 from worker.upkeep.locks import Lock
@@ -56,6 +56,10 @@ class Attic:
             id=job_id,
         )
         self.bench.sql(
+            "UPDATE steps SET audio_id = reply_audio_id FROM jobs"
+            " WHERE job_id = jobs.id AND audio_id IS NOT NULL"
+        )
+        self.bench.sql(
             "DELETE FROM audio_objects WHERE stored_at IS NULL AND content_type = 'audio/flac'"
             " AND id NOT IN (SELECT upload_id FROM jobs)"
         )
@@ -90,7 +94,7 @@ def test_a_job_expires_with_its_runs_its_recording_and_its_speech(attic: Attic) 
     attic.retention.run()
 
     assert [job.id for job in attic.bench.all(Job)] == [young.id]
-    assert {run.job_id for run in attic.bench.all(StageRun)} == {young.id}
+    assert {step.job_id for step in attic.bench.all(Step)} == {young.id}
     assert (attic.files(), attic.names()) == (kept, kept)
     assert len(kept) == 3
 
@@ -108,7 +112,7 @@ def test_what_was_said_and_counted_stays(attic: Attic) -> None:
 
 @pytest.mark.parametrize("stage", [None, *Stage])
 def test_the_audio_of_a_job_that_is_not_done_stays_however_old(attic: Attic, stage: Stage | None) -> None:
-    job_id = attic.bench.voice() if stage is None else attic.bench.at_stage(stage).job.id
+    job_id = attic.bench.voice() if stage is None else attic.bench.at_stage(stage).job_id
     attic.bench.sql(
         "UPDATE jobs SET upload_id = :upload, reply_audio_id = :reply,"
         " created_at = now() - interval '1 year', started_at = now() - interval '1 year'",
@@ -147,6 +151,7 @@ def test_what_two_jobs_name_stays_until_both_are_gone(attic: Attic) -> None:
     attic.bench.sql(
         "UPDATE jobs SET reply_audio_id = :shared WHERE id = :id", shared=old.reply_audio_id, id=young.id
     )
+    attic.bench.sql("UPDATE steps SET audio_id = NULL WHERE job_id = :id", id=young.id)
     attic.retention.run()
     shared = attic.names_of(attic.bench.job(young.id))
     assert attic.files() == attic.names() == shared
@@ -177,8 +182,8 @@ def test_more_than_a_batch_is_removed_in_one_pass_behind_what_cannot_be(attic: A
     )
     attic.bench.sql(
         "INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,"
-        " status, deaths, tokens_in, tokens_out, warnings, engines, finished_at)"
-        " SELECT gen_random_uuid(), 'user', 'text', id, 1, '{}', '', '', 'failed', 0, 0, 0, '[]', '{}',"
+        " status, tokens_in, tokens_out, warnings, engines, finished_at)"
+        " SELECT gen_random_uuid(), 'user', 'text', id, 1, '{}', '', '', 'failed', 0, 0, '[]', '{}',"
         " now() - interval '40 days' FROM conversations"
     )
 
@@ -277,7 +282,7 @@ def ended(
     upload = attic.sound(FLAC)
     job_id = attic.bench.voice(upload_id=upload, conversation=f"talk-{uuid4().hex}")
     attic.bench.sql(
-        "UPDATE jobs SET status = :status, error_code = :code, error_stage = 'transcribe', stage = NULL,"
+        "UPDATE jobs SET status = :status, error_code = :code, error_stage = 'transcribe',"
         " retries = :retries, finished_at = now() - make_interval(secs => :ago) WHERE id = :id",
         id=job_id,
         status=status,

@@ -38,12 +38,12 @@ def test_a_sound_is_looked_for_in_a_thread(bench: Bench, database: Engine, tmp_p
         b"key", AudioStores(disk, "here"), base_url="http://api", base_path="", lifetime=timedelta(hours=1)
     )
     claim = bench.at_stage(Stage.SYNTHESIZE)
-    bench.speak(claim, reply=bench.audio(1.0, host=host))
+    bench.speak(claim, bench.audio(1.0, host=host))
 
     async def read() -> str | None:
         sessions = Sessions(database, at_once=1)
         reader = JobReader(sessions, timedelta(days=1))
-        view = await read_job(claim.job.id, reader, links, Response())
+        view = await read_job(claim.job_id, reader, links, Response())
         sessions.close()
         assert view.result
         return view.result.audio_url

@@ -7,8 +7,7 @@ from io import BytesIO
 import av
 import pytest
 
-from shared.jobs import Hint
-from shared.models import DailyUsage, JobStatus, Message, MessageRole, Stage, StageOutcome, StageRun
+from shared.models import DailyUsage, JobStatus, Message, MessageRole, QueueName, Stage, StepKind, StepOutcome
 from shared.storage import MP3
 from tests.support import engines_for_tests as engines
 from tests.support.engines_for_tests import CLEANED
@@ -38,11 +37,12 @@ def test_a_recording_is_heard_answered_and_spoken(build: Build) -> None:
     assert (answered.reply_text, answered.score) == ("I heard 1.5 seconds", 75)
     assert (answered.mistake_wrong, answered.mistake_right) == ("am go", "am going")
     assert (answered.tokens_in, answered.tokens_out) == (12, 4)
-    done = work.run(job_id)
+    done = work.run_all(job_id)
 
     assert done.status is JobStatus.SUCCEEDED
     assert done.engines == {"stt": "quick ear", "llm": "quick tutor", "tts": "quick voice"}
-    assert work.published == [Hint(job_id, Stage.REPLY), Hint(job_id, Stage.SYNTHESIZE)]
+    assert [hint.queue for hint in work.published] == [QueueName.LLM, QueueName.GPU, QueueName.GPU]
+    assert {hint.job_id for hint in work.published} == {job_id}
     assert done.warnings == []
 
 
@@ -70,9 +70,11 @@ def test_what_is_spoken_is_stored_as_mp3_with_its_length(build: Build) -> None:
         data = work.store.read(row.name)
         assert (row.content_type, row.size_bytes, row.host) == (MP3, len(data), "here")
         assert row.stored_at is not None
-        assert row.seconds == pytest.approx(0.1 * len(text or ""))
-        with av.open(BytesIO(data)) as sound:
+        assert row.seconds >= 0.1 * len(text or "")  # and the pause after it
+        with av.open(BytesIO(data), "r") as sound:
             assert sound.streams.audio[0].codec_context.name.startswith("mp3")
+            assert sound.duration is not None
+            assert row.seconds == pytest.approx(sound.duration / 1_000_000, abs=0.1)
 
 
 def test_the_next_turn_is_published_when_one_ends(build: Build) -> None:
@@ -81,22 +83,22 @@ def test_the_next_turn_is_published_when_one_ends(build: Build) -> None:
 
     work.run(first)
 
-    assert work.published == [Hint(second, Stage.REPLY)]
+    assert [(hint.job_id, hint.queue) for hint in work.published] == [(second, QueueName.LLM)]
 
 
 @pytest.mark.parametrize(
     ("transcriber", "code", "outcome"),
     [
-        (engines.NoSpeechTranscriber, "no_speech", StageOutcome.FAILED),
-        (engines.EmptyTranscriber, "no_speech", StageOutcome.FAILED),
-        (engines.UnavailableTranscriber, "engine_unavailable", StageOutcome.FAILED),
-        (engines.OutOfMemoryTranscriber, "out_of_memory", StageOutcome.FAILED),
-        (engines.BrokenTranscriber, "engine_unavailable", StageOutcome.FAILED),
-        (engines.OverrunTranscriber, "stt_timeout", StageOutcome.TIMED_OUT),
+        (engines.NoSpeechTranscriber, "no_speech", StepOutcome.FAILED),
+        (engines.EmptyTranscriber, "no_speech", StepOutcome.FAILED),
+        (engines.UnavailableTranscriber, "engine_unavailable", StepOutcome.FAILED),
+        (engines.OutOfMemoryTranscriber, "out_of_memory", StepOutcome.FAILED),
+        (engines.BrokenTranscriber, "engine_unavailable", StepOutcome.FAILED),
+        (engines.OverrunTranscriber, "stt_timeout", StepOutcome.TIMED_OUT),
     ],
 )
 def test_a_recording_that_cannot_be_understood_fails_the_job(
-    build: Build, transcriber: type[object], code: str, outcome: StageOutcome
+    build: Build, transcriber: type[object], code: str, outcome: StepOutcome
 ) -> None:
     work = build(stt=transcriber)
 
@@ -104,7 +106,7 @@ def test_a_recording_that_cannot_be_understood_fails_the_job(
 
     assert (job.status, job.error_code, job.error_stage) == (JobStatus.FAILED, code, Stage.TRANSCRIBE)
     assert job.error_detail
-    assert [(run.outcome, run.error_code) for run in work.bench.all(StageRun)] == [(outcome, code)]
+    assert [(step.outcome, step.error_code) for step in work.bench.steps(job.id)] == [(outcome, code)]
 
 
 @pytest.mark.parametrize(
@@ -239,18 +241,18 @@ def test_an_engine_that_is_not_loaded_fails_the_stage(build: Build) -> None:
     assert work.run(work.bench.text()).error_code == "engine_unavailable"
 
 
-@pytest.mark.parametrize("stage", [Stage.REPLY, Stage.SYNTHESIZE])
-def test_a_repeated_hint_finds_nothing_to_do(build: Build, stage: Stage) -> None:
+@pytest.mark.parametrize("queue", [QueueName.LLM, QueueName.GPU])
+def test_a_repeated_hint_finds_nothing_to_do(build: Build, queue: QueueName) -> None:
     work = build()
     job_id = work.bench.text(speak=[])
     before = work.run(job_id)
     work.published.clear()
 
-    after = work.run(job_id, stage)
+    assert work.take(queue) is None
 
-    assert after == before
+    assert work.bench.job(job_id) == before
     assert work.published == []
-    assert len(work.bench.all(StageRun)) == 1
+    assert [step.kind for step in work.bench.steps(job_id)] == [StepKind.REPLY]
 
 
 def test_the_tutor_remembers_the_turns_that_succeeded(build: Build) -> None:
@@ -303,7 +305,9 @@ def test_a_result_that_comes_after_the_lease_was_lost_is_dropped(build: Build) -
     running = threading.Thread(target=work.run, args=(job_id,))
     running.start()
     assert engines.WaitingTutor.arrived.wait(60)
-    work.bench.die(job_id)
+    token = work.bench.step(job_id).lease_token
+    assert token is not None
+    work.bench.move(lambda to: to.settle_death(*to.owned(token), deaths_allowed=3))
     other = work.bench.claimed(job_id, worker="another@here")
     work.bench.reply(other, text="The other's answer.")
 

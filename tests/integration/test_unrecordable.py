@@ -1,13 +1,12 @@
 """What cannot be recorded ends all the same: nothing runs for ever, nothing is tried for ever."""
 
 import logging
-from uuid import UUID
 
 import pytest
 
 from shared.abandoning import abandon
-from shared.models import DailyUsage, Job, JobStatus, Message, Stage, StageRun
-from tests.support.factories import CORRECTING_REPLY, Bench
+from shared.models import DailyUsage, EventType, Job, JobStatus, Message, QueueName, Stage
+from tests.support.factories import Bench
 from tests.support.floor import Floor
 from tests.support.workbench import Build
 
@@ -45,12 +44,13 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-def at_the_voice(bench: Bench) -> UUID:
-    """Return a job whose reply is recorded and whose proper end cannot be."""
-    job_id = bench.text()
-    bench.reply(bench.claimed(job_id))
+def refuse_proper_ends(bench: Bench) -> None:
+    """Let PostgreSQL refuse every proper end: usage is full, and no failure but quarantine can be written."""
     fill_the_day(bench)
-    return job_id
+    bench.sql(
+        "ALTER TABLE jobs ADD CONSTRAINT only_poisoned"
+        " CHECK (error_code IS NULL OR error_code = 'poisoned') NOT VALID"
+    )
 
 
 def test_a_day_holds_more_tokens_than_a_small_integer(bench: Bench) -> None:
@@ -72,7 +72,7 @@ def test_a_reply_that_cannot_be_recorded_fails_once(build: Build, caplog: pytest
         "tutor_unavailable",
         Stage.REPLY,
     )
-    assert [run.error_code for run in work.bench.all(StageRun)] == ["tutor_unavailable"]
+    assert [step.error_code for step in work.bench.steps(job.id)] == ["tutor_unavailable"]
     assert len(errors(caplog)) == 1
 
 
@@ -80,15 +80,15 @@ def test_a_failure_that_cannot_be_recorded_either_ends_the_job(
     build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
     work = build()
-    job_id, following = at_the_voice(work.bench), work.bench.text(speak=[])
+    refuse_proper_ends(work.bench)
+    job_id = work.bench.text(speak=[])
 
     job = work.run(job_id)
 
-    assert (job.status, job.error_code, job.error_stage) == (JobStatus.FAILED, "poisoned", Stage.SYNTHESIZE)
-    assert (job.stage, job.lease_token, job.reply_text) == (None, None, CORRECTING_REPLY.text)
+    assert (job.status, job.error_code, job.error_stage) == (JobStatus.FAILED, "poisoned", Stage.REPLY)
     assert work.bench.all(Message) == []
     assert len(errors(caplog)) == 2
-    assert work.bench.claim(following) is not None
+    assert work.bench.events(job_id)[-1] == EventType.FAILED
 
 
 def test_a_job_that_cannot_be_ended_at_all_is_left_to_the_sweep(
@@ -105,28 +105,31 @@ def test_a_job_that_cannot_be_ended_at_all_is_left_to_the_sweep(
 
 @pytest.mark.parametrize("column", ["started_at", "lease_expires_at"])
 def test_the_sweep_ends_what_has_no_proper_end(floor: Floor, column: str) -> None:
-    job_id = at_the_voice(floor.bench)
+    job_id = floor.bench.voice()
+    floor.bench.sql("UPDATE jobs SET tokens_in = 5")  # which the full day cannot take
+    refuse_proper_ends(floor.bench)
     for _ in range(3):
         floor.bench.claim(job_id)
         floor.age(column, 3600)
         floor.sweep.run()
 
     job = floor.bench.job(job_id)
-    assert (job.status, job.error_code, job.stage) == (JobStatus.FAILED, "poisoned", None)
-    assert job.reply_text == CORRECTING_REPLY.text
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "poisoned")
 
 
 def test_a_next_turn_follows_one_that_had_no_proper_end(floor: Floor) -> None:
-    at_the_voice(floor.bench)
+    floor.bench.text(speak=[])
+    refuse_proper_ends(floor.bench)
     following = floor.bench.text(speak=[])
-    floor.age("started_at", 3600)
-    floor.age("stage_ready_at", 5)
+    floor.bench.sql("UPDATE jobs SET queued_at = queued_at - interval '1 hour' WHERE turn = 1")
+    floor.sweep.run()
+    floor.age("ready_at", 5)
 
-    assert floor.swept() == [(Stage.REPLY, following)]
+    assert floor.swept() == [(QueueName.LLM, following)]
 
 
 def test_a_cancelled_job_without_a_proper_end_is_cancelled(floor: Floor) -> None:
-    job_id = at_the_voice(floor.bench)
+    job_id = floor.bench.text(speak=[])
     floor.bench.claimed(job_id)
     floor.bench.sql("UPDATE jobs SET cancel_requested_at = now()")
     with floor.bench.sessions.begin() as session:
@@ -153,7 +156,7 @@ def test_bad_jobs_keep_the_sweep_from_no_other_and_are_told_of_once(
     for number in range(210):  # more than the sweep takes at a time
         floor.bench.text(conversation=f"talk-{number}", speak=[])
     good = floor.bench.text(user_id="ravi", speak=[])
-    floor.age("stage_ready_at", 3600)
+    floor.age("queued_at", 3600)
     refuse_every_end(floor.bench)
 
     for _ in range(3):
@@ -169,7 +172,7 @@ def test_bad_jobs_keep_the_sweep_from_no_other_and_are_told_of_once(
 
 def test_a_job_that_others_hold_is_passed_by(floor: Floor) -> None:
     held, good = floor.bench.text(), floor.bench.text(user_id="ravi")
-    floor.age("stage_ready_at", 3600)
+    floor.age("queued_at", 3600)
 
     with floor.bench.transitions() as transitions:
         transitions.lock(held)
@@ -184,10 +187,10 @@ def test_a_job_that_others_hold_is_passed_by(floor: Floor) -> None:
 def test_a_cancel_frees_a_job_whose_worker_is_gone(bench: Bench) -> None:
     job_id = bench.text()
     bench.claimed(job_id)
-    bench.sql("UPDATE jobs SET lease_expires_at = now() - interval '1 s'")
+    bench.sql("UPDATE steps SET lease_expires_at = now() - interval '1 s'")
 
     with bench.transitions() as transitions:
         transitions.cancel(*transitions.lock(job_id))
 
     assert bench.job(job_id).status is JobStatus.CANCELLED
-    assert [run.outcome for run in bench.all(StageRun)] == ["lost"]
+    assert [step.outcome for step in bench.steps(job_id)] == ["lost"]

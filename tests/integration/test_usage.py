@@ -1,17 +1,20 @@
-"""What a user did on a day is counted in the transaction that ends the job."""
+"""What a user did on a day is counted in the transaction that records it."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 
-from shared.failures import TIMED_OUT
-from shared.models import DailyUsage, Stage
+from shared.failures import RUN_DEADLINE
+from shared.models import DailyUsage
 from tests.support.factories import RECORDING_SECONDS, Bench, together
 
 
 def test_a_voice_turn_is_counted_once_with_all_its_numbers(bench: Bench) -> None:
-    claim = bench.at_stage(Stage.SYNTHESIZE)
-    bench.speak(claim, reply=bench.audio(3.0), explanation=bench.audio(1.5))
+    job_id = bench.voice(speak=["reply", "explanation"])
+    bench.transcribe(bench.claimed(job_id))
+    bench.reply(bench.claimed(job_id))
+    bench.speak(bench.claimed(job_id), bench.audio(3.0))
+    bench.speak(bench.claimed(job_id), bench.audio(1.5))
 
     (usage,) = bench.all(DailyUsage)
     assert (usage.user_id, usage.text_turns, usage.voice_turns) == ("asha", 0, 1)
@@ -33,9 +36,9 @@ def test_a_days_turns_add_up(bench: Bench) -> None:
 
 
 def test_concurrent_turns_of_a_user_are_all_counted(bench: Bench) -> None:
-    ids = [bench.text(conversation=f"talk-{number}", speak=[]) for number in range(20)]
+    claims = [bench.claimed(bench.text(conversation=f"talk-{number}", speak=[])) for number in range(20)]
 
-    together(20, lambda number: bench.finish(ids[number]))
+    together(20, lambda number: bench.reply(claims[number]))
 
     (usage,) = bench.all(DailyUsage)
     assert (usage.text_turns, usage.score_sum, usage.score_count) == (20, 1500, 20)
@@ -50,8 +53,9 @@ def test_concurrent_turns_of_a_user_are_all_counted(bench: Bench) -> None:
     ids=["before midnight in India", "from midnight in India"],
 )
 def test_a_turn_counts_on_the_day_it_is_in_india(bench: Bench, moment: datetime, day: date) -> None:
-    claim = bench.at_stage(Stage.SYNTHESIZE)
+    job_id = bench.text()
+    bench.sql("UPDATE jobs SET tokens_in = 5")  # of a tutor that was paid and gave nothing
 
-    bench.give_up(claim.job.id, TIMED_OUT[Stage.SYNTHESIZE], at=moment)
+    bench.give_up(job_id, RUN_DEADLINE, at=moment)
 
     assert [usage.day for usage in bench.all(DailyUsage)] == [day]

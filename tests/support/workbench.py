@@ -9,8 +9,8 @@ import av
 import numpy as np
 
 from shared.audio_stores import AudioStores
-from shared.jobs import Hint
-from shared.models import Job, Stage
+from shared.models import Job, QueueName
+from shared.steps import Hint
 from shared.storage import LocalAudioStore
 from tests.support.factories import WORKER, Bench
 from worker.bootstrap import EngineKind, Engines
@@ -33,8 +33,10 @@ class Workbench:
         self.engines = Engines(settings)
         shelf = AudioShelf(bench.sessions, AudioStores(self.store, "here"))
         self.cache = open_cache(settings)
-        stages = build_stages(settings, bench.sessions, self.engines, shelf, self.cache)
-        self._runner = StageRunner(settings, bench.sessions, stages, self.published.append)
+        stages = build_stages(
+            settings, bench.sessions, self.engines, shelf, self.cache, self.published.extend
+        )
+        self._runner = StageRunner(settings, bench.sessions, stages, self.published.extend)
 
     def load(self) -> None:
         """Load every engine."""
@@ -49,16 +51,19 @@ class Workbench:
         self.store.write(self.bench.audio_row(upload_id).name, flac(RECORDED_SECONDS))
         return job_id
 
-    def run(self, job_id: UUID, stage: Stage | None = None) -> Job:
-        """Run one stage, the one that waits by default, and return the job after it."""
-        hint = Hint(job_id, stage or self.bench.job(job_id).stage or Stage.REPLY)
-        self._runner.run(hint, token=uuid4(), worker=WORKER)
+    def take(self, queue: QueueName) -> str | None:
+        """Run the best ready step of the queue; return what it was."""
+        return self._runner.run(queue, token=uuid4(), worker=WORKER)
+
+    def run(self, job_id: UUID) -> Job:
+        """Run the best ready step of the queue in which the job waits, and return the job after it."""
+        self.take(self.bench.step(job_id).queue)
         return self.bench.job(job_id)
 
     def run_all(self, job_id: UUID) -> Job:
-        """Run every stage that is left."""
-        while self.bench.job(job_id).stage is not None:
-            self.run(job_id)
+        """Run every step that is left."""
+        while self.bench.job(job_id).finished_at is None:
+            self.take(self.bench.steps(job_id)[-1].queue)
         return self.bench.job(job_id)
 
 

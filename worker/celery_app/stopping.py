@@ -1,6 +1,6 @@
-"""How a worker stops, so that none of its hints and stages waits for a lease to expire.
+"""How a worker stops, so that none of its hints and steps waits for a lease to expire.
 
-At once it puts back the hints that it took and has not started. Then its stages may end, within a
+At once it puts back the hints that it took and has not started. Then its steps may end, within a
 grace; what is still at work after that is given back, and the worker ends.
 """
 
@@ -57,7 +57,7 @@ class Grace:
     """Ends this process if it is still running the given number of seconds after it was told to stop."""
 
     def __init__(self, seconds: float, hand_over: Callable[[], None]) -> None:
-        """Start the thread; `hand_over` gives back the unfinished stages, in bounded time."""
+        """Start the thread; `hand_over` gives back the unfinished steps, in bounded time."""
         self._seconds = seconds
         self._hand_over = hand_over
         self._told = threading.Event()
@@ -70,7 +70,7 @@ class Grace:
     def _run(self) -> None:
         self._told.wait()
         time.sleep(self._seconds)
-        logger.warning("stages still running %g s after the stop are given back", self._seconds)
+        logger.warning("steps still running %g s after the stop are given back", self._seconds)
         try:
             self._hand_over()
         finally:

@@ -1,1 +1,1 @@
-"""Who owns a stage: leases, the end of what died, and signs of life."""
+"""Who owns a step: leases, the end of what died, and signs of life."""

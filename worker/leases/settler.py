@@ -1,4 +1,4 @@
-"""Keeps the leases of one worker, and ends the stages that it could not end itself.
+"""Keeps the leases of one worker, and ends the steps that it could not end itself.
 
 Lives in the worker's main process, which outlives a child that hangs or crashes and knows which.
 """
@@ -6,35 +6,44 @@ Lives in the worker's main process, which outlives a child that hangs or crashes
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
 from enum import Enum
 from uuid import UUID
 
 from celery import current_app
-from sqlalchemy.exc import NoResultFound, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared import telemetry, workers
 from shared.failures import TIMED_OUT
-from shared.jobs import Hint
-from shared.models import Job
+from shared.models import QueueName
+from shared.steps import STAGE_OF_KIND, Hint, LeaseLostError
 from shared.transitions import Transitions
 from worker.leases.keeper import LeaseKeeper
 from worker.runtime import create_sessions, publish
-from worker.settings import DEADLINE_SLACK, WorkerSettings, worker_settings
+from worker.settings import DEADLINE_SLACK, HARD_LIMIT_SLACK, WorkerSettings, worker_settings
 from worker.stages.database_retry import DatabaseAwayError, DatabaseRetry
 
 logger = logging.getLogger(__name__)
 
 
 class Ending(Enum):
-    """Why a stage is taken from its worker; the value appears in the log."""
+    """Why a step is taken from its worker; the value says it in the log."""
 
     HUNG = "hung"
     DIED = "died"
     GIVEN_BACK = "was given back"
 
 
+class Settled(Enum):
+    """Who ended a step; `NOT_YET`: the database was away, so the sweep will."""
+
+    BY_US = "by us"
+    BY_ANOTHER = "by another"
+    NOT_YET = "not yet"
+
+
 class Settler:
-    """Keeps the leases of one worker and ends those of its dead. A database that is away is only logged."""
+    """Keeps one worker's leases and settles steps whose runs died. An absent database is only logged."""
 
     def __init__(self, settings: WorkerSettings, worker: str) -> None:
         self._settings = settings
@@ -44,16 +53,29 @@ class Settler:
             self._sessions,
             lease=settings.lease,
             heartbeat=settings.heartbeat,
-            on_overrun=lambda token, hint: self.settle(token, hint, Ending.HUNG),
+            margin=DEADLINE_SLACK - HARD_LIMIT_SLACK,
         )
 
-    def keep(self, token: UUID, hint: Hint) -> None:
-        """Keep the lease that the stage is about to be claimed with."""
-        self._keeper.keep(token, hint, self._settings.stage_limit(hint.stage) + DEADLINE_SLACK)
+    def keep(self, token: UUID, queue: QueueName, kill: Callable[[], None]) -> None:
+        """Keep the lease with which a step of the queue is about to be claimed.
+
+        A step that outlives its limit is ended as hung; then `kill` ends whatever runs it. Where the step has
+        just been recorded, its process is at other work and lives on.
+        """
+
+        def end() -> None:
+            if self._settle_in_time(token, Ending.HUNG, self._patience()) is not Settled.BY_ANOTHER:
+                kill()
+
+        self._keeper.keep(token, self._settings.longest_step(queue) + HARD_LIMIT_SLACK, end)
 
     def drop(self, token: UUID) -> None:
-        """Let the lease go: the stage has been recorded, or was not there to be claimed."""
+        """Let the lease go: the step has been recorded, or none was there to be claimed."""
         self._keeper.drop(token)
+
+    def job_of(self, token: UUID) -> UUID | None:
+        """Return the job that the lease's step belongs to, where that is known."""
+        return self._keeper.job_of(token)
 
     def forget_models(self) -> None:
         """Report that nothing is loaded any more: the child that had loaded it is dead."""
@@ -63,53 +85,52 @@ class Settler:
         except SQLAlchemyError:
             logger.warning("could not report a dead child's models: the database did not answer")
 
-    def settle(self, token: UUID, hint: Hint, ending: Ending) -> None:
-        """Take the stage from this lease's holder: it runs again, or has timed out.
+    def settle(self, token: UUID, ending: Ending) -> None:
+        """Take the step from whoever holds this lease: it runs again, or has timed out.
 
         In a thread of its own, which waits for a database that is away as long as the lease may last;
-        after that the stage is the sweep's. The process does not end before it.
+        after that the step is the sweep's. The process does not end before it.
         """
         self._keeper.drop(token)
-        retry = DatabaseRetry(time.monotonic() + self._settings.lease.total_seconds())
-        threading.Thread(target=self._settle_in_time, args=(token, hint, ending, retry)).start()
+        threading.Thread(target=self._settle_in_time, args=(token, ending, self._patience())).start()
 
     def give_everything_back(self) -> None:
         """Let others run at once what this worker still holds: it ends."""
-        for token, hint in self._keeper.held().items():
+        for token in self._keeper.tokens():
             self._keeper.drop(token)
-            if not self._settle_in_time(token, hint, Ending.GIVEN_BACK, DatabaseRetry(time.monotonic())):
+            at_once = DatabaseRetry(time.monotonic())
+            if self._settle_in_time(token, Ending.GIVEN_BACK, at_once) is Settled.NOT_YET:
                 return
 
-    def _settle_in_time(self, token: UUID, hint: Hint, ending: Ending, retry: DatabaseRetry) -> bool:
-        with telemetry.working_on(job_id=str(hint.job_id)):
-            try:
-                following = retry(lambda: self._settle(token, hint, ending))
-            except (DatabaseAwayError, SQLAlchemyError) as error:
-                logger.warning("%s is left to the sweep: %s", hint.stage, telemetry.without_words(error))
-                return False
-        if following is not None:
-            publish(current_app, self._sessions, following)
-        return True
+    def _patience(self) -> DatabaseRetry:
+        return DatabaseRetry(time.monotonic() + self._settings.lease.total_seconds())
 
-    def _settle(self, token: UUID, hint: Hint, ending: Ending) -> Hint | None:
+    def _settle_in_time(self, token: UUID, ending: Ending, retry: DatabaseRetry) -> Settled:
+        try:
+            hints = retry(lambda: self._settle(token, ending))
+        except (DatabaseAwayError, SQLAlchemyError) as error:
+            logger.warning("a step is left to the sweep: %s", telemetry.without_words(error))
+            return Settled.NOT_YET
+        if hints is None:
+            return Settled.BY_ANOTHER
+        publish(current_app, self._sessions, hints)
+        return Settled.BY_US
+
+    def _settle(self, token: UUID, ending: Ending) -> Sequence[Hint] | None:
+        """End the step; return the hints to send, or None where nobody holds the lease any more."""
         with self._sessions.begin() as session:
-            found = session.get(Job, hint.job_id)
-            if found is None or found.lease_token != token:
-                return None
             transitions = Transitions(session, self._settings.usage_timezone)
             try:
-                job, now = transitions.lock(found.id)
-            except NoResultFound:
-                return None
-            if job.lease_token != token:
+                job, step, now = transitions.owned(token)
+            except LeaseLostError:
                 return None
             with telemetry.working_on(job_id=str(job.id), request_id=job.request_id):
-                logger.warning("%s %s", hint.stage, ending.value)
+                logger.warning("%s %s", step.kind, ending.value)
             if ending is Ending.HUNG:
-                return transitions.give_up(job, now, TIMED_OUT[hint.stage])
+                return transitions.fail_step(job, step, now, TIMED_OUT[STAGE_OF_KIND[step.kind]])
             if ending is Ending.GIVEN_BACK:
-                return transitions.give_back(job, now)
-            return transitions.settle_death(job, now, deaths_allowed=self._settings.deaths_allowed)
+                return transitions.give_back(job, step, now)
+            return transitions.settle_death(job, step, now, deaths_allowed=self._settings.deaths_allowed)
 
 
 _settlers: dict[str, Settler] = {}

@@ -1,1 +1,1 @@
-"""The stages of a job: what each loads, runs, saves and records."""
+"""How a step of each kind is done: what it loads, runs and saves, and how the outcome is recorded."""

@@ -30,6 +30,11 @@ class AudioShelf:
                 raise
             return self.stores.read(now)  # it was moved in between
 
+    def has(self, audio_id: UUID) -> bool:
+        """Tell whether the object is stored and not about to be removed; the next moment it may be gone."""
+        with self.sessions() as session:
+            return audio_id in audio_objects.hold(session, [audio_id])
+
     def write_mp3(self, data: bytes, *, seconds: float) -> WrittenAudio:
         """Write an MP3 of `seconds` of sound. Raises `StorageError`."""
         with self.sessions.begin() as session:

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class DatabaseAwayError(Exception):
-    """The database stayed away; the stage is given back and will run again."""
+    """The database stayed away; the step is given back and will run again."""
 
 
 @dataclass(frozen=True, slots=True)

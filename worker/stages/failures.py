@@ -1,4 +1,4 @@
-"""From what a stage raises to the `Failure` that is recorded of it."""
+"""From what a step raises to the `Failure` that is recorded of it."""
 
 from shared.errors import DomainError, ErrorCode, WarningCode
 from shared.failures import Failure

@@ -1,40 +1,92 @@
-"""The stage that asks the tutor."""
+"""Asking the tutor, and handing over its reply while it is being written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared import conversations, results
-from shared.jobs import wanted_texts
+from shared.errors import WarningCode
 from shared.models import Job, Message, MessageRole, SpokenPart
-from shared.results import Replied, StoredSpeech
-from worker.ports import Mistake, Turn, TutorReply, TutorRequest
+from shared.results import Piece, Replied, ReplyWarning
+from shared.speech import wanted_texts
+from shared.steps import Hint
+from shared.transitions import Transitions
+from worker.draft import drafting
+from worker.ports import Mistake, Turn, TutorRequest
 from worker.settings import WorkerSettings
+from worker.speech.pieces import next_pieces
 from worker.stages.reuse import CachedReplies, CachedSpeech, GivenReply
 from worker.stages.stage import ClaimedWork
+from worker.text.sentences import sentences
+
+_UNSPEAKABLE: ReplyWarning = {
+    "code": WarningCode.SPEECH_FAILED,
+    "detail": "The answer could not be spoken.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Has the learner's message answered, in the light of the turns before it."""
+    """Has the learner's message answered, in the light of the turns before it.
+
+    `publish` sends hints on their way and never raises.
+    """
 
     settings: WorkerSettings
     sessions: sessionmaker[Session]
     replies: CachedReplies
     speech: CachedSpeech
+    publish: Callable[[Sequence[Hint]], None]
 
     def run(self, work: ClaimedWork) -> Replied:
-        """Return the answer, and which of its texts have been spoken before."""
+        """Return the answer and the pieces still to be spoken; its sentences are recorded meanwhile."""
         job = work.job
-        request = TutorRequest(
-            message=job.transcript or job.message or "",
-            history=_turns_of(work.loading(lambda: self._last_messages(job))),
-            timeout_seconds=self.settings.llm_timeout_seconds,
-            spoken_language=job.transcript_language,
+        telling = _Telling(self, work)
+        with drafting(telling) as draft:
+            request = TutorRequest(
+                message=job.transcript or job.message or "",
+                history=_turns_of(work.loading(lambda: self._last_messages(job))),
+                timeout_seconds=self.settings.llm_timeout_seconds,
+                spoken_language=job.transcript_language,
+                draft=draft,
+            )
+            given = self.replies.reply(request, job.user_id)
+            draft.finish(given.reply.text)
+        return self._replied(given, job, telling)
+
+    def _replied(self, given: GivenReply, job: Job, telling: "_Telling") -> Replied:
+        reply, mistake = given.reply, given.reply.mistake
+        warnings: list[ReplyWarning] = [
+            {"code": str(warning.code), "detail": warning.detail} for warning in reply.warnings
+        ]
+        pieces = telling.last_pieces()
+        wanted = wanted_texts(job, reply.text, reply.hinglish_explanation, reply.devanagari_explanation)
+        if explanation := wanted.get(SpokenPart.EXPLANATION):
+            texts = next_pieces(sentences(explanation), [], finished=True)
+            pieces += self.pieces(job, SpokenPart.EXPLANATION, 0, texts)
+        spoken = {piece.part for piece in pieces} | ({SpokenPart.REPLY} if telling.planned else set())
+        if wanted.keys() - spoken:
+            warnings.append(_UNSPEAKABLE)
+        return Replied(
+            engine=given.engine,
+            text=reply.text,
+            mistake=results.Mistake(mistake.wrong, mistake.right, mistake.category) if mistake else None,
+            hinglish_explanation=reply.hinglish_explanation,
+            devanagari_explanation=reply.devanagari_explanation,
+            score=reply.score,
+            tokens_in=reply.tokens_in,
+            tokens_out=reply.tokens_out,
+            warnings=warnings,
+            pieces=pieces,
         )
-        given = self.replies.reply(request, job.user_id)
-        return _replied(given, self.speech.find(_wanted_texts(job, given.reply), job.user_id))
+
+    def pieces(self, job: Job, part: SpokenPart, first: int, texts: Sequence[str]) -> list[Piece]:
+        """Return the texts as pieces of a part, from position `first` on, with speech that is known."""
+        return [
+            Piece(part, first + number, text, self.speech.find(text, job.user_id))
+            for number, text in enumerate(texts)
+        ]
 
     def _last_messages(self, job: Job) -> Sequence[Message]:
         with self.sessions() as session:
@@ -46,8 +98,51 @@ class Reply:
             )
 
 
-def _wanted_texts(job: Job, reply: TutorReply) -> Mapping[SpokenPart, str]:
-    return wanted_texts(job, reply.text, reply.hinglish_explanation, reply.devanagari_explanation)
+class _Telling:
+    """Records each sentence of a reply as it comes, and the pieces of speech that it completes."""
+
+    def __init__(self, stage: Reply, work: ClaimedWork) -> None:
+        self._stage = stage
+        self._work = work
+        self._sentences: list[str] = []
+        self.planned: list[str] = []
+
+    def sentence(self, text: str) -> None:
+        """Tell the next sentence. Raises `LeaseLostError` and `DatabaseAwayError`."""
+        self._sentences.append(text)
+        pieces = self._next_pieces(finished=False)
+        index = len(self._sentences) - 1
+        hints = self._work.saving(lambda: self._tell(index, text, pieces))
+        self._stage.publish(hints)
+
+    def restarted(self) -> None:
+        """Forget all sentences so far, here and in the job."""
+        self._sentences, self.planned = [], []
+        self._work.saving(self._restart)
+
+    def last_pieces(self) -> list[Piece]:
+        """Return the last pieces of the reply, now that it is whole."""
+        return self._next_pieces(finished=True)
+
+    def _next_pieces(self, *, finished: bool) -> list[Piece]:
+        job = self._work.job
+        if SpokenPart.REPLY not in job.speak:
+            return []
+        texts = next_pieces(self._sentences, self.planned, finished=finished)
+        pieces = self._stage.pieces(job, SpokenPart.REPLY, len(self.planned), texts)
+        self.planned += texts
+        return pieces
+
+    def _tell(self, index: int, text: str, pieces: Sequence[Piece]) -> Sequence[Hint]:
+        with self._stage.sessions.begin() as session:
+            return self._transitions(session).sentence(self._work.claim, index, text, pieces)
+
+    def _restart(self) -> None:
+        with self._stage.sessions.begin() as session:
+            self._transitions(session).restart(self._work.claim)
+
+    def _transitions(self, session: Session) -> Transitions:
+        return Transitions(session, self._stage.settings.usage_timezone)
 
 
 def _turns_of(messages: Sequence[Message]) -> list[Turn]:
@@ -64,19 +159,3 @@ def _mistake_in(message: Message) -> Mistake | None:
     if message.mistake_wrong is None or message.mistake_right is None:
         return None
     return Mistake(message.mistake_wrong, message.mistake_right, message.mistake_category or "")
-
-
-def _replied(given: GivenReply, speech: Mapping[SpokenPart, StoredSpeech]) -> Replied:
-    reply, mistake = given.reply, given.reply.mistake
-    return Replied(
-        engine=given.engine,
-        text=reply.text,
-        mistake=results.Mistake(mistake.wrong, mistake.right, mistake.category) if mistake else None,
-        hinglish_explanation=reply.hinglish_explanation,
-        devanagari_explanation=reply.devanagari_explanation,
-        score=reply.score,
-        tokens_in=reply.tokens_in,
-        tokens_out=reply.tokens_out,
-        warnings=[{"code": str(warning.code), "detail": warning.detail} for warning in reply.warnings],
-        speech=speech,
-    )

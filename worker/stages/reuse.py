@@ -8,7 +8,6 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, TypeVar
 from uuid import UUID
@@ -17,7 +16,7 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from shared import __version__
-from shared.models import REPEATED, SpokenPart
+from shared.models import REPEATED
 from shared.results import StoredSpeech
 from worker.bootstrap import EngineKind, Engines
 from worker.bounds import LONGEST_NAME, bounded_reply, bounded_tokens
@@ -113,25 +112,18 @@ class CachedReplies:
 class CachedSpeech:
     """Knows which audio object last spoke a text to a user in the voice that the settings choose.
 
-    Whether the object still exists is the database's to say (`Transitions.name_speech`).
+    Whether the object still exists is the database's to say.
     """
 
     def __init__(self, cache: Cache, settings: WorkerSettings) -> None:
         self._cache = cache
         self._settings = settings
 
-    def find(self, texts: Mapping[SpokenPart, str], user_id: str) -> dict[SpokenPart, StoredSpeech]:
-        """Return the speech of those texts that have been spoken to the user before."""
-        found = {
-            part: _read(_SPEECH, self._cache.get(speech_key(self._settings, text, user_id)))
-            for part, text in texts.items()
-        }
-        count_lookups(self._cache, "speech", *found.values())
-        return {
-            part: StoredSpeech(spoken.audio_id, cached(spoken.engine))
-            for part, spoken in found.items()
-            if spoken is not None
-        }
+    def find(self, text: str, user_id: str) -> StoredSpeech | None:
+        """Return the speech of the text, where it has been spoken to the user before."""
+        spoken = _read(_SPEECH, self._cache.get(speech_key(self._settings, text, user_id)))
+        count_lookups(self._cache, "speech", spoken)
+        return None if spoken is None else StoredSpeech(spoken.audio_id, cached(spoken.engine))
 
     def keep(self, text: str, audio_id: UUID, engine: str, user_id: str) -> None:
         """Remember that the object is `text` spoken to the user by the engine of this name."""

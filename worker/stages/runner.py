@@ -1,49 +1,53 @@
-"""Runs one stage of one job: claim, run, translate failures, record. No transaction is held meanwhile.
+"""Runs one step of one job: claim, run, translate failures, record. No transaction is open while it runs.
 
-While our own database is away the runner waits for it, then gives the stage back. A failure in an
-engine ends the stage.
+What fails on our side (the database is away) is waited for, and then gives the step back; what fails
+in an engine ends the step.
 """
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
+from psycopg.errors import UniqueViolation
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared import jobs, telemetry
+from shared import steps, telemetry
 from shared.abandoning import abandon
 from shared.errors import DomainError, ErrorCode
 from shared.failures import TIMED_OUT, Failure
-from shared.jobs import Claim, Hint, LeaseLostError
-from shared.models import Stage
-from shared.results import StageResult
+from shared.models import Job, QueueName, StepKind
+from shared.results import StepResult
+from shared.steps import Claim, Hint, LeaseLostError
 from shared.transitions import Transitions
 from worker.settings import DEADLINE_SLACK, HARD_LIMIT_SLACK, WorkerSettings
 from worker.stages import failures
 from worker.stages.database_retry import DatabaseAwayError, DatabaseRetry
+from worker.stages.soft_limit import soft_limit
 from worker.stages.stage import ClaimedWork, RunnableStage
 
 logger = logging.getLogger(__name__)
 
-# Before the hard limit, after which a stage that only waits for the database would count as hung.
+_CLAIMED_WITHIN_SECONDS = 10.0
+# Before the hard limit, after which a step that only waits for the database would count as hung.
 _SAVED_BY = HARD_LIMIT_SLACK / 2
 
 
 class StageRunner:
-    """Runs stages for the worker process it lives in. Thread-safe where the stages are.
+    """Runs steps for the worker process it lives in. Thread-safe where the stages are.
 
-    `publish` sends a hint on its way and never raises.
+    `publish` sends hints on their way and never raises.
     """
 
     def __init__(
         self,
         settings: WorkerSettings,
         sessions: sessionmaker[Session],
-        stages: Mapping[Stage, RunnableStage],
-        publish: Callable[[Hint], None],
+        stages: Mapping[StepKind, RunnableStage],
+        publish: Callable[[Sequence[Hint]], None],
     ) -> None:
         self._settings = settings
         self._sessions = sessions
@@ -56,40 +60,61 @@ class StageRunner:
         """Tell whether an engine had no memory even at its second try: this process should be replaced."""
         return self._out_of_memory
 
-    def run(self, hint: Hint, *, token: UUID, worker: str) -> None:
-        """Claim and run the stage; drop the hint silently if it cannot be claimed.
+    def run(self, queue: QueueName, *, token: UUID, worker: str) -> str | None:
+        """Run the best ready step of the queue; return what it was, for operators; None where no step waits.
 
-        Raises `DatabaseAwayError` where our database stayed away: the stage is to be given back.
+        Raises `DatabaseAwayError` where our database stayed away: the step is to be given back.
         """
-        started, limit = time.monotonic(), self._settings.stage_limit(hint.stage)
+        started = time.monotonic()
+        claim = DatabaseRetry(started + _CLAIMED_WITHIN_SECONDS)(lambda: self._claim(queue, token, worker))
+        if claim is None:
+            return None
+        limit = self._settings.step_limit(claim.kind)
         loading = DatabaseRetry(started + (limit / 2).total_seconds())
         saving = DatabaseRetry(started + (limit + _SAVED_BY).total_seconds())
-        claim = loading(lambda: self._claim(hint, token, worker))
-        if claim is None:
-            return
-        with telemetry.working_on(job_id=str(claim.job.id), request_id=claim.job.request_id):
+        with telemetry.working_on(job_id=str(claim.job_id)):
             try:
-                said = self._record(claim, self._outcome(ClaimedWork(claim, loading, saving)), saving)
+                job = loading(lambda: self._start(claim))
+                if job is None:
+                    return None
+                with telemetry.working_on(job_id=str(job.id), request_id=job.request_id):
+                    outcome = self._outcome(ClaimedWork(claim, job, loading, saving))
+                    said = self._record(claim, outcome, saving)
+                    logger.info("%s %s in %.2f s", claim.kind, said, time.monotonic() - started)
             except LeaseLostError:
-                logger.warning("%s was not recorded: the lease was lost", claim.stage)
-                return
-            logger.info("%s %s in %.2f s", claim.stage, said, time.monotonic() - started)
+                logger.warning("%s was not recorded: the lease was lost", claim.kind)
+        return f"{claim.kind} of {claim.job_id}"
 
-    def _claim(self, hint: Hint, token: UUID, worker: str) -> Claim | None:
+    def _claim(self, queue: QueueName, token: UUID, worker: str) -> Claim | None:
+        try:
+            return self._claim_once(queue, token, worker)
+        except IntegrityError as error:
+            if not isinstance(error.orig, UniqueViolation):
+                raise
+            return None  # the broker gave this task to another worker too, which was first
+
+    def _claim_once(self, queue: QueueName, token: UUID, worker: str) -> Claim | None:
         with self._sessions.begin() as session:
-            return jobs.claim(
+            return steps.claim(
                 session,
-                hint,
+                queue,
                 token=token,
                 worker=worker,
                 lease=self._settings.lease,
-                stage_limit=self._settings.stage_limit(hint.stage) + DEADLINE_SLACK,
+                limits={kind: self._settings.step_limit(kind) + DEADLINE_SLACK for kind in StepKind},
             )
 
-    def _outcome(self, work: ClaimedWork) -> StageResult | Failure:
-        stage = work.claim.stage
+    def _start(self, claim: Claim) -> Job | None:
+        with self._sessions.begin() as session:
+            job, hints = Transitions(session, self._settings.usage_timezone).start(claim)
+        self._publish(hints)
+        return job
+
+    def _outcome(self, work: ClaimedWork) -> StepResult | Failure:
+        kind, stage = work.claim.kind, work.claim.stage
         try:
-            return self._stages[stage].run(work)
+            with soft_limit(self._settings.step_limit(kind)):
+                return self._stages[kind].run(work)
         except (DatabaseAwayError, LeaseLostError):
             raise
         except SoftTimeLimitExceeded:
@@ -97,18 +122,18 @@ class StageRunner:
         except DomainError as error:
             self._out_of_memory |= error.code is ErrorCode.OUT_OF_MEMORY
             cause = telemetry.without_words(error.__cause__)
-            logger.warning("%s failed: %s (%s)", stage, error.code, cause)
+            logger.warning("%s failed: %s (%s)", kind, error.code, cause)
             return failures.failure(stage, error)
         except Exception as error:  # noqa: BLE001
-            # An engine may be anybody's code: whatever it raises must end the stage, not the worker.
-            logger.error("%s broke: %s", stage, telemetry.without_words(error))  # noqa: TRY400
+            # An engine is anybody's code; whatever it raises must end the step, not the worker.
+            logger.error("%s broke: %s", kind, telemetry.without_words(error))  # noqa: TRY400
             return failures.defect(stage)
 
-    def _record(self, claim: Claim, outcome: StageResult | Failure, saving: DatabaseRetry) -> str:
-        """Write the outcome, then publish what follows; return how the stage ended, for the log.
+    def _record(self, claim: Claim, outcome: StepResult | Failure, saving: DatabaseRetry) -> str:
+        """Write the outcome, then publish what follows; return how the step ended, for the log.
 
         What an engine gave may be anything. What cannot be written is recorded as a failure, once; where
-        that cannot be written either, the job is abandoned, and at last left to the sweep.
+        that cannot be written either, the job is abandoned; where even that fails, it is left to the sweep.
         """
         for written in (outcome, failures.defect(claim.stage)):
             try:
@@ -117,14 +142,13 @@ class StageRunner:
                 raise
             except Exception as error:  # noqa: BLE001
                 what = telemetry.without_words(error)
-                logger.error("the end of %s cannot be recorded: %s", claim.stage, what)  # noqa: TRY400
+                logger.error("the end of %s cannot be recorded: %s", claim.kind, what)  # noqa: TRY400
                 continue
-            if following is not None:
-                self._publish(following)
+            self._publish(following)
             return written.code if isinstance(written, Failure) else "succeeded"
         return self._abandon(claim, saving)
 
-    def _record_once(self, claim: Claim, outcome: StageResult | Failure) -> Hint | None:
+    def _record_once(self, claim: Claim, outcome: StepResult | Failure) -> Sequence[Hint]:
         with self._sessions.begin() as session:
             transitions = Transitions(session, self._settings.usage_timezone)
             if isinstance(outcome, Failure):
@@ -138,10 +162,10 @@ class StageRunner:
             raise
         except Exception as error:  # noqa: BLE001
             what = telemetry.without_words(error)
-            logger.error("%s cannot be ended and is left to the sweep: %s", claim.stage, what)  # noqa: TRY400
+            logger.error("%s cannot be ended and is left to the sweep: %s", claim.kind, what)  # noqa: TRY400
             return "left to the sweep"
         return ErrorCode.POISONED
 
     def _abandon_once(self, claim: Claim) -> None:
         with self._sessions.begin() as session:
-            abandon(session, claim.job.id, token=claim.token)
+            abandon(session, claim.job_id, token=claim.token)

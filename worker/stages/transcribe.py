@@ -1,4 +1,4 @@
-"""The stage that understands a learner's recording."""
+"""Understanding a learner's recording."""
 
 from dataclasses import dataclass
 

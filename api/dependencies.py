@@ -12,8 +12,10 @@ from api.audio.playback import Playback
 from api.conversations.history import Conversations
 from api.http.draining import Draining
 from api.jobs.control import JobControl
+from api.jobs.follow import JobFollowers
 from api.jobs.lists import JobLists
 from api.jobs.read import JobReader
+from api.jobs.telling import Telling
 from api.jobs.wait import JobWaiters
 from api.operations.health import HealthChecks
 from api.operations.model_loading import ModelLoading
@@ -78,6 +80,8 @@ async def _preferred_wait(
 
 ChatsDep = Annotated[Chats, _part(lambda services: services.chats)]
 WaitersDep = Annotated[JobWaiters, _part(lambda services: services.waiters)]
+FollowersDep = Annotated[JobFollowers, _part(lambda services: services.followers)]
+TellingDep = Annotated[Telling, _part(lambda services: services.telling)]
 ControlDep = Annotated[JobControl, _part(lambda services: services.control)]
 ModelLoadingDep = Annotated[ModelLoading, _part(lambda services: services.model_loading)]
 ReaderDep = Annotated[JobReader, _part(lambda services: services.reader)]

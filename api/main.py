@@ -3,17 +3,20 @@
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 
 from api.http import problems
 from api.http.access_log import AccessLog
 from api.http.body_limit import BodyLimit
 from api.http.connections import STATE, Connections
+from api.http.departures import Departures
 from api.http.head_requests import HeadRequests
 from api.http.parameters import only_declared_parameters
 from api.http.request_ids import HEADER, RequestIds
+from api.jobs.follow import NothingFollowsError
 from api.openapi.document import DocumentedApp, operation_id
 from api.routers import audio, chat, conversations, docs, health, jobs, metrics, models, usage
 from api.services import running_services
@@ -54,6 +57,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     for resource in (chat, jobs, conversations, usage, models, audio, health, metrics, docs):
         app.include_router(resource.router)
     problems.install(app)
+    app.exception_handler(NothingFollowsError)(_nothing_follows)
     app.add_middleware(BodyLimit, seconds=settings.body_timeout_seconds)
     if settings.cors_origins:
         app.add_middleware(
@@ -63,10 +67,16 @@ def create_app(settings: ApiSettings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=[HEADER, "Location", "Retry-After", "Preference-Applied"],
         )
+    app.add_middleware(Departures)
     app.add_middleware(AccessLog)  # within HeadRequests: only the scope that is routed gets the route
     app.add_middleware(HeadRequests)
     app.add_middleware(RequestIds)
     return app
+
+
+async def _nothing_follows(request: Request, error: Exception) -> Response:
+    """Answer 204: it keeps a browser from resuming a stream for ever."""
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def _connections(settings: ApiSettings) -> Connections:

@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from celery import Celery
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.database import Sessions
-from shared import jobs, queue
+from shared import queue, steps
 from shared.circuit_breaker import CircuitBreaker
-from shared.jobs import Hint
 from shared.outages import OutageLog
 from shared.queue import PublishError, TaskName
+from shared.steps import Hint
 from shared.threads import ContextThreads
 
 logger = logging.getLogger(__name__)
@@ -35,12 +35,13 @@ class Publisher:
         self._breaker = CircuitBreaker(BREAK_SECONDS)
         self._outage = OutageLog(logger, "the broker", "hints are left to the sweep")
 
-    async def publish(self, hint: Hint) -> None:
-        """Send the hint, or note that it was not sent. Never raises: what it stands for is committed."""
-        if await self._send(hint):
+    async def publish(self, hints: Sequence[Hint]) -> None:
+        """Send the hints, or note which were not sent. Never raises: what they stand for is committed."""
+        unsent = [hint for hint in hints if not await self._send(hint)]
+        if not unsent:
             return
         try:
-            await self._sessions.commit(jobs.mark_unpublished, [hint])
+            await self._sessions.commit(steps.mark_unpublished, unsent)
         except SQLAlchemyError:
             logger.warning("a hint counts as sent until it counts as lost: the database did not answer")
 
@@ -48,7 +49,7 @@ class Publisher:
         if self._breaker.is_open:
             return False
         try:
-            await self._in_a_thread(lambda: queue.publish(self._app, hint))
+            await self._in_a_thread(lambda: queue.publish(self._app, hint.queue))
         except (PublishError, TimeoutError, RuntimeError) as error:
             # A RuntimeError: the threads are given up, because the process ends.
             self._breaker.trip()

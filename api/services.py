@@ -16,9 +16,12 @@ from api.decoding.arrivals import Arrivals
 from api.decoding.uploads import Decoder, DecoderLimits, decoders_of_a_process
 from api.http.draining import Draining
 from api.jobs.control import JobControl
+from api.jobs.follow import JobFollowers
 from api.jobs.limits import Limits
+from api.jobs.listening import JobListener
 from api.jobs.lists import JobLists
 from api.jobs.read import JobReader
+from api.jobs.telling import Telling
 from api.jobs.wait import JobWaiters
 from api.operations.health import HealthChecks
 from api.operations.model_loading import ModelLoading
@@ -46,6 +49,9 @@ class Services:
     conversations: Conversations
     usage: UsageReader
     waiters: JobWaiters
+    followers: JobFollowers
+    listener: JobListener
+    telling: Telling
     links: AudioLinks
     playback: Playback
     health: HealthChecks
@@ -56,12 +62,17 @@ class Services:
 async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     """Start the services, and close them after the block. No server needs to be up for either.
 
-    When the process is asked to stop, whoever waits for a job is answered at once.
+    When the process is asked to stop, whoever waits for a job is answered at once, and streams end.
     """
     async with AsyncExitStack() as stack:
         services = _connect(settings, stack)
-        async with services.waiters.running():
-            with services.draining.on_signal(services.waiters.release):
+
+        def release() -> None:
+            services.waiters.release()
+            services.followers.release()
+
+        async with services.listener.running():
+            with services.draining.on_signal(release):
                 yield services
 
 
@@ -78,11 +89,19 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
     reader = JobReader(sessions, settings.job_retention)
     limits = _limits(settings, reader)
     links = _links(settings, stores)
+    waiters = JobWaiters(reader)
+    followers = JobFollowers(sessions, reader, longest_seconds=settings.follow_seconds)
     return Services(
         settings=settings,
         arrivals=_arrivals(settings),
         chats=Chats(
-            sessions, publisher, decoder, timedelta(seconds=settings.decode_timeout_seconds), storing, limits
+            sessions,
+            publisher,
+            decoder,
+            timedelta(seconds=settings.decode_timeout_seconds),
+            storing,
+            limits,
+            settings.usage_timezone,
         ),
         control=JobControl(sessions, publisher, settings.usage_timezone, limits, settings.retry_window),
         model_loading=ModelLoading(sessions, publisher),
@@ -90,7 +109,10 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
         job_lists=JobLists(sessions, reader),
         conversations=Conversations(sessions, storing, settings.job_retention),
         usage=UsageReader(sessions, settings.usage_timezone),
-        waiters=JobWaiters(connect_arguments(settings.database_url, "api-listen"), reader),
+        waiters=waiters,
+        followers=followers,
+        listener=JobListener(connect_arguments(settings.database_url, "api-listen"), [waiters, followers]),
+        telling=Telling(sessions, reader, links),
         links=links,
         playback=Playback(sessions, stores, links),
         health=_health(settings, sessions, redis, storing),

@@ -34,6 +34,9 @@ class ApiSettings(SharedSettings):
         description="how long an audio URL is valid, local ones too; a week at most",
     )
     wait_timeout_seconds: float = Field(default=120, gt=0, description="longest wait of the `/wait` routes")
+    follow_seconds: float = Field(
+        default=300, gt=0, description="how long a stream of a job's events lasts; clients then resume it"
+    )
     decode_timeout_seconds: float = Field(
         default=10,
         gt=0,

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from shared.audio_stores import AudioStores
 from shared.errors import DomainError, ErrorCode
@@ -33,7 +34,7 @@ class AudioLinks:
         self._lifetime = lifetime
 
     def expiry(self, *, no_later_than: datetime | None = None) -> datetime:
-        """Return when a link made now stops to work, in whole seconds."""
+        """Return when a link made now expires, in whole seconds."""
         expires_at = datetime.now(UTC) + self._lifetime
         return min(expires_at, no_later_than or expires_at).replace(microsecond=0)
 
@@ -51,6 +52,18 @@ class AudioLinks:
         expires = str(int(expires_at.timestamp()))
         return f"{self._base_url}/audio/{name}?expires={expires}&signature={self._sign(name, expires)}"
 
+    def events_link(self, job_id: UUID) -> str:
+        """Return the signed path for following the job: a browser's `EventSource` sends no own headers."""
+        expires = str(int(self.expiry().timestamp()))
+        signature = self._sign(_events(job_id), expires)
+        return f"{self.base_path}/jobs/{job_id}/events?expires={expires}&signature={signature}"
+
+    def check_events(self, job_id: UUID, expires: str, signature: str) -> None:
+        """Raise `InvalidSignatureError` unless the link to the job's events is one of ours and still good."""
+        signed = hmac.compare_digest(self._sign(_events(job_id), expires).encode(), signature.encode())
+        if not (signed and int(expires) > datetime.now(UTC).timestamp()):
+            raise InvalidSignatureError("This link is not valid any more. Read the job again for a new one.")
+
     def check(self, name: str, expires: str, signature: str) -> None:
         """Raise `InvalidSignatureError` unless the link is one of ours and still good.
 
@@ -64,3 +77,8 @@ class AudioLinks:
 
     def _sign(self, name: str, expires: str) -> str:
         return hmac.new(self._key, f"{name}\n{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def _events(job_id: UUID) -> str:
+    """Return what is signed for a job's events: no object has such a name."""
+    return f"jobs/{job_id}/events"

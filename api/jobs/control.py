@@ -1,7 +1,7 @@
 """Cancels and retries jobs. A race with a worker is decided by the database."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,14 +20,14 @@ from api.publishing import Publisher
 from shared import telemetry
 from shared.abandoning import abandon
 from shared.database import may_pass
-from shared.jobs import Hint
 from shared.models import Job
 from shared.retries import check_retryable
+from shared.steps import Hint
 from shared.transitions import Transitions
 
 logger = logging.getLogger(__name__)
 
-_Move = Callable[[Transitions, Job, datetime], Hint | None]
+_Move = Callable[[Transitions, Job, datetime], Sequence[Hint]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class JobControl:
     retry_window: timedelta
 
     async def cancel(self, job_id: UUID, owner: str | None) -> None:
-        """Cancel the job: at once if it waits, after the current stage if it runs. Raises `JobNotFoundError`.
+        """Cancel the job: at once if it waits, after the steps at work if it runs. Raises `JobNotFoundError`.
 
-        A job whose proper end cannot be written is cancelled with the least that can be.
+        A job whose proper end cannot be written is abandoned.
         """
         try:
             await self._apply(Transitions.cancel, job_id, owner)
@@ -63,28 +63,24 @@ class JobControl:
 
     async def retry(self, job_id: UUID, owner: str | None) -> None:
         """Run a failed job again. Raises `JobNotFoundError`, `NotRetryableError` or a `RefusedError`."""
-        hint = await self.sessions.commit(self._retry_in, job_id, owner)
-        if hint is not None:
-            await self.publisher.publish(hint)
+        await self.publisher.publish(await self.sessions.commit(self._retry_in, job_id, owner))
 
-    def _retry_in(self, session: Session, job_id: UUID, owner: str | None) -> Hint | None:
+    def _retry_in(self, session: Session, job_id: UUID, owner: str | None) -> Sequence[Hint]:
         user_id = session.scalar(select(col(Job.user_id)).where(col(Job.id) == job_id))
         if user_id is None or owner not in {None, user_id}:
             raise JobNotFoundError
         job_limits.lock_user(session, user_id)  # before the conversation and the job, as for a new turn
         return self._apply_in(session, self._retry_where_there_is_room, job_id, owner)
 
-    def _retry_where_there_is_room(self, transitions: Transitions, job: Job, now: datetime) -> Hint | None:
+    def _retry_where_there_is_room(self, transitions: Transitions, job: Job, now: datetime) -> Sequence[Hint]:
         check_retryable(job, now, window=self.retry_window)
         job_limits.check(transitions.session, job.user_id, self.limits)
         return transitions.retry(job, now)
 
     async def _apply(self, move: _Move, job_id: UUID, owner: str | None) -> None:
-        hint = await self.sessions.commit(self._apply_in, move, job_id, owner)
-        if hint is not None:
-            await self.publisher.publish(hint)
+        await self.publisher.publish(await self.sessions.commit(self._apply_in, move, job_id, owner))
 
-    def _apply_in(self, session: Session, move: _Move, job_id: UUID, owner: str | None) -> Hint | None:
+    def _apply_in(self, session: Session, move: _Move, job_id: UUID, owner: str | None) -> Sequence[Hint]:
         transitions = Transitions(session, self.usage_zone)
         try:
             job, now = transitions.lock(job_id)

@@ -1,6 +1,7 @@
 """Jobs and replies as clients see them, with fresh audio links."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -8,9 +9,19 @@ from typing import TypeVar
 from api.audio.links import AudioLinks
 from api.http.problems import ProblemError, problem, problem_of
 from api.jobs.read import JobRecord
-from api.jobs.schemas import ChatReply, EnginesUsed, JobView, Links, ReplyWarning, Timings, TranscriptWord
+from api.jobs.schemas import (
+    ChatReply,
+    EnginesUsed,
+    JobView,
+    Links,
+    ReplyWarning,
+    SpeechPiece,
+    Timings,
+    TranscriptWord,
+)
+from shared import steps
 from shared.errors import ErrorCode, WarningCode
-from shared.models import Job, JobStatus, Message
+from shared.models import Job, JobStatus, Message, SpokenPart, Stage, StepKind, StepOutcome
 
 _ELSEWHERE = ReplyWarning(
     code=WarningCode.AUDIO_ELSEWHERE,
@@ -28,12 +39,12 @@ def present(record: JobRecord, links: AudioLinks) -> JobView:
         user_id=job.user_id,
         conversation_id=record.conversation,
         status=job.status,
-        stage=job.stage,
+        stage=stage_of(record),
         done=job.finished_at is not None,
         queue_position=place.position if place else None,
         eta_seconds=place.eta_seconds if place else None,
         transcript=job.transcript,
-        transcript_words=_words(job),
+        transcript_words=present_words(job),
         result=present_reply(record, links),
         error=problem_of(job),
         timings=_timings(record),
@@ -42,7 +53,13 @@ def present(record: JobRecord, links: AudioLinks) -> JobView:
         started_at=job.started_at,
         finished_at=job.finished_at,
         expires_at=record.expires_at,
-        links=Links(self=here, wait=f"{here}/wait", cancel=f"{here}/cancel", retry=f"{here}/retry"),
+        links=Links(
+            self=here,
+            wait=f"{here}/wait",
+            events=links.events_link(job.id),
+            cancel=f"{here}/cancel",
+            retry=f"{here}/retry",
+        ),
     )
 
 
@@ -68,7 +85,16 @@ def correction(answer: Job | Message) -> str | None:
     return f"{answer.mistake_wrong} → {answer.mistake_right}" if answer.mistake_wrong is not None else None
 
 
-def _words(job: Job) -> list[TranscriptWord] | None:
+def stage_of(record: JobRecord) -> Stage | None:
+    """Return how far an unfinished job is; None once it has ended."""
+    if record.job.finished_at is not None:
+        return None
+    unfinished = [step.kind for step in record.steps if step.finished_at is None]
+    return steps.earliest_stage(unfinished, answered=record.job.answered_at is not None)
+
+
+def present_words(job: Job) -> list[TranscriptWord] | None:
+    """Return the words that were heard, None where the engine gives none."""
     if job.transcript_words is None:
         return None
     return [TranscriptWord.model_validate(word) for word in job.transcript_words]
@@ -92,6 +118,7 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
         hinglish_explanation=job.hinglish_explanation,
         score=job.score,
         audio_url=spoken,
+        speech=_pieces(record, links, expires_at),
         audio_url_expires_at=expires_at if spoken or explained else None,
         explanation_audio_url=explained,
         conversation_id=record.conversation,
@@ -103,13 +130,43 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
     )
 
 
+def _pieces(record: JobRecord, links: AudioLinks, expires_at: datetime) -> list[SpeechPiece]:
+    """Return the pieces of this attempt up to the first of each part that cannot be heard."""
+    spoken = [
+        step
+        for step in record.steps
+        if step.kind is StepKind.SPEAK and step.attempt == record.job.attempt and step.part is not None
+    ]
+    pieces: list[SpeechPiece] = []
+    heard: Counter[SpokenPart] = Counter()
+    for step in sorted(spoken, key=lambda step: step.number):
+        sound = record.audio.get(step.audio_id) if step.audio_id is not None else None
+        if step.part is None or sound is None or step.position != heard[step.part]:
+            continue
+        heard[step.part] += 1
+        pieces.append(
+            SpeechPiece(
+                part=step.part,
+                index=step.position,
+                text=step.text or "",
+                audio_url=links.link(sound, expires_at),
+                seconds=sound.seconds,
+            )
+        )
+    return pieces
+
+
 def _timings(record: JobRecord) -> Timings:
     job = record.job
-    stages = {f"{run.stage}_ms": _milliseconds(run.started_at, run.finished_at) for run in record.runs}
+    took: Counter[Stage] = Counter()
+    for step in record.steps:
+        if step.outcome is StepOutcome.SUCCEEDED and step.started_at is not None:
+            took[steps.STAGE_OF_KIND[step.kind]] += _milliseconds(step.started_at, step.finished_at) or 0
     return Timings(
         queued_ms=_milliseconds(job.created_at, job.started_at),
+        first_sound_ms=_milliseconds(job.created_at, job.first_sound_at),
         total_ms=_milliseconds(job.created_at, job.finished_at),
-        **stages,
+        **{f"{stage}_ms": milliseconds for stage, milliseconds in took.items()},
     )
 
 

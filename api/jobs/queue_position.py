@@ -11,24 +11,25 @@
 - `L(s)`: the seconds of work in the queue of `s` when the job joins it, if jobs arrive as fast as they leave:
   all that is in that queue now. 0 for the first stage, whose queue the job has joined already.
 
-Arrivals cannot be known in advance, so the larger term counts: the first after a burst, the second under
-a steady load, where it at most doubles the estimate from the first alone. A free slot takes the next
-stage in the queue, so work is divided by slots. Earlier turns of the conversation are completed first.
-Not counted: dispatch (some 10 ms per stage) and the loading of models.
+The larger one counts, since nobody knows who will come: after a burst it is the first, under a steady
+load the second, which at most doubles what the first alone would say. A slot takes the next in line
+when it is free, so work is divided by slots. Earlier turns of the conversation are answered first.
+Not counted: dispatch (some 10 ms a stage) and models that are still to be loaded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, DateTime, Select, and_, bindparam, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from api.jobs.stage_durations import RecentStageDurations, StageDurations
-from shared.models import Job, Stage
-from shared.queue import QUEUE_OF_STAGE, QueueName
+from shared.models import Job, QueueName, Stage, Step, StepKind
+from shared.steps import QUEUE_OF_STAGE, STAGE_OF_KIND
 
 _HALF_DONE = 0.5
 
@@ -43,70 +44,96 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """`count` unfinished jobs that affect a waiting job in the same way.
+    """`count` unfinished steps that are alike in what matters to a job that waits.
 
-    `stage`: their current stage; `runs`: a worker runs it; `queued`: its hint was sent; `ahead`: sent before
-    the waiting job's; `begun`: an earlier stage has run; `speaks`: the last stage is speech;
-    `earlier_turn`: they belong to earlier turns of the waiting job's conversation.
+    `stage`: theirs; `runs`: a worker is at it; `ready`: it waits for a worker; `ahead`: a worker takes it
+    before the job's; `begun`: its job has started; `speaks`: its job ends with a voice; `earlier_turn`: of
+    the job's own conversation, and not answered yet.
     """
 
     stage: Stage
     count: int
     runs: bool = False
-    queued: bool = True
+    ready: bool = True
     ahead: bool = True
     begun: bool = False
     speaks: bool = True
     earlier_turn: bool = False
 
 
-def find(session: Session, job: Job, durations: RecentStageDurations) -> Place | None:
-    """Return the job's place, or None once it has started or ended. Reads the unfinished jobs once."""
-    if job.started_at is not None or job.stage is None:
+def find(session: Session, job: Job, first: Step | None, durations: RecentStageDurations) -> Place | None:
+    """Return the place of a job by its `first` step, None once it has begun or ended.
+
+    Reads the unfinished steps once.
+    """
+    if job.started_at is not None or job.finished_at is not None or first is None:
         return None
-    return place(
-        stages_from(job.stage, speaks=bool(job.speak)), look_around(session, job), durations.read(session)
+    stages = stages_from(STAGE_OF_KIND[first.kind], speaks=bool(job.speak))
+    return place(stages, look_around(session, job, first), durations.read(session))
+
+
+def places(session: Session, job_ids: Collection[UUID], durations: RecentStageDurations) -> dict[UUID, Place]:
+    """Return the places of those of these jobs that have not begun."""
+    waiting = (
+        select(Job, Step)
+        .join(Step, col(Step.job_id) == col(Job.id))
+        .where(col(Job.id).in_(job_ids), col(Job.started_at).is_(None), col(Step.finished_at).is_(None))
     )
+    found = {job.id: find(session, job, first, durations) for job, first in session.execute(waiting)}
+    return {job_id: its for job_id, its in found.items() if its is not None}
 
 
-def look_around(session: Session, job: Job) -> Sequence[Others]:
-    """Return the other unfinished jobs, grouped."""
+def look_around(session: Session, job: Job, first: Step) -> Sequence[Others]:
+    """Return the unfinished steps of other jobs, grouped."""
     own = {
         "own_id": job.id,
         "own_conversation": job.conversation_id,
         "own_turn": job.turn,
-        "since": job.published_at or job.created_at,
+        "own_rank": first.rank,
+        "own_ready_at": first.ready_at,
     }
-    rows = session.execute(_look_around(sent=job.published_at is not None), own)
-    return [Others(**row._asdict()) for row in rows]
+    rows = session.execute(_look_around(), own)
+    return [
+        Others(STAGE_OF_KIND[kind], count, *flags)
+        for kind, *flags, count in rows
+        if kind is not StepKind.JOIN
+    ]
 
 
-@cache  # building the statement costs more than running it
-def _look_around(*, sent: bool) -> Select[Any]:
-    """Return the query for a job whose hint was sent, or was not yet."""
+@cache  # building it costs more than running it
+def _look_around() -> Select[Any]:
     of_its_conversation = col(Job.conversation_id) == bindparam("own_conversation")
+    ready = col(Step.ready_at).is_not(None) & col(Step.lease_token).is_(None)
+    earlier_turn = and_(
+        of_its_conversation, col(Job.turn) < bindparam("own_turn"), col(Job.answered_at).is_(None)
+    )
+    own_place = tuple_(
+        bindparam("own_rank", type_=BigInteger),
+        literal(0),  # a first step
+        func.coalesce(bindparam("own_ready_at", type_=DateTime(timezone=True)), func.now()),
+    )
     flags = {
-        "runs": col(Job.lease_token).is_not(None),
-        "queued": col(Job.published_at).is_not(None),
-        "ahead": _is_ahead(sent=sent),
+        "runs": col(Step.lease_token).is_not(None),
+        "ready": ready,
+        # An earlier turn that is not ready itself comes first all the same.
+        "ahead": and_(
+            col(Step.lease_token).is_(None),
+            or_(
+                earlier_turn,
+                ready & (tuple_(col(Step.rank), col(Step.number), col(Step.ready_at)) < own_place),
+            ),
+        ),
         "begun": col(Job.started_at).is_not(None),
         "speaks": func.cardinality(col(Job.speak)) > 0,
-        "earlier_turn": and_(of_its_conversation, col(Job.turn) < bindparam("own_turn")),
+        "earlier_turn": earlier_turn,
     }
     named = (
-        select(col(Job.stage), *(flag.label(name) for name, flag in flags.items()))
-        .where(col(Job.finished_at).is_(None), col(Job.id) != bindparam("own_id"))
+        select(col(Step.kind), *(func.coalesce(flag, False).label(name) for name, flag in flags.items()))
+        .join(Job, col(Job.id) == col(Step.job_id))
+        .where(col(Step.finished_at).is_(None), col(Job.id) != bindparam("own_id"))
         .subquery()
     )
     return select(*named.c, func.count().label("count")).group_by(*named.c)
-
-
-def _is_ahead(*, sent: bool) -> ColumnElement[bool]:
-    """Return whose hint was sent before the job's; where it has none yet, also who was accepted before."""
-    since = bindparam("since", type_=DateTime(timezone=True))
-    if sent:
-        return func.coalesce(col(Job.published_at) < since, False)
-    return or_(col(Job.published_at).is_not(None), col(Job.created_at) < since)
 
 
 def place(stages: Sequence[Stage], others: Sequence[Others], durations: StageDurations) -> Place:
@@ -126,9 +153,7 @@ def _eta(stages: Sequence[Stage], others: Sequence[Others], durations: StageDura
     if not all(stage in durations.seconds and QUEUE_OF_STAGE[stage] in durations.slots for stage in stages):
         return None
     earlier_turns = (each for each in others if each.earlier_turn)
-    done_at = sum(
-        each.count * (_now(each, durations) + _later(each, None, durations)) for each in earlier_turns
-    )
+    done_at = sum(each.count * _until_answered(each, durations) for each in earlier_turns)
     for number, stage in enumerate(stages):
         queue = QUEUE_OF_STAGE[stage]
         if number == 0:
@@ -159,7 +184,7 @@ def _before_later(each: Others, queue: QueueName, durations: StageDurations) -> 
 
 def _in_line(each: Others, queue: QueueName, durations: StageDurations) -> float:
     """Return the seconds of the queue that they are waiting for, or taking, now."""
-    there = _at(each, queue) and (each.runs or each.queued or each.ahead or each.begun)
+    there = _at(each, queue) and (each.runs or each.ready or each.ahead or each.begun)
     return each.count * _now(each, durations) if there else 0.0
 
 
@@ -168,10 +193,21 @@ def _at(each: Others, queue: QueueName) -> bool:
 
 
 def _now(each: Others, durations: StageDurations) -> float:
-    return durations.seconds.get(each.stage, 0.0) * (_HALF_DONE if each.runs else 1.0)
+    seconds = durations.seconds.get(each.stage, 0.0)
+    if each.stage is Stage.SYNTHESIZE and durations.piece_seconds:
+        seconds = durations.piece_seconds
+    return seconds * (_HALF_DONE if each.runs else 1.0)
 
 
-def _later(each: Others, queue: QueueName | None, durations: StageDurations) -> float:
-    """Return the seconds of their stages after this one, at the queue where one is named."""
+def _later(each: Others, queue: QueueName, durations: StageDurations) -> float:
+    """Return the seconds of the queue that their stages after this one take."""
     later = stages_from(each.stage, speaks=each.speaks)[1:]
-    return sum(durations.seconds.get(stage, 0.0) for stage in later if queue in {None, QUEUE_OF_STAGE[stage]})
+    return sum(durations.seconds.get(stage, 0.0) for stage in later if QUEUE_OF_STAGE[stage] is queue)
+
+
+def _until_answered(each: Others, durations: StageDurations) -> float:
+    """Return the seconds until an earlier turn is answered: its voice is in no later turn's way."""
+    if each.stage is Stage.SYNTHESIZE:
+        return 0.0
+    later = stages_from(each.stage, speaks=False)[1:]
+    return _now(each, durations) + sum(durations.seconds.get(stage, 0.0) for stage in later)

@@ -17,7 +17,7 @@ from api.http.problems import NotFoundError
 from api.jobs import queue_position
 from api.jobs.queue_position import Place
 from api.jobs.stage_durations import RecentStageDurations
-from shared.models import AudioObject, Conversation, Job, StageOutcome, StageRun
+from shared.models import AudioObject, Conversation, Job, Step
 
 
 class JobNotFoundError(NotFoundError):
@@ -38,7 +38,7 @@ class JobRecord:
     job: Job
     conversation: str
     audio: dict[UUID, AudioObject]
-    runs: Sequence[StageRun]
+    steps: Sequence[Step]
     expires_at: datetime | None
     place: Place | None = None
 
@@ -46,16 +46,18 @@ class JobRecord:
 def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[UUID, JobRecord]:
     """Return the jobs that exist among `job_ids`, in two queries however many there are."""
     rows = session.execute(_jobs(), {"job_ids": list(job_ids)}).all()
-    begun = [row[0].id for row in rows if row[0].started_at is not None]
-    runs_of: defaultdict[UUID, list[StageRun]] = defaultdict(list)
-    for run in session.scalars(_succeeded_runs(), {"job_ids": begun}) if begun else ():
-        runs_of[run.job_id].append(run)
+    steps_of: defaultdict[UUID, list[Step]] = defaultdict(list)
+    for step in session.scalars(_steps(), {"job_ids": [row[0].id for row in rows]}):
+        steps_of[step.job_id].append(step)
+    pieces = [step.audio_id for steps in steps_of.values() for step in steps if step.audio_id is not None]
+    spoken = {sound.id: sound for sound in session.scalars(_sounds(), {"ids": pieces})} if pieces else {}
     return {
         job.id: JobRecord(
             job,
             public_id,
-            {sound.id: sound for sound in sounds if sound is not None},
-            runs_of[job.id],
+            {sound.id: sound for sound in sounds if sound is not None}
+            | {step.audio_id: spoken[step.audio_id] for step in steps_of[job.id] if step.audio_id in spoken},
+            steps_of[job.id],
             job.finished_at and job.finished_at + keep,
         )
         for job, public_id, *sounds in rows
@@ -75,11 +77,21 @@ def _jobs() -> Select[Job, str, AudioObject, AudioObject]:
 
 
 @cache
-def _succeeded_runs() -> Select[StageRun]:
-    return select(StageRun).where(
-        col(StageRun.job_id) == any_(bindparam("job_ids", type_=ARRAY(Uuid))),
-        col(StageRun.outcome) == StageOutcome.SUCCEEDED,
+def _sounds() -> Select[AudioObject]:
+    return select(AudioObject).where(col(AudioObject.id) == any_(bindparam("ids", type_=ARRAY(Uuid))))
+
+
+@cache
+def _steps() -> Select[Step]:
+    return (
+        select(Step)
+        .where(col(Step.job_id) == any_(bindparam("job_ids", type_=ARRAY(Uuid))))
+        .order_by(col(Step.attempt), col(Step.kind), col(Step.part), col(Step.position))
     )
+
+
+def _first_unfinished(record: JobRecord) -> Step | None:
+    return next((step for step in record.steps if step.finished_at is None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +130,6 @@ class JobReader:
             raise JobNotFoundError
         if record.expires_at is not None and record.expires_at <= datetime.now(UTC):
             raise JobNotFoundError
-        return replace(record, place=queue_position.find(session, record.job, self.durations))
+        return replace(
+            record, place=queue_position.find(session, record.job, _first_unfinished(record), self.durations)
+        )

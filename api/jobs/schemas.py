@@ -10,7 +10,7 @@ from pydantic import (
 
 from api.http.problems import Problem
 from api.schemas import PageQuery, PageView
-from shared.models import JobKind, JobStatus, Stage
+from shared.models import JobKind, JobStatus, SpokenPart, Stage
 
 
 class JobsQuery(PageQuery):
@@ -26,6 +26,16 @@ class ReplyWarning(BaseModel):
     detail: str
 
 
+class SpeechPiece(BaseModel):
+    """A piece of the answer that can be heard. Pieces are played by part and index, one behind the other."""
+
+    part: SpokenPart
+    index: int
+    text: str
+    audio_url: str | None = Field(description="null where it cannot be reached any more")
+    seconds: float
+
+
 class ChatReply(BaseModel):
     """The tutor's answer."""
 
@@ -35,6 +45,7 @@ class ChatReply(BaseModel):
     score: int | None = Field(description="0–100, or null where nothing can be judged")
     audio_url: str | None
     audio_url_expires_at: datetime | None
+    speech: list[SpeechPiece] = Field(description="the pieces that can be heard so far")
     explanation_audio_url: str | None
     conversation_id: str
     transcript: str | None = Field(description="what was heard; voice only")
@@ -57,6 +68,7 @@ class Timings(BaseModel):
     transcribe_ms: int | None = None
     reply_ms: int | None = None
     synthesize_ms: int | None = None
+    first_sound_ms: int | None = Field(default=None, description="from `created_at` to the first piece")
     total_ms: int | None = None
 
 
@@ -73,6 +85,7 @@ class Links(BaseModel):
 
     self: str
     wait: str
+    events: str
     cancel: str
     retry: str
 

@@ -5,31 +5,32 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Interval, Select, func, select, type_coerce, union_all
+from sqlalchemy import Float, func, select, union_all
 from sqlalchemy.orm import Session
-from sqlmodel import col
 
-from shared import workers
-from shared.models import Stage, StageRun
-from shared.queue import QUEUE_OF_STAGE, QueueName
+from shared import steps, workers
+from shared.models import QueueName, Stage, StepKind
+from shared.steps import QUEUE_OF_STAGE, STAGE_OF_KIND
 
 RUNS = 50
 """The number of a stage's last runs whose median is its duration."""
 
 _KEPT_SECONDS = 2.0
+_KINDS = (StepKind.TRANSCRIBE, StepKind.REPLY, StepKind.SPEAK)
 
 
 @dataclass(frozen=True, slots=True)
 class StageDurations:
-    """`seconds`: how long a run of each stage takes; absent if the stage has never run.
+    """`seconds`: what a stage takes for one job; absent where none ever ran.
 
-    `slots`: how many stages the live workers of a queue run at a time; absent if the queue has none.
+    `slots`: how many steps the live workers of a queue run at a time; absent where there is none.
+    `piece_seconds`: what one piece of speech takes, of which a job has several.
     """
 
     seconds: Mapping[Stage, float]
     slots: Mapping[QueueName, int]
+    piece_seconds: float = 0.0
 
     @property
     def seconds_a_job(self) -> float | None:
@@ -47,26 +48,21 @@ def measure(session: Session) -> StageDurations:
 
     Failed runs count too: they kept a worker busy.
     """
-    last = union_all(*(_last_runs(stage) for stage in Stage)).subquery()
-    medians = session.execute(
-        select(last.c.stage, func.percentile_cont(0.5).within_group(last.c.took)).group_by(last.c.stage)
-    )
+    last = union_all(*(steps.last_runs(kind, RUNS) for kind in _KINDS)).subquery()
+    took = func.percentile_cont(0.5).within_group(last.c.took)
+    pieces = func.count() / func.count(last.c.job_id.distinct()).cast(Float)
+    seconds: dict[Stage, float] = {}
+    piece_seconds = 0.0
+    for kind, median, per_job in session.execute(select(last.c.kind, took, pieces).group_by(last.c.kind)):
+        seconds[STAGE_OF_KIND[kind]] = median.total_seconds()
+        if kind is StepKind.SPEAK:
+            # Other kinds run more than once for a job only where it was retried.
+            piece_seconds = median.total_seconds()
+            seconds[Stage.SYNTHESIZE] = piece_seconds * per_job
     slots: Counter[QueueName] = Counter()
     for worker in workers.live(session):
         slots.update({QueueName(name): worker.concurrency for name in set(worker.queues) & set(QueueName)})
-    return StageDurations({stage: took.total_seconds() for stage, took in medians}, dict(slots))
-
-
-def _last_runs(stage: Stage) -> Select[Stage, timedelta]:
-    took: ColumnElement[timedelta] = type_coerce(
-        col(StageRun.finished_at) - col(StageRun.started_at), Interval
-    )
-    return (
-        select(col(StageRun.stage), took.label("took"))
-        .where(col(StageRun.stage) == stage)
-        .order_by(col(StageRun.finished_at).desc())
-        .limit(RUNS)
-    )
+    return StageDurations(seconds, dict(slots), piece_seconds)
 
 
 class RecentStageDurations:

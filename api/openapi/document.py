@@ -104,6 +104,21 @@ def sound(status: HTTPStatus, description: str, headers: Mapping[str, bool]) -> 
     return {status.value: {"description": description, "headers": _headers(headers), "content": content}}
 
 
+def stream(status: HTTPStatus, description: str) -> Responses:
+    """Describe an answer that is a stream of server-sent events."""
+    described: dict[str, Any] = {
+        "description": description,
+        "headers": _headers({"Cache-Control": True}),
+        "content": {"text/event-stream": {"examples": referred("events")}},
+    }
+    return {status.value: described}
+
+
+def nothing(description: str) -> Responses:
+    """Describe an answer without content."""
+    return {HTTPStatus.NO_CONTENT.value: {"description": description, "headers": _headers({})}}
+
+
 def redirect(description: str, headers: Mapping[str, bool]) -> Responses:
     """Describe a redirect."""
     return {HTTPStatus.TEMPORARY_REDIRECT.value: {"description": description, "headers": _headers(headers)}}

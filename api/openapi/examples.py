@@ -4,6 +4,7 @@ from typing import Any
 
 _JOB_ID = "5b0c7a5e-6d0c-4d7e-9d3f-0f6f2c1b8a42"
 _JOB = f"/jobs/{_JOB_ID}"
+_EVENTS_URL = f"{_JOB}/events?expires=1795860000&signature=9d27"
 _AUDIO_URL = (
     "http://localhost:8000/audio/0f8fad5bd9cb469fa16570867728950e.mp3?expires=1795860000&signature=5f1c"
 )
@@ -15,6 +16,15 @@ _REPLY: dict[str, Any] = {
     "score": 75,
     "audio_url": _AUDIO_URL,
     "audio_url_expires_at": "2026-11-28T10:00:00Z",
+    "speech": [
+        {
+            "part": "reply",
+            "index": 0,
+            "text": "Hello! I understand you want to go to the market. What will you buy there?",
+            "audio_url": _AUDIO_URL,
+            "seconds": 4.2,
+        }
+    ],
     "explanation_audio_url": None,
     "conversation_id": "conv-123",
     "transcript": None,
@@ -40,6 +50,7 @@ _QUEUED_JOB: dict[str, Any] = {
         "transcribe_ms": None,
         "reply_ms": None,
         "synthesize_ms": None,
+        "first_sound_ms": None,
         "total_ms": None,
     },
     "engines": {"stt": None, "llm": None, "tts": None},
@@ -47,7 +58,13 @@ _QUEUED_JOB: dict[str, Any] = {
     "started_at": None,
     "finished_at": None,
     "expires_at": None,
-    "links": {"self": _JOB, "wait": f"{_JOB}/wait", "cancel": f"{_JOB}/cancel", "retry": f"{_JOB}/retry"},
+    "links": {
+        "self": _JOB,
+        "events": _EVENTS_URL,
+        "wait": f"{_JOB}/wait",
+        "cancel": f"{_JOB}/cancel",
+        "retry": f"{_JOB}/retry",
+    },
 }
 
 _FINISHED_JOB: dict[str, Any] = _QUEUED_JOB | {
@@ -62,6 +79,7 @@ _FINISHED_JOB: dict[str, Any] = _QUEUED_JOB | {
         "transcribe_ms": None,
         "reply_ms": 900,
         "synthesize_ms": 600,
+        "first_sound_ms": 1520,
         "total_ms": 1530,
     },
     "engines": {"stt": None, "llm": "gemini-2.5-flash", "tts": "chatterbox-turbo"},
@@ -163,6 +181,10 @@ EXAMPLES: dict[str, Any] = {
     "queued_job": _QUEUED_JOB,
     "finished_job": _FINISHED_JOB,
     "cancelled_job": _CANCELLED_JOB,
+    "events": (
+        'event: reply.sentence\ndata: {"seq": 3, "job_id": "5b0c7a5e-6d0c-4d7e-9d3f-0f6f2c1b8a42",'
+        ' "at": "2026-11-28T09:00:00.900Z", "index": 0, "text": "Hello!"}\nid: 3\n\n'
+    ),
     "jobs": {"items": [_FINISHED_JOB], "next_cursor": None},
     "conversations": {"items": [_CONVERSATION], "next_cursor": None},
     "messages": {"items": [_SAID, _ANSWERED], "next_cursor": None},

@@ -33,8 +33,8 @@ from shared import __version__, backlog, workers
 from shared.backlog import Backlog
 from shared.errors import DomainError
 from shared.jobs import Deadlines
-from shared.models import REPEATED, Stage, StageOutcome, StageRun, Worker
-from shared.queue import QUEUE_OF_STAGE, WRITE_PROBE, QueueName
+from shared.models import REPEATED, QueueName, Step, StepKind, StepOutcome, Worker
+from shared.queue import WRITE_PROBE
 from shared.settings import AppEnv
 
 _LIMIT_SECONDS = 2.0
@@ -170,21 +170,21 @@ def _tutor(session: Session, live: Sequence[Worker]) -> DependencyHealth:
 
     A call is a run of `reply` that ended by itself, except one answered from the cache.
     """
-    started = [worker.started_at for worker in live if QUEUE_OF_STAGE[Stage.REPLY] in worker.queues]
+    started = [worker.started_at for worker in live if QueueName.LLM in worker.queues]
     if not started:
         return DependencyHealth(ok=True)
     calls = session.execute(
-        select(col(StageRun.outcome), col(StageRun.error_code))
+        select(col(Step.outcome), col(Step.error_code))
         .where(
-            col(StageRun.stage) == Stage.REPLY,
-            col(StageRun.finished_at) > min(started),
-            col(StageRun.outcome) != StageOutcome.LOST,
-            col(StageRun.engine).is_(None) | col(StageRun.engine).not_like(f"%{REPEATED}"),
+            col(Step.kind) == StepKind.REPLY,
+            col(Step.started_at) > min(started),
+            col(Step.outcome).in_([StepOutcome.SUCCEEDED, StepOutcome.FAILED, StepOutcome.TIMED_OUT]),
+            col(Step.engine).is_(None) | col(Step.engine).not_like(f"%{REPEATED}"),
         )
-        .order_by(col(StageRun.finished_at).desc())
+        .order_by(col(Step.started_at).desc())
         .limit(_CALLS)
     ).all()
-    if not calls or any(call.outcome is StageOutcome.SUCCEEDED for call in calls):
+    if not calls or any(call.outcome is StepOutcome.SUCCEEDED for call in calls):
         return DependencyHealth(ok=True)
     return DependencyHealth(ok=False, detail=f"its last calls failed ({len(calls)}): {calls[0].error_code}")
 

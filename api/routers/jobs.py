@@ -1,22 +1,39 @@
 """Jobs: list them, read one, wait for it, cancel it, run it again."""
 
 import asyncio
+import logging
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.dependencies import MAX_WAIT_SECONDS, ControlDep, JobListsDep, LinksDep, ReaderDep, WaitersDep
+from api.dependencies import (
+    MAX_WAIT_SECONDS,
+    ControlDep,
+    FollowersDep,
+    JobListsDep,
+    LinksDep,
+    ReaderDep,
+    TellingDep,
+    WaitersDep,
+)
+from api.http.head_requests import ASKED_METHOD
 from api.jobs.present import present, shown
+from api.jobs.queue_position import Place
 from api.jobs.read import JobNotFoundError, JobRecord
 from api.jobs.schemas import JobPage, JobsQuery, JobView
-from api.openapi.document import ITEM_PROBLEMS, Responses, answer, problems
+from api.openapi.document import ITEM_PROBLEMS, Responses, answer, nothing, problems, stream
 from api.schemas import UserId
+from shared import telemetry
 from shared.errors import ErrorCode
 from shared.telemetry import job_id_var
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
+logger = logging.getLogger(__name__)
 
 
 async def _job_id(job_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
@@ -72,6 +89,52 @@ async def wait_for_job(
     return await _show(await waiters.wait(job_id, seconds, owner=owner), links, response)
 
 
+async def _where_to_resume(
+    job_id: JobId,
+    followers: FollowersDep,
+    links: LinksDep,
+    owner: Owner = None,
+    after: Annotated[int, Query(ge=0, description="the last event that was seen")] = 0,
+    last_event_id: Annotated[int | None, Header(ge=0, alias="Last-Event-ID")] = None,
+    expires: Annotated[str | None, Query(description="of a signed link")] = None,
+    signature: Annotated[str | None, Query(description="of a signed link")] = None,
+) -> int:
+    """Return after which event the stream begins. Whatever is wrong is said here, before its first byte."""
+    if expires is not None or signature is not None:
+        links.check_events(job_id, expires or "", signature or "")
+    seen = after if last_event_id is None else last_event_id
+    await followers.check(job_id, seen, owner=owner)
+    return seen
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=EventSourceResponse,
+    responses=stream(HTTPStatus.OK, "The events, as they happen")
+    | nothing("The job has ended, and nothing follows")
+    | problems(*ITEM_PROBLEMS, ErrorCode.INVALID_SIGNATURE),
+)
+async def follow_job(
+    request: Request,
+    job_id: JobId,
+    seen: Annotated[int, Depends(_where_to_resume)],
+    followers: FollowersDep,
+    telling: TellingDep,
+) -> AsyncIterator[ServerSentEvent]:
+    """Send what has happened to the job, and what happens until it ends, as server-sent events.
+
+    A stream that ends before is resumed with `Last-Event-ID` or `after`: no event is skipped or told twice.
+    """
+    if request.scope.get(ASKED_METHOD) == "HEAD":
+        return
+    try:
+        async for told in followers.follow(job_id, seen):
+            yield telling.place(job_id, told) if isinstance(told, Place) else await telling.event(told)
+    except (SQLAlchemyError, OSError) as error:
+        # An exception would cut the response off; the client resumes the stream, perhaps at another process.
+        logger.warning("a stream ends early: %s", telemetry.without_words(error))
+
+
 @router.post("/{job_id}/cancel", responses=_CANCELLED | problems(*ITEM_PROBLEMS))
 async def cancel_job(
     job_id: JobId,
@@ -81,7 +144,7 @@ async def cancel_job(
     response: Response,
     owner: Owner = None,
 ) -> JobView:
-    """End the job: at once while it waits, after its stage while it runs; an ended one stays as it is."""
+    """End the job: at once if it waits, after the steps at work if it runs. An ended job stays as it is."""
     await control.cancel(job_id, owner)
     return await _show(await reader.one(job_id), links, response)
 

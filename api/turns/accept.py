@@ -7,10 +7,12 @@ the job and the others find it, and the limit per user is exact.
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -25,12 +27,14 @@ from api.jobs.limits import Limits, RefusedError
 from api.publishing import Publisher
 from api.turns.forms import VoiceChat
 from api.turns.schemas import ChatRequest, TextChatRequest
-from shared import audio_objects, jobs
+from shared import audio_objects, conversations, jobs
 from shared.audio_objects import WrittenAudio
-from shared.jobs import Hint, NewJob
+from shared.jobs import NewJob
 from shared.models import AudioObject, JobKind
+from shared.steps import Hint
 from shared.storage import FLAC, StorageError
 from shared.telemetry import job_id_var, request_id_var
+from shared.transitions import Transitions
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +45,7 @@ class _Accepted:
 
     job_id: UUID
     is_new: bool
-    hint: Hint | None = None
+    hints: Sequence[Hint] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Chats:
     decode_limit: timedelta
     storing: Storing
     limits: Limits
+    usage_zone: ZoneInfo
 
     async def accept_text(self, request: TextChatRequest, idempotency_key: str | None) -> UUID:
         """Return the id of the job that answers the message: a new one, or the key's earlier one.
@@ -102,10 +107,9 @@ class Chats:
         return accepted.job_id
 
     async def _accept(self, new: NewJob, upload: _Upload | None) -> _Accepted:
-        accepted = await self.sessions.commit(_insert, new, upload, self.limits)
+        accepted = await self.sessions.commit(_insert, new, upload, self.limits, self.usage_zone)
         job_id_var.set(str(accepted.job_id))
-        if accepted.hint is not None:
-            await self.publisher.publish(accepted.hint)
+        await self.publisher.publish(accepted.hints)
         if accepted.is_new:
             JOBS_ACCEPTED.labels(new.kind).inc()
         return accepted
@@ -129,7 +133,9 @@ class Chats:
             logger.warning("an upload without a job is left to the retention")
 
 
-def _insert(session: Session, new: NewJob, upload: _Upload | None, limits: Limits) -> _Accepted:
+def _insert(
+    session: Session, new: NewJob, upload: _Upload | None, limits: Limits, usage_zone: ZoneInfo
+) -> _Accepted:
     job_limits.lock_user(session, new.user_id)
     replayed = _replay_or_room(session, new, limits)
     if replayed is not None:
@@ -137,8 +143,10 @@ def _insert(session: Session, new: NewJob, upload: _Upload | None, limits: Limit
     if upload is not None:
         job_limits.check_stored(session, new.user_id, upload.size_bytes, limits)
         audio_objects.mark_stored(session, upload.written)
-    job_id, hint = jobs.accept(session, new, None if upload is None else upload.written.audio_id)
-    return _Accepted(job_id, is_new=True, hint=hint)
+    turn = conversations.take_turn(session, new.user_id, new.conversation)
+    hints = Transitions(session, usage_zone).skip_speech(turn.conversation_id)
+    job_id, own = jobs.accept(session, new, turn, None if upload is None else upload.written.audio_id)
+    return _Accepted(job_id, is_new=True, hints=[*hints, *own])
 
 
 def _replay_or_room(session: Session, new: NewJob, limits: Limits) -> UUID | None:

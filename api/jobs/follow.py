@@ -1,0 +1,206 @@
+"""Follows jobs: yields the log of each, from any event on, as it grows.
+
+A follower first registers and then reads, so nothing is missed; after that it reads only when something was
+committed. It holds one page of events at a time, so a client that reads slowly, or has vanished, costs no
+more than that.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from api.database import Sessions
+from api.jobs import queue_position
+from api.jobs.listening import LOOK_AGAIN_SECONDS
+from api.jobs.queue_position import Place
+from api.jobs.read import JobNotFoundError, JobReader
+from shared.models import Job, JobEvent
+
+logger = logging.getLogger(__name__)
+
+_PAGE = 100
+_PLACES_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A page of a job's log. `is_over`: the job has ended, and no page follows. `waits`: it has not begun."""
+
+    events: Sequence[JobEvent]
+    is_over: bool
+    waits: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Follower:
+    """A request that follows a job. `seq`: the last event sent; `woken` when there may be more to send."""
+
+    seq: int
+    woken: asyncio.Event
+    waits: bool = False
+    place: Place | None = None
+
+
+class NothingFollowsError(Exception):
+    """The job has ended and all its events were seen: there is nothing left to follow."""
+
+
+class JobFollowers:
+    """Lets requests follow jobs, each for `longest_seconds` at most; the client then resumes."""
+
+    def __init__(self, sessions: Sessions, reader: JobReader, *, longest_seconds: float) -> None:
+        self._sessions = sessions
+        self._reader = reader
+        self._longest_seconds = longest_seconds
+        self._followers: defaultdict[UUID, set[_Follower]] = defaultdict(set)
+        self._released = False
+
+    async def check(self, job_id: UUID, after: int, *, owner: str | None = None) -> None:
+        """Raise `NothingFollowsError` where the job has ended and nothing comes after this event.
+
+        Raises `JobNotFoundError` where there is no such job, or it is not `owner`'s.
+        """
+        statement = select(col(Job.user_id), col(Job.last_event), col(Job.finished_at)).where(
+            col(Job.id) == job_id
+        )
+        row = await self._sessions.read(lambda session: session.execute(statement).one_or_none())
+        if row is None or owner not in {None, row.user_id}:
+            raise JobNotFoundError
+        if row.finished_at is not None and row.last_event <= after:
+            raise NothingFollowsError
+
+    async def follow(self, job_id: UUID, after: int) -> AsyncIterator[JobEvent | Place]:
+        """Yield the events after this one, in order, and the job's place in the queue while it waits.
+
+        Ends with the job's log, when the job is deleted, at a `release`, or after the longest time.
+        """
+        until = time.monotonic() + self._longest_seconds
+        told: Place | None = None
+        with self._registered(job_id, after) as follower:
+            while not self._released and time.monotonic() < until:
+                follower.woken.clear()
+                log = await self._sessions.read(_read, job_id, follower.seq)
+                if log is None:
+                    return
+                for event in log.events:
+                    yield event
+                    follower.seq = event.seq
+                if log.is_over:
+                    return
+                if len(log.events) == _PAGE:
+                    continue
+                follower.waits = log.waits
+                if log.waits and follower.place is not None and follower.place != told:
+                    told = follower.place
+                    yield told
+                await self._until_woken(follower, until)
+
+    async def _until_woken(self, follower: _Follower, until: float) -> None:
+        try:
+            await asyncio.wait_for(follower.woken.wait(), max(0.0, until - time.monotonic()))
+        except TimeoutError:
+            return
+
+    @contextmanager
+    def _registered(self, job_id: UUID, after: int) -> Iterator[_Follower]:
+        follower = _Follower(after, asyncio.Event())
+        self._followers[job_id].add(follower)
+        try:
+            yield follower
+        finally:
+            self._followers[job_id].discard(follower)
+            if not self._followers[job_id]:
+                del self._followers[job_id]
+
+    def release(self) -> None:
+        """End all streams, because the process is shutting down. Clients resume at another process."""
+        self._released = True
+        self.missed()
+
+    def told(self, job_id: UUID, what: str) -> None:
+        """Wake those who follow the job."""
+        for follower in self._followers.get(job_id, ()):
+            follower.woken.set()
+
+    def missed(self) -> None:
+        """Wake everybody."""
+        for followers in self._followers.values():
+            for follower in followers:
+                follower.woken.set()
+
+    async def work(self) -> None:
+        """Look for what no notification tells of, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._recheck())
+            tasks.create_task(self._tell_places())
+
+    async def _recheck(self) -> None:
+        """Wake those whose jobs have gone on: a notification may have been lost."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            if not self._followers:
+                continue
+            try:
+                last = await self._sessions.read(_last_events, list(self._followers))
+            except (SQLAlchemyError, OSError):
+                logger.warning("followed jobs could not be looked at; trying again")
+                continue
+            for job_id, followers in self._followers.items():
+                for follower in followers:
+                    if last.get(job_id, follower.seq + 1) > follower.seq:
+                        follower.woken.set()
+
+    async def _tell_places(self) -> None:
+        """Once a second, read the places of all followed jobs that wait, in one session."""
+        while True:
+            await asyncio.sleep(_PLACES_SECONDS)
+            waiting = {
+                job_id
+                for job_id, followers in self._followers.items()
+                if any(follower.waits for follower in followers)
+            }
+            if not waiting:
+                continue
+            try:
+                places = await self._sessions.read(queue_position.places, waiting, self._reader.durations)
+            except (SQLAlchemyError, OSError):
+                continue
+            for job_id, place in places.items():
+                for follower in self._followers.get(job_id, ()):
+                    if follower.place != place:
+                        follower.place = place
+                        follower.woken.set()
+
+
+def _last_events(session: Session, job_ids: Collection[UUID]) -> dict[UUID, int]:
+    statement = select(col(Job.id), col(Job.last_event)).where(col(Job.id).in_(job_ids))
+    return {row.id: row.last_event for row in session.execute(statement)}
+
+
+def _read(session: Session, job_id: UUID, after: int) -> Log | None:
+    """Return a page of the log after this event; None where the job is deleted."""
+    # The log first: what is committed between the two queries comes with the next page.
+    found = (
+        select(JobEvent)
+        .where(col(JobEvent.job_id) == job_id, col(JobEvent.seq) > after)
+        .order_by(col(JobEvent.seq))
+        .limit(_PAGE)
+    )
+    log = session.scalars(found).all()
+    job = session.execute(
+        select(col(Job.last_event), col(Job.finished_at), col(Job.started_at)).where(col(Job.id) == job_id)
+    ).one_or_none()
+    if job is None:
+        return None
+    told = log[-1].seq if log else after
+    return Log(log, job.finished_at is not None and told >= job.last_event, job.started_at is None)

@@ -1,17 +1,23 @@
-"""The clients of a run: they post the turns of a conversation in order, whatever breaks meanwhile."""
+"""The clients of a run: they post the turns of a conversation in order, whatever breaks meanwhile.
+
+They follow half of their turns from the beginning, and read the others' events once they have ended.
+"""
 
 import time
 import wave
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import cycle
+from random import Random
 from threading import Event, Semaphore
 from typing import Any
 
 import httpx
 
 from tests.chaos.conduct import RATE, recording_of, words_of
+from tests.chaos.following import Follower, StoppedError
 from tests.chaos.ledger import Ledger
 from tests.chaos.plan import Turn
 
@@ -21,6 +27,7 @@ TEXT, VOICE = "/api/v1/ai/text-chat", "/api/v1/ai/voice-chat"
 ACCEPT_LIMIT = {TEXT: 10.0, VOICE: 20.0}
 READ_LIMIT, WAIT_SECONDS, WAIT_MARGIN = 10.0, 10, 5.0
 _AGAIN_AFTER_SECONDS = 0.2
+_FOLLOWED_AT_ONCE = 16
 # Where an answer can mean "later": no answer at all, too many requests, not available.
 _LATER = {None, 429, 503}
 MALFORMED: list[dict[str, Any]] = [
@@ -41,20 +48,24 @@ class Client:
 
     def __init__(self, base_url: httpx.URL, ledger: Ledger, stopping: Event) -> None:
         self._http = httpx.Client(base_url=base_url)
+        self._threads = ThreadPoolExecutor(_FOLLOWED_AT_ONCE)
         self._ledger = ledger
         self._stopping = stopping
         self._malformed = cycle(MALFORMED)
+        self._links: dict[str, str] = {}
 
     def talk(self, turns: list[Turn], gate: Semaphore) -> None:
         """Hold a conversation: post every turn without waiting for answers, then await all of them.
 
         The gate lets each turn through when the run wants it.
         """
-        jobs = {}
+        jobs, followed = {}, []
         for turn in turns:
             while not gate.acquire(timeout=_AGAIN_AFTER_SECONDS):
                 self._go_on()
             jobs[turn] = self.post(turn)
+            if turn.followed:
+                followed.append(self.follow(turn, jobs[turn]))
             if turn.cancel_after is not None:
                 self._stopping.wait(turn.cancel_after)
                 self._insist("POST", f"/jobs/{jobs[turn]}/cancel", limit=READ_LIMIT)
@@ -64,8 +75,12 @@ class Client:
                 self.post(turn)
         for turn, job in jobs.items():
             self.await_end(job)
+            if not turn.followed:
+                followed.append(self.follow(turn, job))
             if turn.replayed and not turn.number % 2:
                 self.post(turn)
+        for following in followed:
+            following.result()
 
     def post(self, turn: Turn) -> str:
         """Post the turn until it is accepted; return its job's id."""
@@ -90,6 +105,7 @@ class Client:
                 "POST", TEXT, limit=ACCEPT_LIMIT[TEXT], expected=[202], json=message, headers=headers
             )
         job = str(answer["id"])
+        self._links[job] = str(answer["links"]["events"])
         self._ledger.jobs.append((turn.key, job))
         return job
 
@@ -99,8 +115,20 @@ class Client:
         while not self._insist("GET", path, limit=limit)["done"]:
             pass
 
+    def link(self, job: str) -> str:
+        """Return the signed link of the events of a job that it has posted."""
+        return self._links[job]
+
+    def follow(self, turn: Turn, job: str) -> Future[None]:
+        """Follow the events of a turn's job in a thread."""
+        url = self._http.base_url.join(self.link(job))
+        random = Random(turn.number)  # noqa: S311 - it must hang up at the same places again
+        follower = Follower(self._ledger, self._stopping, job, lambda: url, random=random)
+        return self._threads.submit(follower.follow, self._http)
+
     def close(self) -> None:
         """Close its connections."""
+        self._threads.shutdown()
         self._http.close()
 
     def _send_malformed(self) -> None:
@@ -126,10 +154,6 @@ class Client:
     def _go_on(self) -> None:
         if self._stopping.is_set():
             raise StoppedError
-
-
-class StoppedError(Exception):
-    """The run was given up: there is nobody to answer."""
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """What the engines of a chaos run do with each turn, and how a turn's number travels through them.
 
-A turn is known by its number: in its words, in its recording's pitch, in the tutor's answer and in the
-length of the speech. So whatever comes out can be checked against what went in.
+A turn is known by its number: in its words, in its recording's pitch, in each sentence of the tutor's answer
+and in the length of its speech. So whatever comes out can be checked against what went in.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,11 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from worker.ports import Samples
+from worker.speech.sound import PAUSE_SECONDS
 
 RATE = 16_000
 RECORDING_SECONDS = 0.5
 _LOWEST_HERTZ = 200
 _HERTZ_A_NUMBER = 6
+_BEGINS_ANEW = 2
 _NUMBER = re.compile(r"\d+")
 
 
@@ -27,9 +30,9 @@ class Conduct(StrEnum):
     HEALTHY = "healthy"
     SLOW = "slow"
     POISONS_TRANSCRIBE = "poisons transcribe"
-    POISONS_SYNTHESIZE = "poisons synthesize"
+    POISONS_SPEAK = "poisons speak"
     HANGS_TRANSCRIBE = "hangs transcribe"
-    HANGS_SYNTHESIZE = "hangs synthesize"
+    HANGS_SPEAK = "hangs speak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,36 @@ def number_heard(samples: Samples) -> int:
     return round((hertz - _LOWEST_HERTZ) / _HERTZ_A_NUMBER)
 
 
-def answer_to(number: int, remembered: list[int]) -> str:
-    """Return the tutor's answer, which tells the turns it remembers."""
-    return f"Answer {number}. Before it: {' '.join(map(str, remembered)) or 'nothing'}."
+def answer_to(number: int, remembered: list[int]) -> list[str]:
+    """Return the sentences of the tutor's answer; the first tells the turns it remembers.
+
+    Each is a piece of speech by itself: none is cut, and the second is long enough not to wait for the third.
+    """
+    first = f"Answer {number} remembers {' '.join(map(str, remembered)) or 'nothing'} of what was before."
+    return [first, *later_sentences(number)]
 
 
-def speech_seconds(number: int) -> float:
-    """Return how long the turn's answer sounds."""
+def later_sentences(number: int) -> Sequence[str]:
+    """Return what follows the first sentence of the turn's answer: nothing, or a sentence or two."""
+    both = (f"Turn {number} goes on with a second sentence here.", f"Turn {number} ends with a third.")
+    return both[: number % 3]
+
+
+def is_long(number: int) -> bool:
+    """Tell whether the turn's answer has several sentences, and is begun once."""
+    return len(later_sentences(number)) > 1 and abandoned_start(number) is None
+
+
+def abandoned_start(number: int) -> str | None:
+    """Return what the tutor writes and takes back before its answer; with some turns, nothing."""
+    return f"Wrong answer {number} was begun and is told. Wrong" if number % 5 == _BEGINS_ANEW else None
+
+
+def piece_seconds(number: int) -> float:
+    """Return how long each piece of the turn's speech sounds, with the pause at its end."""
+    return sound_seconds(number) + PAUSE_SECONDS
+
+
+def sound_seconds(number: int) -> float:
+    """Return how long the voice speaks each sentence of the turn's answer."""
     return 0.2 + number / 1000

@@ -10,10 +10,10 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from shared.jobs import Hint
-from shared.models import Stage
+from shared.models import QueueName, StepKind
 from shared.queue import PublishError, publish
-from tests.chaos.clients import connected
+from tests.chaos.clients import Client
+from tests.chaos.engines import CALLS
 from tests.chaos.plan import FaultKind
 from tests.chaos.world import Killed, MissedError, World
 
@@ -24,37 +24,44 @@ _POLL_SECONDS = 0.02
 
 
 def kill_gpu_child(world: World) -> None:
-    """SIGKILL the child in the middle of a stage, and see the stage run again."""
+    """SIGKILL the child in the middle of a step, and see the step run again."""
     child, held = world.caught("gpu")
     world.hit(held)
-    killed = Killed(held.job, held.stage, time.time())
+    killed = Killed(held.step, time.time())
     child.kill()
     world.killed.append(killed)
-    world.until(lambda: _ran_again(world, killed), what=f"{held.stage} of turn {held.number} again")
+    world.until(lambda: _ran_again(world, killed), what=f"{held.kind} of turn {held.number} again")
 
 
 def _ran_again(world: World, killed: Killed) -> bool:
-    """Tell whether the stage was claimed again, or is not to be run any more."""
+    """Tell whether the step was claimed again, or is not to be run any more."""
     rows = world.ask(
-        "SELECT 1 FROM jobs WHERE id = %(job)s AND ("
-        " stage IS DISTINCT FROM %(stage)s OR stage_started_at > to_timestamp(%(at)s))",
-        job=killed.job,
-        stage=killed.stage,
+        "SELECT 1 FROM steps WHERE id = %(step)s"
+        " AND (finished_at IS NOT NULL OR started_at > to_timestamp(%(at)s))",
+        step=killed.step,
         at=killed.at,
     )
     return bool(rows)
 
 
 def kill_gpu_worker(world: World) -> None:
-    """SIGKILL parent and child in the middle of a stage."""
+    """SIGKILL parent and child in the middle of a step."""
     _, held = world.caught("gpu")
     world.hit(held)
     world.stack.kill("gpu")
     world.stack.start("gpu")
 
 
+def kill_gpu_worker_speaking(world: World) -> None:
+    """SIGKILL parent and child while they speak a piece."""
+    _, held = world.caught("gpu", StepKind.SPEAK)
+    world.hit(held)
+    world.stack.kill("gpu")
+    world.stack.start("gpu")
+
+
 def kill_gpu_parent(world: World) -> None:
-    """SIGKILL the parent in the middle of a stage; its child finds itself alone."""
+    """SIGKILL the parent in the middle of a step; its child finds itself alone."""
     child, held = world.caught("gpu")
     world.hit(held)
     world.stack.kill_main("gpu")
@@ -64,10 +71,46 @@ def kill_gpu_parent(world: World) -> None:
 
 
 def kill_llm_worker(world: World) -> None:
-    """SIGKILL the worker while it holds stages."""
+    """SIGKILL the worker while it holds steps."""
     world.at_work("llm")
     world.stack.kill("llm")
     world.stack.start("llm")
+
+
+def kill_llm_worker_streaming(world: World) -> None:
+    """SIGKILL the worker between two sentences that it hands over; see the reply begin anew."""
+    job = _posted_bait(world)
+    world.until(lambda: _last_of_reply(world, job) == "reply.sentence", what="a sentence of the bait")
+    world.stack.kill("llm")
+    world.stack.start("llm")
+    if _last_of_reply(world, job) != "reply.sentence":
+        raise MissedError("the worker in the middle of a reply")
+    world.until(lambda: _has_begun_anew(world, job), what="the reply begun anew")
+
+
+def _last_of_reply(world: World, job: str) -> str | None:
+    """Return the type of the last event that tells of the job's reply."""
+    rows = world.ask(
+        "SELECT type FROM job_events WHERE job_id = %(job)s AND type LIKE 'reply.%%'"
+        " ORDER BY seq DESC LIMIT 1",
+        job=job,
+    )
+    return str(rows[0][0]) if rows else None
+
+
+def _has_begun_anew(world: World, job: str) -> bool:
+    return bool(
+        world.ask("SELECT 1 FROM job_events WHERE job_id = %(job)s AND type = 'reply.restarted'", job=job)
+    )
+
+
+def _posted_bait(world: World) -> str:
+    """Post a slow turn and follow it in a thread; return its job."""
+    bait = world.next_bait()
+    client = Client(world.stack.client.base_url, world.ledger, world.stopping)
+    job = client.post(bait)
+    world.following.append((client, client.follow(bait, job)))
+    return job
 
 
 def kill_gpu_child_recording_at(table: str) -> Callable[[World], None]:
@@ -80,11 +123,15 @@ def kill_gpu_child_recording_at(table: str) -> Callable[[World], None]:
     return fault
 
 
-def kill_llm_worker_recording(world: World) -> None:
-    """Kill the worker with its transaction half done, waiting for `stage_runs`."""
-    with _recording_at(world, "stage_runs", "llm", lambda: world.stack.process("llm")):
-        world.stack.kill("llm")
-    world.stack.start("llm")
+def kill_llm_worker_recording_at(table: str) -> Callable[[World], None]:
+    """Return a fault: the worker is killed with its transaction half done, waiting for the table."""
+
+    def fault(world: World) -> None:
+        with _recording_at(world, table, "llm", lambda: world.stack.process("llm")):
+            world.stack.kill("llm")
+        world.stack.start("llm")
+
+    return fault
 
 
 @contextmanager
@@ -158,7 +205,7 @@ def kill_worker_publishing(worker: str) -> Callable[[World], None]:
 
 def _recorded_since(world: World, worker: str, moment: float) -> bool:
     rows = world.ask(
-        "SELECT 1 FROM stage_runs WHERE split_part(worker, '@', 1) = %(worker)s"
+        "SELECT 1 FROM steps WHERE split_part(worker, '@', 1) = %(worker)s"
         " AND finished_at > to_timestamp(%(moment)s)",
         worker=worker,
         moment=moment,
@@ -177,8 +224,8 @@ def _redis_stopped(world: World) -> Iterator[float]:
         redis.resume()
 
 
-def wake_a_zombie(worker: str, stage: Stage) -> Callable[[World], None]:
-    """Return a fault: a worker stands still past its lease and wakes while another runs the same stage.
+def wake_a_zombie(worker: str, kind: StepKind) -> Callable[[World], None]:
+    """Return a fault: a worker stands still past its lease and wakes while another runs the same step.
 
     It is the sharpest test of fencing: both get a result, and both want to record it.
     """
@@ -188,12 +235,10 @@ def wake_a_zombie(worker: str, stage: Stage) -> Callable[[World], None]:
         world.stack.start_another(worker, other)
         try:
             world.until(lambda: _has_reported(world, other), what=f"{other} at work")
-            bait = world.next_bait()
-            with connected(world.stack.client.base_url, world.ledger, world.stopping) as client:
-                job = client.post(bait)
-            zombie = _stand_still(world, job, stage)
+            job = _posted_bait(world)
+            zombie = _stand_still(world, job, kind)
             try:
-                world.until(lambda: _holder(world, job, stage) not in {None, zombie}, what="its heir at work")
+                world.until(lambda: _holder(world, job, kind) not in {None, zombie}, what="its heir at work")
             finally:
                 os.killpg(world.stack.process(zombie).pid, signal.SIGCONT)
             world.until(lambda: _has_ended(world, job), what="the end of what two workers ran")
@@ -203,20 +248,33 @@ def wake_a_zombie(worker: str, stage: Stage) -> Callable[[World], None]:
     return fault
 
 
-def _stand_still(world: World, job: str, stage: Stage) -> str:
-    """Stop the worker that holds the job's stage, parent and child; return its name."""
-    holder = world.until(lambda: _holder(world, job, stage), what=f"the {stage} of the bait")
+def _stand_still(world: World, job: str, kind: StepKind) -> str:
+    """Stop the worker whose engine is at the job's step, parent and child; return its name.
+
+    Stopped in the middle of a transaction it would hold the job's lock until PostgreSQL ends its connection.
+    """
+    world.until(lambda: _at_its_engine(world, job, kind), what=f"the {kind} of the bait")
+    holder = _holder(world, job, kind)
+    if holder is None:
+        raise MissedError(f"the {kind} of the bait")
     os.killpg(world.stack.process(holder).pid, signal.SIGSTOP)
     return holder
 
 
-def _holder(world: World, job: str, stage: Stage) -> str | None:
-    """Return the worker that holds this stage of the job now."""
+def _at_its_engine(world: World, job: str, kind: StepKind) -> bool:
+    """Tell whether an engine was called for the job's step, which somebody holds."""
+    rows = world.ask("SELECT split_part(idempotency_key, '-', 2) FROM jobs WHERE id = %(job)s", job=job)
+    called = (world.directory / CALLS).read_text().splitlines()
+    return f"{kind} {rows[0][0]}" in {" ".join(line.split()[:2]) for line in called}
+
+
+def _holder(world: World, job: str, kind: StepKind) -> str | None:
+    """Return the worker that holds this step of the job now."""
     rows = world.ask(
-        "SELECT split_part(lease_worker, '@', 1) FROM jobs"
-        " WHERE id = %(job)s AND stage = %(stage)s AND lease_token IS NOT NULL",
+        "SELECT split_part(worker, '@', 1) FROM steps"
+        " WHERE job_id = %(job)s AND kind = %(kind)s AND lease_token IS NOT NULL",
         job=job,
-        stage=stage,
+        kind=kind,
     )
     return str(rows[0][0]) if rows else None
 
@@ -262,31 +320,49 @@ def stop_postgres(world: World) -> None:
 
 
 def repeat_hints(world: World) -> None:
-    """Send the hint of every unfinished job again, also of what runs and of whose turn has not come."""
-    world.at_work("llm")
-    rows = world.ask(
-        "SELECT id, stage FROM jobs WHERE finished_at IS NULL ORDER BY lease_token IS NULL, stage <> 'reply'"
-    )
-    for job, stage in rows:
+    """Send a hint for every unfinished step again, also for what runs and for whose turn has not come."""
+    world.until(lambda: _much_waits(world), what="steps at work, ready and blocked", feeding=True)
+    for (queue,) in world.ask("SELECT queue FROM steps WHERE finished_at IS NULL"):
         with suppress(PublishError):  # Redis may be about to come back
-            publish(world.broker, Hint(job, Stage(stage)))
+            publish(world.broker, QueueName(queue))
+
+
+def _much_waits(world: World) -> bool:
+    """Tell whether a step is at work beside others that wait for it and for their turn."""
+    rows = world.ask(
+        "SELECT 1 FROM steps WHERE finished_at IS NULL"
+        " HAVING count(*) FILTER (WHERE lease_token IS NOT NULL) > 0"
+        " AND count(*) FILTER (WHERE lease_token IS NULL AND ready_at IS NOT NULL) > 0"
+        " AND count(*) FILTER (WHERE ready_at IS NULL) > 0"
+    )
+    return bool(rows)
+
+
+def stop_api(world: World) -> None:
+    """Ask the API to stop while clients follow jobs: it ends in time, and they resume at the next one."""
+    world.at_work("llm")
+    world.stack.end("api")
+    world.stack.start("api")
 
 
 FAULTS: dict[FaultKind, Callable[[World], None]] = {
     FaultKind.GPU_CHILD: kill_gpu_child,
     FaultKind.GPU_WHOLE: kill_gpu_worker,
     FaultKind.GPU_PARENT: kill_gpu_parent,
-    FaultKind.GPU_AT_RUNS: kill_gpu_child_recording_at("stage_runs"),
-    FaultKind.GPU_AT_MESSAGES: kill_gpu_child_recording_at("messages"),
+    FaultKind.GPU_AT_EVENTS: kill_gpu_child_recording_at("job_events"),
     FaultKind.GPU_AT_USAGE: kill_gpu_child_recording_at("daily_usage"),
     FaultKind.GPU_PUBLISHING: kill_worker_publishing("gpu"),
+    FaultKind.GPU_SPEAKING: kill_gpu_worker_speaking,
     FaultKind.LLM_WHOLE: kill_llm_worker,
-    FaultKind.LLM_AT_RUNS: kill_llm_worker_recording,
+    FaultKind.LLM_STREAMING: kill_llm_worker_streaming,
+    FaultKind.LLM_AT_EVENTS: kill_llm_worker_recording_at("job_events"),
+    FaultKind.LLM_AT_MESSAGES: kill_llm_worker_recording_at("messages"),
     FaultKind.LLM_PUBLISHING: kill_worker_publishing("llm"),
-    FaultKind.GPU_ZOMBIE: wake_a_zombie("gpu", Stage.TRANSCRIBE),
-    FaultKind.LLM_ZOMBIE: wake_a_zombie("llm", Stage.REPLY),
+    FaultKind.GPU_ZOMBIE: wake_a_zombie("gpu", StepKind.TRANSCRIBE),
+    FaultKind.LLM_ZOMBIE: wake_a_zombie("llm", StepKind.REPLY),
     FaultKind.MAINTENANCE: kill_main_of("maintenance"),
     FaultKind.API: kill_main_of("api"),
+    FaultKind.API_TERM: stop_api,
     FaultKind.REDIS: empty_redis,
     FaultKind.POSTGRES: stop_postgres,
     FaultKind.REPEATED: repeat_hints,

@@ -11,9 +11,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+# A run waits for most of its time.
+_AT_ONCE = 2
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -66,6 +69,11 @@ def _apart(session):
 
 def count_turn('''
 
+_FENCED = "\n        job, step, now = self.owned(claim.token)"
+_UNFENCED = """
+        job, now = self.lock(claim.job_id)
+        step = self.session.get_one(Step, claim.step_id)"""
+
 MUTANTS = [
     Mutant(
         "no sweep",
@@ -74,17 +82,25 @@ MUTANTS = [
     ),
     Mutant(
         "no fencing",
-        [Patch("shared/transitions.py", "if job.lease_token != claim.token:", "if False:")],
         [
-            "an answer that is not the turn's own, or remembers another past",
-            "healthy, but quarantined or failed",
-            "one stage recorded twice",
+            Patch("shared/transitions.py", says + _FENCED, says + _UNFENCED)
+            for says in (
+                '"""Record a step\'s result, and let what follows be done."""',
+                '"""Record that a step failed."""',
+            )
         ],
+        ["healthy, but quarantined or failed", "one step told twice", "an end that is not told exactly once"],
     ),
     Mutant(
         "a claim without its condition",
-        [Patch("shared/jobs.py", 'bindparam("its_stage"), waiting())', 'bindparam("its_stage"))')],
-        ["an engine's call that no run accounts for", "a conversation out of order"],
+        [
+            Patch(
+                "shared/steps/hints.py",
+                '_step.queue == bindparam("its_queue"), ready())',
+                '_step.queue == bindparam("its_queue"), _step.finished_at.is_(None), _step.ready_at != None)',
+            )
+        ],
+        ["claimed while somebody held it"],
     ),
     Mutant(
         "usage outside the fenced transaction",
@@ -97,19 +113,56 @@ MUTANTS = [
     Mutant(
         "no ordering",
         [
-            Patch(
-                "shared/jobs.py",
-                "== select(func.min(col(earlier.turn)))",
-                ">= select(func.min(col(earlier.turn)))",
-            ),
-            Patch("shared/jobs.py", "case((earlier, None), else_=func.now())", "func.now()"),
-            Patch(
-                "shared/transitions.py",
-                ").one_or_none()\n        return Hint(",
-                ").first()\n        return Hint(",
-            ),
+            Patch("shared/jobs.py", "is_ready=job.may_run", "is_ready=True"),
         ],
         ["a conversation out of order"],
+    ),
+    Mutant(
+        "speech skipped without a word",
+        [Patch("shared/transitions.py", "self._warn(job, _SKIPPED)", "pass")],
+        ["succeeded without its audio or the warning that says why not"],
+    ),
+    Mutant(
+        "events outside the fenced transaction",
+        [
+            Patch(
+                "shared/events.py", "def append(", _APART.replace("def count_turn(", "def append(").lstrip()
+            ),
+            Patch(
+                "shared/events.py",
+                "        session.execute(_APPEND, {",
+                "        _apart(session)(_APPEND, {",
+            ),
+        ],
+        ["a log with a gap"],
+    ),
+    Mutant(
+        "resume off by one",
+        [
+            Patch(
+                "api/routers/jobs.py",
+                "followers.follow(job_id, seen)",
+                "followers.follow(job_id, max(seen - 1, 0))",
+            )
+        ],
+        ["an event skipped, told twice or out of order"],
+    ),
+    Mutant(
+        "pieces of an abandoned reply kept",
+        [
+            Patch(
+                "shared/transitions.py",
+                """            speech.forget(self.session, job.id)
+            events.append(self.session, job, EventType.REPLY_RESTARTED)""",
+                "            events.append(self.session, job, EventType.REPLY_RESTARTED)",
+            )
+        ],
+        ["speech of an abandoned reply"],
+    ),
+    Mutant(
+        "a log with gaps",
+        [Patch("shared/events.py", "job.last_event += 1", "job.last_event += 2")],
+        ["a log with a gap"],
     ),
 ]
 
@@ -145,19 +198,19 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1, help="of the short form (1)")
     arguments.add_argument("names", nargs="*", help="mutants to run (all)")
     chosen = arguments.parse_args()
-    escaped = 0
-    for mutant in MUTANTS:
-        if chosen.names and mutant.name not in chosen.names:
-            continue
-        started = time.monotonic()
-        broken, printed = broken_by(mutant, chosen.seed)
-        caught = [name for name in broken if name in mutant.breaks]
-        verdict = f"caught by: {', '.join(caught)}" if caught else "ESCAPED"
-        print(f"{mutant.name:<40}{time.monotonic() - started:5.0f} s  {verdict}", flush=True)
-        if not caught:
-            escaped += 1
-            print(printed)
-    return int(escaped > 0)
+    wanted = [mutant for mutant in MUTANTS if mutant.name in (chosen.names or [mutant.name])]
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return int(not all(list(threads.map(lambda mutant: _is_caught(mutant, chosen.seed), wanted))))
+
+
+def _is_caught(mutant: Mutant, seed: int) -> bool:
+    """Run the mutant, print what became of it, and tell whether it was caught."""
+    started = time.monotonic()
+    broken, printed = broken_by(mutant, seed)
+    caught = [name for name in broken if name in mutant.breaks]
+    verdict = f"caught by: {', '.join(caught)}" if caught else f"ESCAPED\n{printed}"
+    print(f"{mutant.name:<40}{time.monotonic() - started:5.0f} s  {verdict}", flush=True)
+    return bool(caught)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count as counting
+from itertools import islice
 from random import Random
 
-from tests.chaos.conduct import Conduct, Conducts
+from tests.chaos.conduct import Conduct, Conducts, is_long
 
 CLIENTS = 8
-_VOICE, _REPLAYED, _CANCELLED, _MALFORMED, _SILENT = 0.40, 0.20, 0.05, 0.10, 0.10
+_VOICE, _REPLAYED, _CANCELLED, _MALFORMED, _SILENT, _FOLLOWED = 0.40, 0.20, 0.05, 0.10, 0.10, 0.50
 _LONGEST_BEFORE_CANCEL = 0.6
 _FAULTS_UNTIL = 0.8
 
@@ -19,20 +21,27 @@ class FaultKind(StrEnum):
     GPU_CHILD = "GPU child KILL at work"
     GPU_WHOLE = "GPU worker KILL, parent and child"
     GPU_PARENT = "GPU worker KILL, parent alone"
-    GPU_AT_RUNS = "GPU child KILL, recording, at a locked stage_runs"
-    GPU_AT_MESSAGES = "GPU child KILL, recording, at a locked messages"
+    GPU_AT_EVENTS = "GPU child KILL, starting or recording, at a locked job_events"
     GPU_AT_USAGE = "GPU child KILL, recording, at a locked daily_usage"
     GPU_PUBLISHING = "GPU worker KILL, publishing to a stopped Redis"
+    GPU_SPEAKING = "GPU worker KILL while it speaks a piece"
     LLM_WHOLE = "LLM worker KILL at work"
-    LLM_AT_RUNS = "LLM worker KILL, recording, at a locked stage_runs"
+    LLM_STREAMING = "LLM worker KILL between two sentences"
+    LLM_AT_EVENTS = "LLM worker KILL, starting or recording, at a locked job_events"
+    LLM_AT_MESSAGES = "LLM worker KILL, recording, at a locked messages"
     LLM_PUBLISHING = "LLM worker KILL, publishing to a stopped Redis"
-    GPU_ZOMBIE = "GPU worker STOP past its lease, CONT while another runs its stage"
-    LLM_ZOMBIE = "LLM worker STOP past its lease, CONT while another runs its stage"
+    GPU_ZOMBIE = "GPU worker STOP past its lease, CONT while another runs its step"
+    LLM_ZOMBIE = "LLM worker STOP past its lease, CONT while another runs its step"
     MAINTENANCE = "maintenance worker KILL"
     API = "API KILL"
+    API_TERM = "API TERM with streams open, restart"
     REDIS = "Redis KILL, empty restart"
     POSTGRES = "PostgreSQL immediate stop, restart"
     REPEATED = "every hint repeated, early ones too"
+
+
+BAITED = (FaultKind.LLM_STREAMING, FaultKind.GPU_ZOMBIE, FaultKind.LLM_ZOMBIE)
+"""The faults that need a turn of their own, slow enough to be caught in the act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +62,32 @@ FULL = Form(
     name="full",
     conversations=60,
     turns=10,
-    engine_seconds={"transcribe": 0.1, "reply": 0.15, "synthesize": 0.1},
+    engine_seconds={"transcribe": 0.1, "reply": 0.3, "speak": 0.05},
     unhealthy=(
         Conduct.POISONS_TRANSCRIBE,
         Conduct.POISONS_TRANSCRIBE,
-        Conduct.POISONS_SYNTHESIZE,
+        Conduct.POISONS_SPEAK,
         Conduct.HANGS_TRANSCRIBE,
-        Conduct.HANGS_SYNTHESIZE,
+        Conduct.HANGS_SPEAK,
     ),
     faults={
-        FaultKind.GPU_CHILD: 10,
-        FaultKind.GPU_WHOLE: 3,
+        FaultKind.GPU_CHILD: 8,
+        FaultKind.GPU_WHOLE: 1,
         FaultKind.GPU_PARENT: 2,
-        FaultKind.GPU_AT_RUNS: 1,
-        FaultKind.GPU_AT_MESSAGES: 1,
+        FaultKind.GPU_AT_EVENTS: 2,
         FaultKind.GPU_AT_USAGE: 2,
         FaultKind.GPU_PUBLISHING: 1,
-        FaultKind.LLM_WHOLE: 3,
-        FaultKind.LLM_AT_RUNS: 2,
+        FaultKind.GPU_SPEAKING: 2,
+        FaultKind.LLM_WHOLE: 1,
+        FaultKind.LLM_STREAMING: 3,
+        FaultKind.LLM_AT_EVENTS: 1,
+        FaultKind.LLM_AT_MESSAGES: 1,
         FaultKind.LLM_PUBLISHING: 1,
         FaultKind.GPU_ZOMBIE: 1,
         FaultKind.LLM_ZOMBIE: 1,
         FaultKind.MAINTENANCE: 2,
-        FaultKind.API: 6,
+        FaultKind.API: 4,
+        FaultKind.API_TERM: 2,
         FaultKind.REDIS: 4,
         FaultKind.POSTGRES: 3,
         FaultKind.REPEATED: 2,
@@ -88,17 +100,20 @@ SHORT = Form(
     name="short",
     conversations=16,
     turns=5,
-    engine_seconds={"transcribe": 0.05, "reply": 0.1, "synthesize": 0.05},
-    unhealthy=(Conduct.POISONS_TRANSCRIBE, Conduct.HANGS_SYNTHESIZE),
+    engine_seconds={"transcribe": 0.05, "reply": 0.2, "speak": 0.05},
+    unhealthy=(Conduct.POISONS_TRANSCRIBE, Conduct.HANGS_SPEAK),
     faults={
         FaultKind.GPU_CHILD: 1,
-        FaultKind.GPU_WHOLE: 1,
+        FaultKind.GPU_SPEAKING: 1,
         FaultKind.GPU_AT_USAGE: 1,
-        FaultKind.LLM_AT_RUNS: 1,
+        FaultKind.LLM_AT_EVENTS: 1,
+        FaultKind.LLM_AT_MESSAGES: 1,
+        FaultKind.LLM_STREAMING: 1,
         FaultKind.LLM_PUBLISHING: 1,
         FaultKind.GPU_ZOMBIE: 1,
         FaultKind.MAINTENANCE: 1,
         FaultKind.API: 1,
+        FaultKind.API_TERM: 1,
         FaultKind.REDIS: 1,
         FaultKind.POSTGRES: 1,
         FaultKind.REPEATED: 1,
@@ -110,13 +125,17 @@ SHORT = Form(
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One post. `cancel_after` seconds it is cancelled; `replayed` says whether it is posted again."""
+    """One post. `cancel_after` seconds it is cancelled; `replayed` says whether it is posted again.
+
+    `followed`: from its beginning on; its events are read in any case.
+    """
 
     number: int
     user: str
     conversation: str
     voice: bool
     speak: bool
+    followed: bool = False
     replayed: bool = False
     cancel_after: float | None = None
     malformed_after: bool = False
@@ -158,7 +177,7 @@ def make_plan(form: Form, seed: int) -> Plan:
     count = form.conversations * form.turns
     special = random.sample(range(form.conversations), len(form.unhealthy))
     unhealthy = {
-        talk * form.turns + random.randrange(form.turns): conduct
+        talk * form.turns + _place(random, form, conduct): conduct
         for talk, conduct in zip(special, form.unhealthy, strict=True)
     }
     clients: list[list[list[Turn]]] = [[] for _ in range(CLIENTS)]
@@ -168,17 +187,26 @@ def make_plan(form: Form, seed: int) -> Plan:
         clients[client].append(
             [_turn(random, number, talk, client, unhealthy.get(number)) for number in numbers]
         )
-    zombies = form.faults.get(FaultKind.GPU_ZOMBIE, 0) + form.faults.get(FaultKind.LLM_ZOMBIE, 0)
-    baits = [Turn(count + bait, "fault", f"bait-{bait}", voice=True, speak=True) for bait in range(zombies)]
+    wanted = sum(form.faults.get(kind, 0) for kind in BAITED)
+    long = (number for number in counting(count) if is_long(number))
+    baits = [
+        Turn(number, "fault", f"bait-{number}", voice=True, speak=True) for number in islice(long, wanted)
+    ]
     slow = {bait.number: Conduct.SLOW for bait in baits}
     conducts = Conducts(dict(form.engine_seconds), unhealthy | slow)
     return Plan(seed, form, clients, baits, conducts, _faults(random, form, count))
+
+
+def _place(random: Random, form: Form, conduct: Conduct) -> int:
+    """Return which turn of its conversation is unhealthy: any, but the last where a later would skip it."""
+    return form.turns - 1 if conduct.endswith("speak") else random.randrange(form.turns)
 
 
 def _turn(random: Random, number: int, talk: int, client: int, conduct: Conduct | None) -> Turn:
     """Return a turn; one that is not healthy has the form that its engine needs, and is not cancelled."""
     voice, speak = random.random() < _VOICE, random.random() >= _SILENT
     replayed, cancelled = random.random() < _REPLAYED, random.random() < _CANCELLED
+    followed = random.random() < _FOLLOWED
     delay, malformed = random.uniform(0, _LONGEST_BEFORE_CANCEL), random.random() < _MALFORMED
     return Turn(
         number,
@@ -186,6 +214,7 @@ def _turn(random: Random, number: int, talk: int, client: int, conduct: Conduct 
         conversation=f"talk-{talk}",
         voice=voice or (conduct is not None and conduct.endswith("transcribe")),
         speak=speak or conduct is not None,
+        followed=followed,
         replayed=replayed,
         cancel_after=delay if cancelled and conduct is None else None,
         malformed_after=malformed,

@@ -10,21 +10,22 @@ from typing import Any
 
 import psycopg
 
-from tests.chaos.clients import StoppedError, connected
+from tests.chaos.clients import connected
 from tests.chaos.engines import CALLS
 from tests.chaos.faults import FAULTS
+from tests.chaos.following import StoppedError
 from tests.chaos.invariants import note, violations
 from tests.chaos.plan import CLIENTS, FaultKind, Plan, Turn
 from tests.chaos.world import MissedError, OverError, World, processes_left, running_world
 
-# From the KILL of a GPU child to its stage at work again: the lease, a sweep, and five seconds.
+# From the KILL of a GPU child to its step at work again: the lease, a sweep, and five seconds.
 RERUN_LIMIT_SECONDS = 3.0 + 1.0 + 5.0
 PROCESSES = "a process left"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run has shown. `reruns` are seconds from the KILL of a GPU child to its stage at work again."""
+    """What a run has shown. `reruns` are seconds from the KILL of a GPU child to its step at work again."""
 
     plan: Plan
     seconds: float
@@ -78,7 +79,8 @@ def _play(world: World) -> bool:
                 world.until(partial(_is_due, world, due), what=str(kind), within=world.plan.form.limit)
                 _fire(world, kind)
             world.feed(len(world.plan.turns()))
-            world.until(lambda: _all_done(talks), what="the clients", within=world.plan.form.limit)
+            at_work = [*talks, *(following for _, following in world.following)]
+            world.until(lambda: _all_done(at_work), what="the clients", within=world.plan.form.limit)
         except OverError:
             return True
         finally:
@@ -125,13 +127,12 @@ def _judge(world: World) -> dict[str, list[Any]]:
 
 
 def _reruns(world: World) -> list[float]:
-    """Return how long each stage whose GPU child was killed took to be at work again."""
+    """Return how long each step whose GPU child was killed took to be at work again."""
     rows = [
         world.ask(
-            "SELECT extract(epoch FROM min(started_at))::float - %(at)s FROM stage_runs"
-            " WHERE job_id = %(job)s AND stage = %(stage)s AND started_at > to_timestamp(%(at)s)",
-            job=killed.job,
-            stage=killed.stage,
+            "SELECT extract(epoch FROM min(at))::float - %(at)s FROM chaos.claims"
+            " WHERE step = %(step)s AND at > to_timestamp(%(at)s)",
+            step=killed.step,
             at=killed.at,
         )
         for killed in world.killed

@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,12 @@ from celery import Celery
 
 from local.programs import migration
 from local.servers import EmbeddedPostgres
-from shared.models import Stage
+from shared.models import StepKind
 from shared.queue import create_celery
+from tests.chaos.clients import Client
 from tests.chaos.conduct import Conduct
 from tests.chaos.engines import CALLS, CONDUCTS, DIRECTORY, ENGINES
+from tests.chaos.invariants import watch_claims
 from tests.chaos.ledger import Ledger
 from tests.chaos.plan import CLIENTS, FaultKind, Plan, Turn
 from tests.support.stack import Stack, running_stack
@@ -45,20 +48,19 @@ class OverError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A stage that a worker holds now: of which job and turn, by which lease's token."""
+    """A step that a worker holds now: its kind, of which turn, by which lease's token."""
 
-    job: str
+    step: str
     number: int
-    stage: str
+    kind: str
     token: str
 
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """A stage whose GPU child was killed at work, at a moment of the system's clock (seconds)."""
+    """A step whose GPU child was killed at work, at a moment of the system's clock (seconds)."""
 
-    job: str
-    stage: str
+    step: str
     at: float
 
 
@@ -80,7 +82,8 @@ class World:
     killed: list[Killed] = field(default_factory=list)
     revived: list[str] = field(default_factory=list)
     sessions: set[int] = field(default_factory=set)
-    _hit: set[tuple[str, str]] = field(default_factory=set)
+    following: list[tuple[Client, Future[None]]] = field(default_factory=list)
+    _hit: set[str] = field(default_factory=set)
     _children: dict[str, psutil.Process] = field(default_factory=dict)
     _baits: Iterator[Turn] = field(init=False)
     _connection: psycopg.Connection[Any] | None = None
@@ -115,7 +118,9 @@ class World:
                 time.sleep(_POLL_SECONDS)
 
     def close(self) -> None:
-        """Close the harness's connection."""
+        """Close the harness's connections."""
+        for client, _ in self.following:
+            client.close()
         if self._connection is not None:
             self._connection.close()
 
@@ -161,25 +166,26 @@ class World:
         return int(self.ask("SELECT count(*) FROM jobs WHERE finished_at IS NULL")[0][0])
 
     def holds(self, worker: str) -> list[Held]:
-        """Return the stages that the worker holds now."""
+        """Return the steps that the worker holds now."""
         rows = self.ask(
-            "SELECT id::text, split_part(idempotency_key, '-', 2)::int, stage, lease_token::text FROM jobs"
-            " WHERE lease_token IS NOT NULL AND split_part(lease_worker, '@', 1) = %(worker)s",
+            "SELECT steps.id::text, split_part(idempotency_key, '-', 2)::int, steps.kind, lease_token::text"
+            " FROM steps JOIN jobs ON jobs.id = job_id"
+            " WHERE lease_token IS NOT NULL AND split_part(worker, '@', 1) = %(worker)s",
             worker=worker,
         )
         return [Held(*row) for row in rows]
 
     def may_hit(self, held: Held) -> bool:
-        """Tell whether a fault may take this stage's worker from it.
+        """Tell whether a fault may take this step's worker from it.
 
-        No stage whose deaths count is hit twice, or chance would quarantine what is healthy.
+        No step whose deaths count is hit twice, or chance would quarantine what is healthy.
         """
         healthy = self.plan.conducts.of(held.number) is Conduct.HEALTHY
-        return held.stage == Stage.REPLY or (healthy and (held.job, held.stage) not in self._hit)
+        return held.kind == StepKind.REPLY or (healthy and held.step not in self._hit)
 
-    def hit(self, *stages: Held) -> None:
+    def hit(self, *steps: Held) -> None:
         """Note that a fault hits these."""
-        self._hit |= {(held.job, held.stage) for held in stages}
+        self._hit |= {held.step for held in steps}
 
     def next_bait(self) -> Turn:
         """Return a slow turn that no fault has posted yet."""
@@ -197,12 +203,13 @@ class World:
                     return process
         return None
 
-    def caught(self, worker: str) -> tuple[psutil.Process, Held]:
-        """Stop the worker's child while it holds a stage that may be hit; return both."""
+    def caught(self, worker: str, kind: StepKind | None = None) -> tuple[psutil.Process, Held]:
+        """Stop the worker's child while it holds a step (of that kind) that may be hit; return both."""
 
         def look() -> tuple[psutil.Process, Held] | None:
             held = self.holds(worker)
-            child = self.child(worker) if held and self.may_hit(held[0]) else None
+            wanted = held and kind in {None, held[0].kind} and self.may_hit(held[0])
+            child = self.child(worker) if wanted else None
             if child is None:
                 return None
             with suppress(psutil.NoSuchProcess):  # it may die of poison just now
@@ -246,6 +253,8 @@ def running_world(plan: Plan, directory: Path, say: Callable[[str], object]) -> 
     with EmbeddedPostgres(directory / "postgres") as postgres:
         command = migration(os.environ | {"DATABASE_URL": postgres.url})
         subprocess.run(command.command, env=command.environment, check=True, capture_output=True)
+        with psycopg.connect(postgres.url) as connection:
+            watch_claims(connection)
         with (
             running_stack(directory, postgres.url, extra=extra) as stack,
             closing(create_celery(stack.redis.url, socket_timeout_seconds=2)) as broker,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from benchmarks import accepting, overhead, starting, throughput, waiters
+from benchmarks import accepting, fairness, first_sound, overhead, starting, throughput, waiters
 from benchmarks.table import Row, print_table
 
 ENDED = 1_000_000
@@ -17,6 +17,8 @@ def main() -> int:
     began = time.monotonic()
     rows: list[Row] = []
     measures: dict[str, Callable[[], list[Row]]] = {
+        "first sound": first_sound.measure,
+        "fairness": fairness.measure,
         "throughput": throughput.measure,
         "accepting": accepting.measure,
         "waiters": waiters.measure,

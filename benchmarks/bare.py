@@ -16,7 +16,8 @@ from celery import Celery, chain
 from benchmarks.timed_engines import LLM, STT, TTS
 from local.processes import spawn, stop_group
 from local.servers import EmbeddedRedis
-from shared.queue import WORKER_SOCKET_TIMEOUT_SECONDS, QueueName, create_celery
+from shared.models import QueueName
+from shared.queue import WORKER_SOCKET_TIMEOUT_SECONDS, create_celery
 
 ADDRESS = "BENCHMARK_BROKER"
 

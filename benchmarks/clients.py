@@ -27,6 +27,13 @@ class Connection:
             body = await self._reader.readexactly(int(length.partition(b":")[2]))
         return int(head.split(b" ", 2)[1]), body
 
+    async def follow(self, path: str, last: bytes) -> None:
+        """Read a stream of server-sent events to its event `last`. Raises TimeoutError without it."""
+        self._writer.write(get(path))
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            await self._reader.readuntil(b"event: " + last)
+            await self._reader.readuntil(b"\n\n")
+
     async def close(self) -> None:
         """Close it."""
         self._writer.close()

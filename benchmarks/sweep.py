@@ -24,7 +24,7 @@ from api.jobs.limits import Limits
 from benchmarks.product import migrate
 from local.servers import EmbeddedPostgres, EmbeddedRedis
 from shared import audio_objects
-from shared.models import Job
+from shared.models import Job, Step
 from shared.queue import create_celery
 from worker.settings import WorkerSettings
 from worker.upkeep.sweep import Sweep
@@ -39,33 +39,40 @@ _HISTORY = (
         now() - interval '2 hours'
     FROM generate_series(1, :ended / 5) n""",
     """INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
-        status, deaths, tokens_in, tokens_out, warnings, engines, message, reply_text, reply_audio_id,
-        created_at, started_at, finished_at)
+        status, tokens_in, tokens_out, warnings, engines, message, reply_text, reply_audio_id,
+        created_at, queued_at, started_at, answered_at, finished_at)
     SELECT gen_random_uuid(), c.user_id, 'text', c.id, 1 + n / 10000, '{reply}', repeat('f', 64), 'request',
-        'succeeded', 0, 100, 40, '[]', '{}', repeat('word ', 20), repeat('word ', 30), a.id,
-        now() - interval '1 day', now() - interval '1 day', now() - interval '1 day'
+        'succeeded', 100, 40, '[]', '{}', repeat('word ', 20), repeat('word ', 30), a.id,
+        now() - interval '1 day', now() - interval '1 day', now() - interval '1 day',
+        now() - interval '1 day', now() - interval '1 day'
     FROM generate_series(0, :ended - 1) n
     JOIN (SELECT id, user_id, row_number() OVER () - 1 AS number
         FROM conversations WHERE starts_with(public_id, 'talk-')) c ON c.number = n % 10000
     LEFT JOIN (SELECT id, row_number() OVER () * 5 AS number FROM audio_objects WHERE host = 'here') a
         ON a.number = n + 1""",
-    """INSERT INTO stage_runs (id, job_id, stage, worker, outcome, started_at, finished_at)
-    SELECT gen_random_uuid(), id, 'reply', 'llm@here', 'succeeded', started_at,
+    """INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths, worker, outcome,
+        started_at, finished_at)
+    SELECT gen_random_uuid(), id, 0, 'reply', 0, 0, 'llm', 1, 0, 'llm@here', 'succeeded', started_at,
         finished_at + interval '1 second'
-    FROM jobs WHERE finished_at IS NOT NULL AND request_id = 'request' LIMIT :ended / 2""",
+    FROM jobs WHERE finished_at IS NOT NULL AND request_id = 'request'""",
 )
 _NOW = (
     """INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
-        status, stage, deaths, tokens_in, tokens_out, warnings, engines, message, published_at)
+        status, tokens_in, tokens_out, warnings, engines, message)
     SELECT gen_random_uuid(), c.user_id, 'text', c.id, 200, '{reply}', repeat('f', 64), 'request', 'queued',
-        'reply', 0, 0, 0, '[]', '{}', 'word', now() + interval '1 hour'
+        0, 0, '[]', '{}', 'word'
     FROM generate_series(1, :unfinished) n
     JOIN (SELECT id, user_id, row_number() OVER () AS number FROM conversations) c ON c.number = n""",
-    """UPDATE jobs SET status = 'running', lease_token = gen_random_uuid(), started_at = now(),
-        stage_started_at = now(), lease_expires_at = now() + interval '1 hour',
-        stage_deadline_at = now() + interval '1 hour'
-    WHERE id IN (SELECT id FROM jobs WHERE finished_at IS NULL LIMIT :unfinished / 10)""",
-    """UPDATE jobs SET stage_ready_at = now() + interval '1 hour' WHERE finished_at IS NULL""",
+    """INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths,
+        ready_at, published_at)
+    SELECT gen_random_uuid(), id, 0, 'reply', 0, 0, 'llm', row_number() OVER (), 0, now(),
+        now() + interval '1 hour'
+    FROM jobs WHERE finished_at IS NULL""",
+    """UPDATE steps SET lease_token = gen_random_uuid(), worker = 'llm@here', started_at = now(),
+        lease_expires_at = now() + interval '1 hour', deadline_at = now() + interval '1 hour'
+    WHERE rank <= :unfinished / 10 AND finished_at IS NULL""",
+    """UPDATE jobs SET status = 'running', started_at = now()
+    WHERE id IN (SELECT job_id FROM steps WHERE lease_token IS NOT NULL)""",
     """INSERT INTO workers (name, host, pid, queues, engines, models, concurrency)
     VALUES ('llm@here', 'here', 1, '{llm}', '{}', '{}', 16),
         ('gpu@here', 'here', 2, '{gpu}', '{}', '{}', 1)""",
@@ -113,9 +120,14 @@ def in_a_session(sessions: sessionmaker[Session], work: Callable[[Session], obje
 
 def measure(sessions: sessionmaker[Session], sweep: Sweep) -> None:
     """Print what each query costs."""
-    unowned = select(Job).where(col(Job.finished_at).is_(None), col(Job.lease_token).is_(None)).limit(1)
+    unowned = (
+        select(Job, Step)
+        .join(Step, col(Step.job_id) == col(Job.id))
+        .where(col(Step.finished_at).is_(None), col(Step.lease_token).is_(None))
+        .limit(1)
+    )
     with sessions() as session:
-        job = session.scalars(unowned).one()
+        job, first = session.execute(unowned).one()
     limits = Limits(100, 10_000, 1_000_000_000, stage_durations.RecentStageDurations())
     rows = {
         "a pass of the sweep": sweep.run,
@@ -123,7 +135,7 @@ def measure(sessions: sessionmaker[Session], sweep: Sweep) -> None:
             sessions, lambda session: job_limits.check(session, job.user_id, limits)
         ),
         "a job's place in line": in_a_session(
-            sessions, lambda session: queue_position.look_around(session, job)
+            sessions, lambda session: queue_position.look_around(session, job, first)
         ),
         "stage durations (read every 2 s)": in_a_session(sessions, stage_durations.measure),
     }

@@ -10,6 +10,8 @@ from worker.ports import Recording, Speech, Transcript, TutorReply, TutorRequest
 
 STT, LLM, TTS = "BENCHMARK_STT_SECONDS", "BENCHMARK_LLM_SECONDS", "BENCHMARK_TTS_SECONDS"
 SPREAD = "BENCHMARK_SPREAD"
+SENTENCES = "BENCHMARK_SENTENCES"
+"""After how many seconds each sentence of a reply is written, as `0.3,0.8`; unset, nothing is streamed."""
 
 
 def _take(name: str) -> None:
@@ -26,6 +28,8 @@ class TimedTranscriber:
 
 class TimedTutor:
     def reply(self, request: TutorRequest) -> TutorReply:
+        if SENTENCES in os.environ:
+            return _streamed(request)
         _take(LLM)
         return TutorReply(f"You said: {request.message}", None, None, None, 90)
 
@@ -34,3 +38,14 @@ class TimedSynthesizer:
     def speak(self, text: str) -> Speech:
         _take(TTS)
         return Speech(np.full(1_600, 1_000, np.int16), 16_000)
+
+
+def _streamed(request: TutorRequest) -> TutorReply:
+    began, written = time.monotonic(), ""
+    for number, seconds in enumerate(os.environ[SENTENCES].split(","), start=1):
+        time.sleep(max(0.0, began + float(seconds) - time.monotonic()))
+        sentence = f"This is sentence number {number} of what I have to say."
+        request.draft.write(f" {sentence}" if written else sentence)
+        written = f"{written} {sentence}".strip()
+    request.draft.end()
+    return TutorReply(written, None, None, None, 90)

@@ -1,4 +1,4 @@
-"""How soon 200 waiting clients have their answer: `python -m benchmarks.waiters`.
+"""How soon 200 waiting or following clients have their answer: `python -m benchmarks.waiters`.
 
 All wait at one API process, each for a job of its own. The jobs are ended by this process, as a worker would
 end them: one after another, then all in one moment. Counted from before the commit to the answer's last byte.
@@ -7,9 +7,10 @@ end them: one after another, then all in one moment. Counted from before the com
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -19,15 +20,16 @@ from sqlalchemy.orm import Session, sessionmaker
 from benchmarks.clients import Connection, get
 from benchmarks.product import Product, Speeds, empty_database, running_product
 from benchmarks.table import Row, print_table
-from shared import jobs
-from shared.jobs import Claim, Hint, NewJob
-from shared.models import JobKind, Stage
+from shared import conversations, jobs, steps
+from shared.jobs import NewJob
+from shared.models import JobKind, QueueName, StepKind
 from shared.results import Mistake, Replied
 from shared.settings import SharedSettings
+from shared.steps import Claim
 from shared.transitions import Transitions
 
 WAITERS, APART_SECONDS = 200, 0.03
-MOST_MILLISECONDS = 20.0
+MOST_MILLISECONDS, MOST_MEGABYTES = 20.0, 150.0
 REPLY = Replied(
     engine="tutor",
     text="Hello! You want to go to the market.",
@@ -44,6 +46,12 @@ class _Waiter:
     answered: "asyncio.Task[float]"
 
 
+async def _follow(connection: Connection, job_id: UUID) -> float:
+    """Follow the job; return when its end was told."""
+    await connection.follow(f"/jobs/{job_id}/events", b"job.succeeded")
+    return time.perf_counter()
+
+
 async def _wait_for(connection: Connection, job_id: UUID) -> float:
     """Wait for the job; return when the answer was there."""
     status, body = await connection.ask(get(f"/jobs/{job_id}/wait?timeout=60"))
@@ -57,52 +65,60 @@ def _accept(sessions: sessionmaker[Session], user_id: str) -> UUID:
     """Accept a text whose answer is not spoken; return its job's id."""
     new = NewJob(user_id, JobKind.TEXT, None, [], "f" * 64, "benchmark", "I am go to market")
     with sessions.begin() as session:
-        return jobs.accept(session, new, None)[0]
+        turn = conversations.take_turn(session, user_id, None)
+        return jobs.accept(session, new, turn, None)[0]
 
 
-def _end(sessions: sessionmaker[Session], job_ids: Sequence[UUID]) -> float:
-    """End the jobs in one transaction; return when it began to commit."""
+def _end(sessions: sessionmaker[Session], count: int) -> dict[UUID, float]:
+    """End the next so many jobs in one transaction; return when it began to commit, for each job."""
     with sessions.begin() as session:
-        claims = [_claim(session, job_id) for job_id in job_ids]
+        claims = [_claim(session) for _ in range(count)]
     with sessions() as session:
         for claim in claims:
             Transitions(session, ZoneInfo("Asia/Kolkata")).succeed(claim, REPLY)
         began = time.perf_counter()
         session.commit()
-    return began
+    return {claim.job_id: began for claim in claims}
 
 
-def _claim(session: Session, job_id: UUID) -> Claim:
+def _claim(session: Session) -> Claim:
+    """Claim the best step of the tutor's queue and start its job, as a worker would."""
     lease = timedelta(seconds=60)
-    hint = Hint(job_id, Stage.REPLY)
-    claim = jobs.claim(session, hint, token=uuid4(), worker="llm@here", lease=lease, stage_limit=lease)
+    limits = dict.fromkeys(StepKind, lease)
+    claim = steps.claim(session, QueueName.LLM, token=uuid4(), worker="llm@here", lease=lease, limits=limits)
     assert claim is not None
+    Transitions(session, ZoneInfo("Asia/Kolkata")).start(claim)
     return claim
 
 
 async def _round(
-    product: Product, sessions: sessionmaker[Session], *, at_once: bool
+    product: Product,
+    sessions: sessionmaker[Session],
+    *,
+    at_once: bool,
+    wait: Callable[[Connection, UUID], Coroutine[Any, Any, float]] = _wait_for,
 ) -> tuple[list[float], float]:
     """Let all wait and end their jobs; return each one's milliseconds, and the API's megabytes meanwhile."""
     job_ids = [_accept(sessions, f"learner-{number}") for number in range(WAITERS)]
     connections = [await Connection.open(product.settings.port) for _ in job_ids]
     waiting = [
-        asyncio.create_task(_wait_for(connection, job_id))
+        asyncio.create_task(wait(connection, job_id))
         for connection, job_id in zip(connections, job_ids, strict=True)
     ]
     await asyncio.sleep(2.0)
     megabytes = product.process("api").memory_info().rss / 2**20
-    ended: list[float] = []
+    ended: dict[UUID, float] = {}
     if at_once:
-        ended = [await asyncio.to_thread(_end, sessions, job_ids)] * WAITERS
+        ended = await asyncio.to_thread(_end, sessions, WAITERS)
     else:
-        for job_id in job_ids:
-            ended.append(await asyncio.to_thread(_end, sessions, [job_id]))
+        for _ in job_ids:
+            ended |= await asyncio.to_thread(_end, sessions, 1)
             await asyncio.sleep(APART_SECONDS)
     answered = await asyncio.gather(*waiting)
     for connection in connections:
         await connection.close()
-    return [1000 * (there - began) for there, began in zip(answered, ended, strict=True)], megabytes
+    took = [1000 * (there - ended[job_id]) for there, job_id in zip(answered, job_ids, strict=True)]
+    return took, megabytes
 
 
 def measure() -> list[Row]:
@@ -117,11 +133,20 @@ def measure() -> list[Row]:
         asyncio.run(_round(product, sessions, at_once=False))  # connections, caches
         apart, megabytes = asyncio.run(_round(product, sessions, at_once=False))
         burst, _ = asyncio.run(_round(product, sessions, at_once=True))
+        told, following = asyncio.run(_round(product, sessions, at_once=False, wait=_follow))
         engine.dispose()
     return [
         _row(f"{WAITERS} waiters whose jobs end one after another", apart, goal=True),
         _row(f"{WAITERS} waiters whose jobs end in one moment", burst, goal=False),
         Row(f"API's memory with {WAITERS} waiters", f"{megabytes:.0f} MB", f"{idle:.0f} MB without"),
+        _row(f"{WAITERS} followers whose jobs end one after another", told, goal=True),
+        Row(
+            f"API's memory with {WAITERS} followers",
+            f"{following:.0f} MB",
+            f"{idle:.0f} MB without",
+            f"{MOST_MEGABYTES:g} MB",
+            following < MOST_MEGABYTES,
+        ),
     ]
 
 

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import Engine, create_engine
 
@@ -18,6 +19,9 @@ from tests.support.stack import Stack, running_stack
 
 ROOT = Path(__file__).parent.parent
 _TEMPLATE = "migrated"
+
+settings.register_profile("timeless", deadline=None)
+settings.load_profile("timeless")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses its own folder

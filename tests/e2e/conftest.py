@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 
+from shared.models import SpokenPart
 from shared.settings import SharedSettings
 from shared.storage import FLAC, MP3, LocalAudioStore
 from tests.support.factories import RECORDING_SECONDS, Bench
@@ -62,10 +63,14 @@ class Counter:
             self.sound(content, kind)
             for content, kind in ((b"recording", FLAC), (b"reply", MP3), (b"explanation", MP3))
         )
-        job_id = self.bench.voice(user_id=user_id, conversation=conversation, upload_id=upload_id)
+        job_id = self.bench.voice(
+            user_id=user_id, conversation=conversation, upload_id=upload_id, speak=list(SpokenPart)
+        )
         self.bench.transcribe(self.bench.claimed(job_id))
         self.bench.reply(self.bench.claimed(job_id))
-        self.bench.speak(self.bench.claimed(job_id), reply=reply_id, explanation=explanation_id)
+        for _ in SpokenPart:
+            piece = self.bench.claimed(job_id)
+            self.bench.speak(piece, reply_id if piece.part is SpokenPart.REPLY else explanation_id)
         return job_id
 
     def sounds(self, job_id: UUID) -> list[UUID]:

@@ -99,7 +99,7 @@ def test_a_replay_passes_both_limits(idle: Stack) -> None:
 
 def test_a_job_that_ends_makes_room_and_a_retry_needs_it(idle: Stack) -> None:
     first, *_ = fill(idle, "asha")
-    failed = "UPDATE jobs SET status = 'failed', error_code = :code, error_stage = 'reply', stage = NULL,"
+    failed = "UPDATE jobs SET status = 'failed', error_code = :code, error_stage = 'reply',"
     idle.sql(f"{failed} finished_at = now() WHERE id = :id", id=first, code="tutor_unavailable")
 
     assert post(idle, "asha").status_code == 202
@@ -109,9 +109,7 @@ def test_a_job_that_ends_makes_room_and_a_retry_needs_it(idle: Stack) -> None:
 
 def test_a_quarantined_job_is_not_tried_again(idle: Stack) -> None:
     [first, *_] = fill(idle, "asha")
-    poisoned = (
-        "UPDATE jobs SET status = 'failed', error_code = 'poisoned', error_stage = 'reply', stage = NULL,"
-    )
+    poisoned = "UPDATE jobs SET status = 'failed', error_code = 'poisoned', error_stage = 'reply',"
     idle.sql(f"{poisoned} finished_at = now() WHERE id = :id", id=first)
 
     response = idle.client.post(f"/jobs/{first}/retry")

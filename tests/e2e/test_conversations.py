@@ -124,7 +124,7 @@ def test_a_message_shows_the_correction_and_links_to_its_sounds(counter: Counter
 def test_a_message_outlives_its_job_and_then_has_no_sound(counter: Counter) -> None:
     job_id = counter.bench.text(user_id="outlived", conversation="old")
     counter.bench.reply(counter.bench.claimed(job_id))
-    counter.bench.speak(counter.bench.claimed(job_id), reply=counter.bench.audio(1.0))
+    counter.bench.speak(counter.bench.claimed(job_id), counter.bench.audio(1.0))
     counter.bench.sql("DELETE FROM jobs WHERE id = :job", job=job_id)
 
     response = counter.client.get(f"{CONVERSATIONS}/old", params={"user_id": "outlived"})

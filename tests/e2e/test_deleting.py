@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from shared import conversations
-from shared.models import AudioObject, Conversation, DailyUsage, Job, Message, StageRun
+from shared.models import AudioObject, Conversation, DailyUsage, Job, JobEvent, Message, Step
 from shared.storage import FLAC, MP3
 from tests.e2e.conftest import Counter
 from tests.support.contract import CONVERSATIONS, TEXT, assert_problem, send_together
@@ -29,7 +29,8 @@ def owned(counter: Counter, user_id: str) -> dict[str, int]:
         "conversations": "FROM conversations WHERE user_id = :user",
         "messages": "FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE user_id = :user",
         "jobs": of_user.format(""),
-        "stage_runs": of_user.format("JOIN stage_runs r ON r.job_id = j.id"),
+        "steps": of_user.format("JOIN steps s ON s.job_id = j.id"),
+        "job_events": of_user.format("JOIN job_events e ON e.job_id = j.id"),
         "audio_objects": of_user.format(
             "JOIN audio_objects a ON a.id IN (upload_id, reply_audio_id, explanation_audio_id)"
         ),
@@ -46,7 +47,7 @@ def all_ids(counter: Counter, *tables: type[SQLModel]) -> set[object]:
 
 @pytest.fixture(autouse=True)
 def nothing_yet(counter: Counter) -> None:
-    counter.bench.sql("TRUNCATE conversations, jobs, messages, stage_runs, audio_objects, daily_usage")
+    counter.bench.sql("TRUNCATE conversations, jobs, messages, steps, job_events, audio_objects, daily_usage")
 
 
 def test_everything_of_the_conversation_goes_and_all_others_stay(counter: Counter) -> None:
@@ -63,12 +64,14 @@ def test_everything_of_the_conversation_goes_and_all_others_stay(counter: Counte
         "conversations": 2,
         "messages": 4,
         "jobs": 3,
-        "stage_runs": 6,
+        "steps": 9,
+        "job_events": 15,
         "audio_objects": 6,
     }
     assert owned(counter, "asha") == owned(counter, "ravi") == before["ravi"]
     # Nothing is left that belongs to nobody, either.
-    assert [len(counter.bench.all(table)) for table in (Conversation, Job, Message, StageRun)] == [2, 2, 4, 6]
+    left = (Conversation, Job, Message, Step, JobEvent)
+    assert [len(counter.bench.all(table)) for table in left] == [2, 2, 4, 8, 14]
     assert len(counter.bench.all(AudioObject)) == 6
     assert [path.exists() for path in files] == [False] * 3
     assert [path.exists() for path in kept_files] == [True] * 6
@@ -168,7 +171,8 @@ def test_a_long_conversation_is_deleted_whole(counter: Counter) -> None:
     for _ in range(40):
         counter.spoken_turn("asha", "talk")
     assert delete(counter, "asha").status_code == 204
-    assert all_ids(counter, Conversation, Job, Message, StageRun, AudioObject) == set()
+    assert all_ids(counter, Conversation, Job, Message, Step, AudioObject) == set()
+    assert counter.bench.all(JobEvent) == []
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])

@@ -48,7 +48,8 @@ def test_the_stage_that_runs_is_dropped_and_nothing_comes_back(
     eventually(lambda: drops(stack) > dropped, what="the result dropped")
     for job_id in (job["id"], later["id"]):
         assert_problem(stack.client.get(f"/jobs/{job_id}"), 404, "not_found")
-    assert [rows(stack, table) for table in ("conversations", "jobs", "messages", "stage_runs")] == [0] * 4
+    tables = ("conversations", "jobs", "messages", "steps", "job_events")
+    assert [rows(stack, table) for table in tables] == [0] * 5
     # What the voice wrote since is an orphan: a row that no job names, for whoever looks for those.
     assert rows(stack, "audio_objects") == (1 if kind == "tts" else 0)
     stack.sql("DELETE FROM audio_objects")

@@ -65,7 +65,7 @@ def test_a_job_that_nobody_ends_is_shown(tmp_path: Path, create_migrated_databas
     with running_stack(tmp_path, url, "api") as running, psycopg.connect(url, autocommit=True) as database:
         assert running.client.post(TEXT, json={"user_id": "asha", "message": "Hello"}).status_code == 202
         fresh = running.client.get("/health").json()["dependencies"]["workers"]
-        database.execute("UPDATE jobs SET stage_ready_at = now() - interval '1 hour'")
+        database.execute("UPDATE jobs SET queued_at = now() - interval '1 hour'")
         late = running.client.get("/health").json()
 
     assert "a job is long past its time" not in fresh["detail"]

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import jobs
+from shared import conversations, jobs
 from shared.failures import TIMED_OUT
 from shared.models import Stage
 from shared.storage import MP3
@@ -48,7 +48,7 @@ def test_a_user_without_jobs_has_an_empty_list(counter: Counter) -> None:
 
 def test_a_job_in_a_list_is_shown_as_it_is_by_itself(counter: Counter) -> None:
     done = counter.bench.at_stage(Stage.SYNTHESIZE)
-    counter.bench.speak(done, reply=counter.sound(b"reply", MP3))
+    counter.bench.speak(done, counter.sound(b"reply", MP3))
 
     (job,) = counter.client.get("/jobs", params={"user_id": "asha"}).json()["items"]
 
@@ -85,8 +85,10 @@ def test_jobs_that_go_while_the_pages_are_walked_let_no_other_be_left_out(counte
 
 def test_jobs_of_one_moment_are_neither_skipped_nor_doubled(counter: Counter) -> None:
     with counter.bench.sessions.begin() as session:
-        turns = [replace(TEXT_TURN, user_id="twins", conversation=f"c{number}") for number in range(9)]
-        ids = {str(jobs.accept(session, turn, None)[0]) for turn in turns}
+        ids = set()
+        for number in range(9):
+            turn = conversations.take_turn(session, "twins", f"c{number}")
+            ids.add(str(jobs.accept(session, replace(TEXT_TURN, user_id="twins"), turn, None)[0]))
 
     pages = walked(counter, "twins", limit=2)
 
@@ -107,7 +109,7 @@ def test_an_expired_job_is_not_listed_even_before_it_is_removed(counter: Counter
 def test_a_status_filters(counter: Counter) -> None:
     bench = counter.bench
     queued = bench.text(user_id="sorted", conversation="a")
-    running = bench.claimed(bench.text(user_id="sorted", conversation="b")).job.id
+    running = bench.claimed(bench.text(user_id="sorted", conversation="b")).job_id
     failed = bench.text(user_id="sorted", conversation="c")
     bench.fail(bench.claimed(failed), TIMED_OUT[Stage.REPLY])
     succeeded = [bench.text(user_id="sorted", conversation="d", speak=[]) for _ in range(3)]

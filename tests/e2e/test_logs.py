@@ -184,14 +184,15 @@ def send_nonsense(day: Day) -> None:
 def let_rows_be_refused(day: Day) -> None:
     """Have PostgreSQL refuse what API and workers write: its errors quote the whole row."""
     refused = f"{USER}-refused"
-    check = f"CHECK (lease_token IS NULL AND user_id <> '{refused}')"
-    day.stack.sql(f"ALTER TABLE jobs ADD CONSTRAINT odd {check} NOT VALID")
+    day.stack.sql(f"ALTER TABLE jobs ADD CONSTRAINT odd CHECK (user_id <> '{refused}') NOT VALID")
+    day.stack.sql("ALTER TABLE steps ADD CONSTRAINT odd CHECK (lease_token IS NULL) NOT VALID")
     body = {"user_id": refused, "message": SAID}
     answer = day.stack.client.post(TEXT, json=body, headers=named("r-unexpected"))
     assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     unclaimed = day.text("r-unclaimed", f"{SAID} unclaimed")
-    eventually(lambda: "reply broke" in day.stack.log("llm"), what="a claim refused")
-    day.stack.sql("ALTER TABLE jobs DROP CONSTRAINT odd")
+    eventually(lambda: "llm_step broke" in day.stack.log("llm"), what="a claim refused")
+    for table in ("jobs", "steps"):
+        day.stack.sql(f"ALTER TABLE {table} DROP CONSTRAINT odd")
     succeeded(day.stack, unclaimed)
 
 
@@ -316,10 +317,9 @@ def test_probes_leave_no_access_line(day: Day) -> None:
         ("api", "r-no-s3", None),
         ("gpu", "r-no-s3", "a sound is kept on this host's disk"),
         ("gpu", "r-broken", "transcribe broke: builtins.LookupError at "),
-        ("gpu", "r-killed", "synthesize died"),
+        ("gpu", "r-killed", "speak died"),
         ("llm", "r-400", "the provider did not answer: HTTP 400 INVALID_ARGUMENT"),
         ("llm", "r-slow", "reply failed: llm_timeout"),
-        ("llm", "r-unclaimed", "reply broke: sqlalchemy.exc.IntegrityError at "),
     ],
 )
 def test_trouble_is_said_with_the_job_it_happened_to(
@@ -328,6 +328,11 @@ def test_trouble_is_said_with_the_job_it_happened_to(
     messages = [line["message"] for line in day.lines(program) if line["job_id"] == day.jobs[request_id]]
 
     assert any((said or "") in message for message in messages), messages
+
+
+def test_a_claim_that_postgresql_refused_is_said_without_words(day: Day) -> None:
+    broke = "llm_step broke: sqlalchemy.exc.IntegrityError at "
+    assert any(line["message"].startswith(broke) for line in day.lines("llm"))
 
 
 def test_what_the_api_did_not_expect_is_a_line_with_its_class_and_places(day: Day) -> None:

@@ -43,25 +43,27 @@ def test_a_text_and_a_voice_job_are_counted_where_they_were_done(
     counted_stack: Stack, tmp_path: Path
 ) -> None:
     before = {program: shown(counted_stack, program) for program in ("api", *WORKERS)}
-    counted_stack.finished(counted_stack.text_chat("asha", "I am go to market")["id"])
+    text = counted_stack.finished(counted_stack.text_chat("asha", "I am go to market")["id"])
     spoken = counted_stack.voice_chat(
         "asha", write_speech(tmp_path / "speech.wav", "Where is the market?")
     ).json()
-    counted_stack.finished(spoken["id"])
+    voice = counted_stack.finished(spoken["id"])
     after = {program: shown(counted_stack, program) for program in ("api", *WORKERS)}
+    pieces = len(text["result"]["speech"]) + len(voice["result"]["speech"])
 
     def grown(program: str, name: str, **labels: str) -> float:
         return after[program].of(name, **labels) - before[program].of(name, **labels)
 
     for kind in ("text", "voice"):
         assert grown("api", "jobs_accepted_total", kind=kind) == 1
-        # The voice is the last stage of both: it was spoken, and the end counted, in the GPU worker's child.
-        assert grown("gpu", "jobs_finished_total", kind=kind, status="succeeded", code="none") == 1
-        assert grown("gpu", "job_seconds_count", kind=kind) == 1
-    assert grown("gpu", "stage_seconds_count", stage="transcribe", outcome="succeeded") == 1
-    assert grown("llm", "stage_seconds_count", stage="reply", outcome="succeeded") == 2
-    assert grown("gpu", "stage_seconds_count", stage="synthesize", outcome="succeeded") == 2
-    assert grown("maintenance", "stage_seconds_count", stage="reply", outcome="succeeded") == 0
+        # An answer of one piece ends where it is spoken, one of several where they are joined.
+        done = {"kind": kind, "status": "succeeded", "code": "none"}
+        assert sum(grown(worker, "jobs_finished_total", **done) for worker in ("gpu", "llm")) == 1
+        assert sum(grown(worker, "job_seconds_count", kind=kind) for worker in ("gpu", "llm")) == 1
+    assert grown("gpu", "step_seconds_count", kind="transcribe", outcome="succeeded") == 1
+    assert grown("llm", "step_seconds_count", kind="reply", outcome="succeeded") == 2
+    assert grown("gpu", "step_seconds_count", kind="speak", outcome="succeeded") == pieces
+    assert grown("maintenance", "step_seconds_count", kind="reply", outcome="succeeded") == 0
     eventually(lambda: shown(counted_stack, "maintenance").of("sweep_seconds_count") > 0, what="a sweep")
 
 
@@ -116,19 +118,19 @@ def test_every_api_process_shows_what_all_of_them_count(counted_stack: Stack) ->
 
 def test_what_a_killed_child_has_counted_stays(counted_stack: Stack, gate: Gate) -> None:
     counted_stack.finished(counted_stack.text_chat("ravi", "Hello, how are you?")["id"])
-    labels = {"stage": "synthesize", "outcome": "succeeded"}
-    before = shown(counted_stack, "gpu").of("stage_seconds_count", **labels)
+    labels = {"kind": "speak", "outcome": "succeeded"}
+    before = shown(counted_stack, "gpu").of("step_seconds_count", **labels)
     gate.shut()
     job = counted_stack.text_chat("ravi", "Where is the market?")
     [child] = eventually(lambda: gate.busy("tts"), what="the voice at its gate")
     [process] = [each for each in counted_stack.process("gpu").children() if each.pid == child]
     process.send_signal(signal.SIGKILL)
     gate.open()
-    counted_stack.finished(job["id"])
+    pieces = len(counted_stack.finished(job["id"])["result"]["speech"])
 
     after = shown(counted_stack, "gpu")
-    assert after.of("stage_seconds_count", **labels) == before + 1
-    assert after.of("stage_seconds_count", stage="synthesize", outcome="lost") == 1
+    assert after.of("step_seconds_count", **labels) == before + pieces
+    assert after.of("step_seconds_count", kind="speak", outcome="lost") == 1
 
 
 def test_the_backlog_is_shown_by_the_api_and_by_the_maintenance_worker_alone(
@@ -138,14 +140,17 @@ def test_the_backlog_is_shown_by_the_api_and_by_the_maintenance_worker_alone(
     jobs = [counted_stack.text_chat(f"waits-{number}", "Hello")["id"] for number in range(3)]
     eventually(lambda: gate.busy("tts"), what="the voice at its gate")
 
-    def all_wait() -> bool:
-        return shown(counted_stack, "api").of("queue_depth", queue="gpu") == 2
+    def replied() -> bool:
+        return all(counted_stack.job(job_id)["stage"] == "synthesize" for job_id in jobs)
 
-    eventually(all_wait, what="two stages waiting")
+    eventually(replied, what="all voices waiting")
+    pieces = "SELECT count(*) FROM steps WHERE kind = 'speak' AND finished_at IS NULL"
+    [(unspoken,)] = counted_stack.sql(pieces)
+    assert unspoken >= 3
     for program in ("api", "maintenance"):
         seen = shown(counted_stack, program)
-        assert (seen.of("database_up"), seen.of("queue_depth", queue="gpu")) == (1, 2)
-        assert seen.of("stages_running", queue="gpu") == 1
+        assert (seen.of("database_up"), seen.of("queue_depth", queue="gpu")) == (1, unspoken - 1)
+        assert seen.of("steps_running", queue="gpu") == 1
         assert seen.of("queue_oldest_seconds", queue="gpu") > 0
         assert {seen.of("workers_live", queue=queue) for queue in WORKERS} == {1}
     for program in ("gpu", "llm"):

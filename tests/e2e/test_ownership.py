@@ -32,6 +32,7 @@ class Route(NamedTuple):
 
 ROUTES = [
     Route("get", "/jobs/{job_id}"),
+    Route("get", "/jobs/{job_id}/events"),
     Route("get", "/jobs/{job_id}/wait"),
     Route("post", "/jobs/{job_id}/cancel"),
     Route("post", "/jobs/{job_id}/retry"),

@@ -1,12 +1,12 @@
 """A worker goes on after Redis was lost, whatever it held and whoever of it had died."""
 
 from collections.abc import Callable, Iterator
-from uuid import uuid4
 
 import psutil
 import pytest
 
-from shared.queue import PUBLISH_TIMEOUT_SECONDS, QueueName, TaskName, create_celery
+from shared.models import QueueName
+from shared.queue import PUBLISH_TIMEOUT_SECONDS, TaskName, create_celery
 from tests.support.crossed_engines import CrossedSynthesizer
 from tests.support.engines_for_tests import engine
 from tests.support.gated_engines import Gate
@@ -72,7 +72,7 @@ def test_a_worker_outlives_a_redis_that_dies_before_a_hint_is_acknowledged(
     worker = crossed_stack.process("llm")
     # As every hint for a moment, one with a countdown is in the worker's hands and not acknowledged.
     with create_celery(crossed_stack.redis.url, socket_timeout_seconds=PUBLISH_TIMEOUT_SECONDS) as app:
-        app.send_task(TaskName.REPLY, [str(uuid4())], queue=QueueName.LLM, countdown=60)
+        app.send_task(TaskName.LLM_STEP, queue=QueueName.LLM, countdown=60)
     eventually(lambda: crossed_stack.unacknowledged() == 1, what="the hint in the worker's hands")
     crossed_stack.redis.kill()
     crossed_stack.redis.start()

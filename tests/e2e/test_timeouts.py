@@ -41,7 +41,7 @@ def test_a_transcriber_that_holds_the_interpreter_is_killed_and_replaced(
     failed = hanging_stack.finished(stuck["id"])
     assert (failed["status"], failed["error"]["code"]) == ("failed", "stt_timeout")
     assert failed["error"]["stage"] == "transcribe"
-    assert f"job {stuck['id']}] Hard time limit" in hanging_stack.log("gpu")
+    assert f"job {stuck['id']}] transcribe hung" in hanging_stack.log("gpu")
     assert hanging_stack.finished(next_one["id"])["result"]["audio_url"]
 
 

@@ -40,7 +40,7 @@ def test_turns_of_today_are_shown_with_all_their_numbers(counter: Counter) -> No
     voice = bench.voice(user_id="active", conversation="a")
     bench.transcribe(bench.claimed(voice))
     bench.reply(bench.claimed(voice), score=70)
-    bench.speak(bench.claimed(voice), reply=bench.audio(3.25))
+    bench.speak(bench.claimed(voice), bench.audio(3.25))
     text = bench.text(user_id="active", conversation="b", speak=[])
     bench.reply(bench.claimed(text), score=81, mistake=None)
     unscored = bench.text(user_id="active", conversation="b", speak=[])

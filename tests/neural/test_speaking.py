@@ -1,6 +1,6 @@
 """The real models' code on checkpoints that have learned nothing: run by `make test-engines`.
 
-What they say is noise; everything else is real: loading through the settings, the voices, the pieces,
+What they say is noise; everything else is real: loading through the settings, the voices, the utterances,
 the failures. Making the checkpoints and speaking with them takes a minute or two without a GPU.
 """
 

@@ -1,9 +1,14 @@
-"""A local HTTP server that speaks the provider's language: answers as scripted, keeps what it was asked."""
+"""A local HTTP server that speaks the provider's language: answers as scripted, keeps what it was asked.
+
+An answer is a stream of server-sent events, each a `GenerateContentResponse`, in HTTP chunks.
+"""
 
 import json
+import sys
 import threading
+import traceback
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,22 +46,46 @@ class Step:
     """How one request is answered. Times are in seconds.
 
     `wait` comes before anything is sent, `stall` after the headers, `drip` between the body's bytes;
-    `cut` closes the connection in the middle of the body.
+    `cut` closes the connection in the middle of the body, `held` keeps back all but so many of its parts
+    until the server is told to go on. `body` is in parts, each sent as an HTTP chunk of its own.
     """
 
-    body: bytes = b""
+    body: Sequence[bytes] = ()
     status: int = HTTPStatus.OK
-    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "text/event-stream"})
     wait: float = 0.0
     stall: float = 0.0
     drip: float = 0.0
     cut: bool = False
+    held: int | None = None
 
 
-def said(text: str, *, finish: str = "STOP") -> Step:
-    """Answer with the model's text, whatever it is."""
-    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish}
-    return _response({"candidates": [candidate]})
+def said(text: str, *, finish: str = "STOP", pieces: int = 5) -> Step:
+    """Answer with the model's text, whatever it is, in so many events."""
+    size = -(-len(text) // pieces)
+    cuts = [text[place : place + size] for place in range(0, len(text), size or 1)] or [""]
+    return events(*map(spoken, cuts[:-1]), spoken(cuts[-1], finish=finish) | counted())
+
+
+def spoken(text: str, *, finish: str | None = None) -> dict[str, Any]:
+    """Return an event with a piece of the model's text, and why the model stopped if it did."""
+    candidate: dict[str, Any] = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
+    return {"candidates": [candidate | ({"finishReason": finish} if finish else {})]}
+
+
+def counted(read: object = TOKENS_READ, written: object = TOKENS_WRITTEN) -> dict[str, Any]:
+    """Return what an event says of the tokens so far."""
+    counts = {
+        "promptTokenCount": read,
+        "candidatesTokenCount": written,
+        "thoughtsTokenCount": TOKENS_THOUGHT,
+    }
+    return {"usageMetadata": counts}
+
+
+def events(*contents: object) -> Step:
+    """Answer with these events."""
+    return Step([b"data: " + _json(content) + b"\r\n\r\n" for content in contents])
 
 
 def filled(**changes: object) -> Step:
@@ -66,26 +95,31 @@ def filled(**changes: object) -> Step:
 
 def finished(reason: str) -> Step:
     """Answer with a candidate that has no content, only a reason."""
-    return _response({"candidates": [{"finishReason": reason}]})
+    return events({"candidates": [{"finishReason": reason}]} | counted())
 
 
 def blocked(reason: str) -> Step:
     """Refuse the prompt."""
-    return _response({"promptFeedback": {"blockReason": reason}})
+    return events({"promptFeedback": {"blockReason": reason}} | counted())
 
 
 def no_candidates() -> Step:
     """Answer with nothing."""
-    return _response({})
+    return events(counted())
 
 
 def failed(
     status: int, name: str, message: str = "", *, details: list[Any] | None = None, **headers: str
 ) -> Step:
     """Fail as the provider documents it; header names have `_` for `-`."""
-    error = {"code": status, "message": message, "status": name, "details": details or []}
     given = {header.replace("_", "-"): value for header, value in headers.items()}
-    return Step(_json({"error": error}), status, {"Content-Type": "application/json"} | given)
+    body = _json(error(status, name, message, details=details))
+    return Step([body], status, {"Content-Type": "application/json"} | given)
+
+
+def error(status: int, name: str, message: str = "", *, details: list[Any] | None = None) -> dict[str, Any]:
+    """Return the provider's form of a failure; it may also be an event."""
+    return {"error": {"code": status, "message": message, "status": name, "details": details or []}}
 
 
 def retry_info(delay: str) -> dict[str, str]:
@@ -95,16 +129,7 @@ def retry_info(delay: str) -> dict[str, str]:
 
 def page(status: int, text: str = "<html><body><h1>Bad Gateway</h1></body></html>") -> Step:
     """Answer as a gateway in between does."""
-    return Step(text.encode(), status, {"Content-Type": "text/html"})
-
-
-def _response(content: dict[str, Any]) -> Step:
-    counted = {
-        "promptTokenCount": TOKENS_READ,
-        "candidatesTokenCount": TOKENS_WRITTEN,
-        "thoughtsTokenCount": TOKENS_THOUGHT,
-    }
-    return Step(_json(content | {"usageMetadata": counted}))
+    return Step([text.encode()], status, {"Content-Type": "text/html"})
 
 
 def _json(content: object) -> bytes:
@@ -113,6 +138,11 @@ def _json(content: object) -> bytes:
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing where the caller has gone; anything else is a defect of this server."""
+        if not isinstance(sys.exception(), OSError):
+            traceback.print_exc()
 
 
 class GeminiServer:
@@ -123,6 +153,7 @@ class GeminiServer:
         self._steps: deque[Step] = deque()
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        self._go_on = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -149,6 +180,15 @@ class GeminiServer:
         with self._lock:
             self.asked.clear()
             self._steps.clear()
+            self._go_on.clear()
+
+    def go_on(self) -> None:
+        """Send what is held."""
+        self._go_on.set()
+
+    def hold(self) -> None:
+        """Wait to be told to go on, a minute at most."""
+        self._go_on.wait(60)
 
     def next_step(self, asked: Asked) -> Step:
         """Remember the request and return how to answer it."""
@@ -178,17 +218,22 @@ def _handler(server: GeminiServer) -> type[BaseHTTPRequestHandler]:
             self.send_response_only(step.status)
             for name, value in step.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(step.body)))
+            self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             server.pause(step.stall)
+            parts = _parts(step)
             if step.cut:
-                self.wfile.write(step.body[: len(step.body) // 2])
-                self.close_connection = True
-                return
-            for piece in _pieces(step):
-                self.wfile.write(piece)
+                parts = parts[: len(parts) // 2]
+            for sent, part in enumerate(parts):
+                if sent == step.held:
+                    server.hold()
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
                 self.wfile.flush()
                 server.pause(step.drip)
+            if step.cut:
+                self.close_connection = True
+            else:
+                self.wfile.write(b"0\r\n\r\n")
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Say nothing."""
@@ -196,7 +241,9 @@ def _handler(server: GeminiServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _pieces(step: Step) -> list[bytes]:
+def _parts(step: Step) -> list[bytes]:
+    parts = [part for part in step.body if part]
     if not step.drip:
-        return [step.body]
-    return [step.body[place : place + 1] for place in range(len(step.body))]
+        return parts
+    whole = b"".join(parts)
+    return [whole[place : place + 1] for place in range(len(whole))]

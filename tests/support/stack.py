@@ -114,6 +114,17 @@ class Stack:
         self._programs[name] = replace(program, name=name, command=command)
         self.start(name)
 
+    def start_another_api(self, name: str) -> str:
+        """Start a second API under this name, on a port of its own; return its address."""
+        port = free_port()
+        ports = {str(self.settings.port): str(port)}
+        api = self._programs["api"]
+        self._programs[name] = replace(
+            api, name=name, command=[ports.get(part, part) for part in api.command]
+        )
+        self.start(name)
+        return f"http://127.0.0.1:{port}"
+
     def stop_one(self, name: str) -> psutil.Process:
         """Ask a program to end in good order; return its process."""
         process = self.process(name)

@@ -76,7 +76,6 @@ def failed_job(code: ErrorCode, *, retries: int = 0) -> Job:
         speak=[],
         request_fingerprint="",
         request_id="",
-        stage=None,
         error_code=code,
         error_detail="It failed.",
         error_stage=Stage.TRANSCRIBE,

@@ -4,8 +4,7 @@ import pytest
 
 from api.jobs.queue_position import Others, Place, place, stages_from
 from api.jobs.stage_durations import StageDurations
-from shared.models import Stage
-from shared.queue import QueueName
+from shared.models import QueueName, Stage
 
 TRANSCRIBE, REPLY, SYNTHESIZE = Stage.TRANSCRIBE, Stage.REPLY, Stage.SYNTHESIZE
 TEXT, VOICE = [REPLY, SYNTHESIZE], [TRANSCRIBE, REPLY, SYNTHESIZE]
@@ -82,19 +81,25 @@ def test_under_a_steady_load_the_line_is_as_long_when_the_job_comes_to_it() -> N
     assert eta(VOICE, voices) == (20.0 + 1.0) + 4.0 + 20.0 + 2.0
 
 
-def test_a_job_not_sent_and_not_ahead_delays_no_other() -> None:
-    blocked = Others(TRANSCRIBE, 30, queued=False, ahead=False)
+def test_what_is_not_ready_and_not_ahead_is_in_nobodys_way() -> None:
+    blocked = Others(TRANSCRIBE, 30, ready=False, ahead=False)
 
     assert eta(VOICE, blocked) == 7.0
 
 
-def test_earlier_turns_are_completed_first() -> None:
+def test_earlier_turns_are_answered_first() -> None:
     running = Others(REPLY, 1, runs=True, ahead=False, begun=True, earlier_turn=True)
-    waiting = Others(REPLY, 2, queued=False, earlier_turn=True)
+    waiting = Others(REPLY, 2, ready=False, earlier_turn=True)
 
     found = place(TEXT, [running, waiting], DURATIONS)
 
-    assert found == Place(3, (2.0 + 2.0) + 2 * (4.0 + 2.0) + (4.0 + 2.0))
+    assert found == Place(3, 2.0 + 2 * 4.0 + (4.0 + 2.0))
+
+
+def test_the_voice_of_an_earlier_turn_is_waited_for_only_at_the_gpu() -> None:
+    speaking = Others(SYNTHESIZE, 3, begun=True, earlier_turn=True)
+
+    assert eta([REPLY], speaking) == 4.0
 
 
 @pytest.mark.parametrize(
@@ -114,6 +119,14 @@ def test_others_whose_pace_is_unknown_do_not_hide_what_is_known() -> None:
     durations = StageDurations({REPLY: 4.0, SYNTHESIZE: 2.0}, DURATIONS.slots)
 
     assert eta(TEXT, Others(TRANSCRIBE, 3, speaks=False), durations=durations) == 6.0
+
+
+def test_a_piece_that_waits_takes_only_its_own_time() -> None:
+    durations = StageDurations(DURATIONS.seconds, DURATIONS.slots, piece_seconds=0.5)
+    pieces = Others(SYNTHESIZE, 4, begun=True)
+
+    # Four pieces of others before the recording; its own voice has as many as a job has.
+    assert eta([TRANSCRIBE, REPLY], pieces, durations=durations) == 4 * 0.5 + 1.0 + 4.0
 
 
 def test_the_slowest_queue_says_how_often_a_job_ends() -> None:

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 from api.settings import ApiSettings
 from local import settings_page
 from local.settings import LauncherSettings
-from shared.models import Stage
+from shared.models import QueueName, StepKind
 from shared.settings import AppEnv, SharedSettings, read_settings
 from worker.settings import FlowerSettings, WorkerSettings
 
@@ -99,10 +99,11 @@ def test_what_is_chosen_stays_chosen_in_prod() -> None:
     assert (settings.llm_engine, settings.warm_up, settings.cache_enabled) == ("offline", False, False)
 
 
-def test_the_stages_have_the_limits_of_the_contract() -> None:
-    limits = [WorkerSettings().stage_limit(stage).total_seconds() for stage in Stage]
+def test_the_steps_have_the_limits_of_the_contract() -> None:
+    limits = {kind: WorkerSettings().step_limit(kind).total_seconds() for kind in StepKind}
 
-    assert limits == [30, 60, 45]
+    assert limits == {"transcribe": 30, "reply": 60, "speak": 45, "join": 45}
+    assert WorkerSettings().longest_step(QueueName.GPU).total_seconds() == 45
 
 
 def test_a_heartbeat_slower_than_its_lease_is_refused() -> None:

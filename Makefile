@@ -9,7 +9,7 @@ UPGRADE ?= --upgrade
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage settings test-engines chaos chaos-mutants fuzz bench check lock clean
+.PHONY: help run test coverage settings test-engines chaos chaos-mutants soak fuzz bench check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test-engines: $(ENGINES)/installed.lock ## Run the neural voice's code on random
 
 chaos: $(INSTALLED) ## Kill and stop parts of the running product and check the outcome; SEED=1 picks the plan
 	$(BIN)/python -m tests.chaos --seed $(SEED)
+
+soak: $(INSTALLED) ## Let 20 clients follow 20 jobs a minute for 10 minutes while API processes are restarted
+	$(BIN)/python -m tests.chaos.soak
 
 chaos-mutants: $(INSTALLED) ## Plant defects and check that the chaos run finds them
 	$(BIN)/python -m tests.chaos.mutants --seed $(SEED)

@@ -9,7 +9,7 @@ from celery.utils.nodenames import host_format
 
 from local.settings import LauncherSettings
 from local.supervisor import Program
-from shared.queue import QueueName
+from shared.models import QueueName
 
 _SOLE_READER = {"GEMINI_API_KEY": "llm", "FLOWER_BASIC_AUTH": "flower"}
 _PYTHON = (sys.executable, "-m")

@@ -4,7 +4,7 @@ import http.client
 import json
 from typing import Any
 
-from shared.queue import QueueName
+from shared.models import QueueName
 
 _ENGINES = ("stt", "llm", "tts")
 _TIMEOUT_SECONDS = 1.0

@@ -41,7 +41,7 @@ class LauncherSettings(BaseSettings):
         default=300, gt=0, description="time limit of loading the models"
     )
     shutdown_grace_seconds: float = Field(
-        default=30, gt=0, description="how long a stopping worker may finish its stages"
+        default=30, gt=0, description="how long a stopping worker may finish its steps"
     )
 
     @property

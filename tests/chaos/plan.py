@@ -118,7 +118,7 @@ SHORT = Form(
         FaultKind.POSTGRES: 1,
         FaultKind.REPEATED: 1,
     },
-    stuck_after=120,
+    stuck_after=75,
     limit=600,
 )
 

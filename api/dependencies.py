@@ -4,17 +4,22 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Path, Request, Security
+from fastapi.security import HTTPBearer
+from sqlalchemy.exc import SQLAlchemyError
 
+from api.access.principal import InsufficientScopeError, Principal, UnauthenticatedError
 from api.audio.links import AudioLinks
 from api.audio.playback import Playback
 from api.conversations.history import Conversations
+from api.http.client_address import client_of
 from api.http.draining import Draining
 from api.jobs.control import JobControl
 from api.jobs.follow import JobFollowers
 from api.jobs.lists import JobLists
-from api.jobs.read import JobReader
+from api.jobs.read import JobNotFoundError, JobReader
 from api.jobs.telling import Telling
 from api.jobs.wait import JobWaiters
 from api.operations.health import HealthChecks
@@ -23,6 +28,9 @@ from api.services import Services
 from api.turns.accept import Chats
 from api.turns.forms import VoiceChat, read_voice_chat
 from api.usage.report import UsageReader
+from shared.models import Scope
+from shared.settings import AppEnv
+from shared.telemetry import job_id_var
 
 MAX_WAIT_SECONDS = 60
 # What stands in quotes is a value; only one that is a number means something here.
@@ -47,8 +55,66 @@ def _part(choose: Callable[[Services], object]) -> Any:
     return Depends(read)
 
 
-async def _voice_chat(request: Request, services: ServicesDep) -> AsyncIterator[VoiceChat]:
-    async with asynccontextmanager(read_voice_chat)(request, services.arrivals) as chat:
+_BEARER = HTTPBearer(
+    scheme_name="bearer",
+    description="an app's key (`ep_live_…`), or a learner's token",
+    auto_error=False,  # what is missing or wrong is a problem of ours
+)
+
+
+async def asking(
+    request: Request, services: ServicesDep, _: Annotated[object, Security(_BEARER)]
+) -> Principal:
+    """Return who asks. Raises `UnauthenticatedError`."""
+    return await services.authentication.principal(request.headers.get("Authorization"), client_of(request))
+
+
+async def chatting(principal: Annotated[Principal, Depends(asking)]) -> Principal:
+    """Return who asks for a learner. Raises `InsufficientScopeError`."""
+    principal.require(Scope.CHAT)
+    return principal
+
+
+async def operating(principal: Annotated[Principal, Depends(asking)]) -> Principal:
+    """Return which operator asks. Raises `InsufficientScopeError`."""
+    principal.require(Scope.OPERATE)
+    return principal
+
+
+async def operating_or_dev(request: Request, services: ServicesDep) -> None:
+    """Let anyone pass where `APP_ENV=dev`, and operators everywhere. Raises what `operating` raises."""
+    if services.settings.app_env is not AppEnv.DEV:
+        await operating(await asking(request, services, None))
+
+
+async def is_operator(request: Request, services: ServicesDep) -> bool:
+    """Tell whether an operator asks; anyone may."""
+    try:
+        await operating(await asking(request, services, None))
+    except (UnauthenticatedError, InsufficientScopeError, SQLAlchemyError):
+        return False
+    return True
+
+
+async def chatting_unless_signed(
+    request: Request, services: ServicesDep, _: Annotated[object, Security(_BEARER)]
+) -> Principal | None:
+    """Return who asks for a learner; None for who comes with a signed link, which is still to be checked."""
+    if {"expires", "signature"} & request.query_params.keys():
+        return None
+    return await chatting(await asking(request, services, None))
+
+
+PrincipalDep = Annotated[Principal, Depends(chatting)]
+OperatorDep = Annotated[Principal, Depends(operating)]
+PrincipalUnlessSigned = Annotated[Principal | None, Depends(chatting_unless_signed)]
+IsOperator = Annotated[bool, Depends(is_operator)]
+
+
+async def _voice_chat(
+    request: Request, services: ServicesDep, principal: PrincipalDep
+) -> AsyncIterator[VoiceChat]:
+    async with asynccontextmanager(read_voice_chat)(request, services.arrivals, principal.caller) as chat:
         yield chat
 
 
@@ -78,6 +144,17 @@ async def _preferred_wait(
     return preferred_wait(request.headers.getlist("Prefer"))
 
 
+async def _job_id(job_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
+    """Return the job id of the path and add it to the request's log lines."""
+    try:
+        parsed = UUID(job_id)
+    except ValueError:
+        raise JobNotFoundError from None
+    job_id_var.set(str(parsed))
+    return parsed
+
+
+JobId = Annotated[UUID, Depends(_job_id)]
 ChatsDep = Annotated[Chats, _part(lambda services: services.chats)]
 WaitersDep = Annotated[JobWaiters, _part(lambda services: services.waiters)]
 FollowersDep = Annotated[JobFollowers, _part(lambda services: services.followers)]

@@ -8,8 +8,10 @@ from http import HTTPStatus
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 
-from api.http import problems
+from api.dependencies import chatting, chatting_unless_signed, operating, operating_or_dev
+from api.http import allowances, problems
 from api.http.access_log import AccessLog
+from api.http.allowances import Allowances
 from api.http.body_limit import BodyLimit
 from api.http.connections import STATE, Connections
 from api.http.departures import Departures
@@ -18,13 +20,40 @@ from api.http.parameters import only_declared_parameters
 from api.http.request_ids import HEADER, RequestIds
 from api.jobs.follow import NothingFollowsError
 from api.openapi.document import DocumentedApp, operation_id
-from api.routers import audio, chat, conversations, docs, health, jobs, metrics, models, usage
+from api.routers import (
+    audio,
+    chat,
+    conversations,
+    docs,
+    events,
+    health,
+    jobs,
+    learner_tokens,
+    metrics,
+    models,
+    usage,
+)
 from api.services import running_services
 from api.settings import ApiSettings
 from shared import __version__, telemetry
 from shared.settings import read_settings
 
 logger = logging.getLogger(__name__)
+
+# Sounds and events can also be opened by a signed link, which their routes check.
+_WHO_MAY_ASK = {
+    learner_tokens: [Depends(chatting)],
+    chat: [Depends(chatting)],
+    jobs: [Depends(chatting)],
+    events: [Depends(chatting_unless_signed)],
+    conversations: [Depends(chatting)],
+    usage: [Depends(chatting)],
+    models: [Depends(operating)],
+    audio: [],
+    health: [],
+    metrics: [Depends(operating)],
+    docs: [Depends(operating_or_dev)],
+}
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
@@ -51,13 +80,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
         servers=[{"url": settings.public_path}] if settings.public_path else None,
         openapi_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(only_declared_parameters)],
         generate_unique_id_function=operation_id,
     )
-    for resource in (chat, jobs, conversations, usage, models, audio, health, metrics, docs):
-        app.include_router(resource.router)
+    for resource, who in _WHO_MAY_ASK.items():
+        # Who asks comes first: to nobody else is said what is wrong with a request.
+        app.include_router(resource.router, dependencies=[*who, Depends(only_declared_parameters)])
     problems.install(app)
     app.exception_handler(NothingFollowsError)(_nothing_follows)
+    app.add_middleware(Allowances)
     app.add_middleware(BodyLimit, seconds=settings.body_timeout_seconds)
     if settings.cors_origins:
         app.add_middleware(
@@ -65,7 +95,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=[HEADER, "Location", "Retry-After", "Preference-Applied"],
+            expose_headers=[
+                HEADER,
+                "Location",
+                "Retry-After",
+                "Preference-Applied",
+                allowances.POLICY_HEADER,
+                allowances.HEADER,
+            ],
         )
     app.add_middleware(Departures)
     app.add_middleware(AccessLog)  # within HeadRequests: only the scope that is routed gets the route

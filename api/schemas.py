@@ -36,10 +36,15 @@ class Body(BaseModel):
         return {name: value for name, value in fields.items() if name not in dropped}
 
 
+OptionalUserId = Annotated[
+    UserId | None, Field(description="whose; may be left out with a learner's own token")
+]
+
+
 class UserQuery(BaseModel):
     """Whose things are asked for."""
 
-    user_id: UserId
+    user_id: OptionalUserId = None
 
 
 class PageQuery(UserQuery):

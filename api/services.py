@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
+from api.access.authentication import Authentication
+from api.access.keyring import Keyring
 from api.audio.links import AudioLinks
 from api.audio.playback import Playback
 from api.audio.stores import Storing
@@ -33,6 +35,7 @@ from shared.audio_stores import AudioStores, open_stores
 from shared.database import connect_arguments, create_sync_engine
 from shared.jobs import Deadlines
 from shared.queue import PUBLISH_TIMEOUT_SECONDS, create_celery
+from shared.settings import AppEnv
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Services:
     """The rooms that the routers call."""
 
     settings: ApiSettings
+    authentication: Authentication
     arrivals: Arrivals
     chats: Chats
     control: JobControl
@@ -71,7 +75,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             services.waiters.release()
             services.followers.release()
 
-        async with services.listener.running():
+        async with services.authentication.keyring.running(), services.listener.running():
             with services.draining.on_signal(release):
                 yield services
 
@@ -93,6 +97,7 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
     followers = JobFollowers(sessions, reader, longest_seconds=settings.follow_seconds)
     return Services(
         settings=settings,
+        authentication=_authentication(settings, sessions, followers),
         arrivals=_arrivals(settings),
         chats=Chats(
             sessions,
@@ -101,9 +106,8 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
             timedelta(seconds=settings.decode_timeout_seconds),
             storing,
             limits,
-            settings.usage_timezone,
         ),
-        control=JobControl(sessions, publisher, settings.usage_timezone, limits, settings.retry_window),
+        control=JobControl(sessions, publisher, limits, settings.retry_window),
         model_loading=ModelLoading(sessions, publisher),
         reader=reader,
         job_lists=JobLists(sessions, reader),
@@ -131,6 +135,16 @@ def _sessions(settings: ApiSettings, stack: AsyncExitStack) -> Sessions:
     return stack.enter_context(closing(Sessions(engine, at_once=settings.database_pool_size)))
 
 
+def _authentication(settings: ApiSettings, sessions: Sessions, followers: JobFollowers) -> Authentication:
+    return Authentication(
+        is_open=settings.is_open,
+        takes_test_keys=settings.app_env is AppEnv.DEV,
+        secrets=settings.secrets(),
+        keyring=Keyring(sessions, on_gone=followers.refuse),
+        quotas=settings.quotas,
+    )
+
+
 def _decoder(settings: ApiSettings) -> Decoder:
     return Decoder(
         DecoderLimits(
@@ -146,12 +160,7 @@ def _arrivals(settings: ApiSettings) -> Arrivals:
 
 
 def _limits(settings: ApiSettings, reader: JobReader) -> Limits:
-    return Limits(
-        settings.max_unfinished_jobs_per_user,
-        settings.max_unfinished_jobs,
-        settings.max_stored_bytes_per_user,
-        reader.durations,
-    )
+    return Limits(settings.max_unfinished_jobs, reader.durations, settings.usage_timezone)
 
 
 def _links(settings: ApiSettings, stores: AudioStores) -> AudioLinks:

@@ -1,17 +1,18 @@
 """Settings of the API."""
 
-import contextlib
-import secrets
+from datetime import timedelta
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from shared.settings import AppEnv, SharedSettings
+from api.access.quotas import Quotas
+from api.access.settings import AccessSettings, generated_secret
+from shared.settings import AppEnv
 
 
-class ApiSettings(SharedSettings):
+class ApiSettings(AccessSettings):
     """Settings that the API reads from the environment. Durations are in seconds."""
 
     public_base_url: str = Field(
@@ -104,6 +105,34 @@ class ApiSettings(SharedSettings):
         description="bytes of one user's stored recordings; a recording beyond it is refused with 429 "
         "`quota_exceeded`",
     )
+    max_unfinished_jobs_per_app: int | None = Field(
+        default=None, ge=1, description="unfinished jobs of one app; one more is refused with 429"
+    )
+    max_turns_per_day: int | None = Field(
+        default=None,
+        ge=1,
+        description="turns of one learner on a day of `USAGE_TIMEZONE`; one more is refused with 429 "
+        "`quota_exceeded`",
+    )
+    max_requests_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        description="requests in a minute of one learner's tokens, or of all of an app's keys; one more is "
+        "refused with 429 `quota_exceeded`",
+    )
+    max_requests_per_minute_per_address: int | None = Field(
+        default=None,
+        ge=1,
+        description="the same for one client address, of requests without an app's key",
+    )
+    learner_token_seconds: int = Field(
+        default=3600, ge=60, le=86_400, description="how long a learner token works; a day at most"
+    )
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="host names under which clients may reach the API, separated by commas; any if unset. "
+        "`*.example.org` stands for every host below it",
+    )
     database_pool_size: int = Field(
         default=10, ge=1, description="connections of one API process to PostgreSQL"
     )
@@ -116,7 +145,7 @@ class ApiSettings(SharedSettings):
             raise ValueError("must be an http:// or https:// URL without a query")
         return value.rstrip("/")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -138,14 +167,21 @@ class ApiSettings(SharedSettings):
         """Return the key that signs audio URLs; in dev, if it is not set, one generated under `DATA_DIR`."""
         if self.audio_signing_key is not None:
             return self.audio_signing_key.get_secret_value().encode()
-        path = self.data_dir / "audio_signing_key"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            # Written to a temporary file and linked: processes that start together agree on one complete key.
-            aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-            aside.touch(mode=0o600)
-            aside.write_text(secrets.token_hex(32))
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(aside)
-            aside.unlink()
-        return path.read_bytes()
+        return generated_secret(self.data_dir / "audio_signing_key")
+
+    @property
+    def learner_token_lifetime(self) -> timedelta:
+        """How long a learner token works."""
+        return timedelta(seconds=self.learner_token_seconds)
+
+    @property
+    def quotas(self) -> Quotas:
+        """What an app without quotas of its own may use."""
+        return Quotas(
+            turns_a_day=self.max_turns_per_day,
+            unfinished_jobs_of_learner=self.max_unfinished_jobs_per_user,
+            unfinished_jobs_of_app=self.max_unfinished_jobs_per_app,
+            stored_bytes=self.max_stored_bytes_per_user,
+            uploads=self.max_uploads_in_flight_per_client,
+            requests_a_minute=self.max_requests_per_minute,
+        )

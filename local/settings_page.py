@@ -20,7 +20,7 @@ _PROGRAMS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("Flower", FlowerSettings),
     ("`make run`", LauncherSettings),
 )
-_REQUIRED_IN_PROD = {"audio_signing_key": "-", "flower_basic_auth": "-:-"}
+_REQUIRED_IN_PROD = {"access_secrets": "-" * 32, "audio_signing_key": "-", "flower_basic_auth": "-:-"}
 _HEAD = """# Settings
 
 `make settings` writes this page from the settings classes. Change the descriptions there, not this page.

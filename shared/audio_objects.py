@@ -9,12 +9,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from shared.models import AudioBackend, AudioObject, Job, Step
-from shared.storage import new_object_name
+from shared.storage import FLAC, new_object_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +44,9 @@ def intend(  # noqa: PLR0913
     content_type: str,
     size_bytes: int,
     seconds: float,
-    user_id: str | None = None,
+    learner_id: UUID,
 ) -> AudioObject:
-    """Add a row for audio that this host is about to write, under a fresh name, a recording for its user.
+    """Add a row for audio that this host is about to write, under a fresh name, for the learner whose it is.
 
     Until `mark_stored` says more, it is taken to lie on the host's disk.
     """
@@ -44,7 +55,7 @@ def intend(  # noqa: PLR0913
         backend=AudioBackend.LOCAL,
         host=host,
         content_type=content_type,
-        user_id=user_id,
+        learner_id=learner_id,
         size_bytes=size_bytes,
         seconds=seconds,
     )
@@ -58,9 +69,13 @@ def mark_stored(session: Session, written: WrittenAudio) -> None:
     _change(session, written.audio_id, stored_at=func.now(), backend=written.backend, **host)
 
 
-def stored_bytes(session: Session, user_id: str) -> int:
-    """Return how many bytes of the user's recordings are stored."""
-    theirs = (col(AudioObject.user_id) == user_id, col(AudioObject.stored_at).is_not(None))
+def stored_bytes(session: Session, learner_id: UUID) -> int:
+    """Return how many bytes of the learner's recordings are stored."""
+    theirs = (
+        col(AudioObject.learner_id) == learner_id,
+        col(AudioObject.content_type) == literal_column(f"'{FLAC}'"),  # as the index has it
+        col(AudioObject.stored_at).is_not(None),
+    )
     return session.scalar(select(func.sum(col(AudioObject.size_bytes))).where(*theirs)) or 0
 
 

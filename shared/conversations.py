@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
-from shared import events
+from shared import events, learners
+from shared.learners import LearnerRef
 from shared.models import Conversation, Job, Message, MessageRole, Step
 
 
@@ -25,15 +26,15 @@ class TakenTurn(NamedTuple):
     number: int
 
 
-def take_turn(session: Session, user_id: str, public_id: str | None) -> TakenTurn:
-    """Lock the user's conversation, or create it, and assign its next turn.
+def take_turn(session: Session, learner_id: UUID, public_id: str | None) -> TakenTurn:
+    """Lock the learner's conversation, or create it, and assign its next turn.
 
     Without `public_id` a new conversation is started under an id of the server's making.
     The row stays locked until the transaction ends, so turns are numbered without gaps or races.
     """
     row = {
         "id": uuid4(),
-        "user_id": user_id,
+        "learner_id": learner_id,
         "public_id": public_id or f"conv-{uuid4().hex}",
         "last_turn": 1,
     }
@@ -47,7 +48,7 @@ def _take_turn() -> ReturningInsert[UUID, str, int]:
     return (
         insert(table)
         .on_conflict_do_update(
-            index_elements=["user_id", "public_id"],
+            index_elements=["learner_id", "public_id"],
             set_={"last_turn": table.c.last_turn + 1, "updated_at": func.now()},
         )
         .returning(table.c.id, table.c.public_id, table.c.last_turn)
@@ -65,19 +66,19 @@ def next_turn(session: Session, conversation_id: UUID) -> int:
     return session.execute(statement, execution_options={"synchronize_session": False}).scalar_one()
 
 
-def find(session: Session, user_id: str, public_id: str) -> UUID | None:
-    """Return the id of the user's conversation, None where they have none of that name."""
-    return session.scalar(_of_user(user_id, public_id))
+def find(session: Session, learner: LearnerRef, public_id: str) -> UUID | None:
+    """Return the id of the learner's conversation, None where they have none of that name."""
+    return session.scalar(_of_learner(learner, public_id))
 
 
-def delete(session: Session, user_id: str, public_id: str) -> Sequence[UUID] | None:
-    """Delete the user's conversation with its jobs, their steps, and its messages; None where there is none.
+def delete(session: Session, learner: LearnerRef, public_id: str) -> Sequence[UUID] | None:
+    """Delete the learner's conversation with its jobs, their steps and its messages; None if there is none.
 
     Returns the audio objects that its jobs named: their rows are left, for their files are still there.
     A step that runs finds its lease gone (`LeaseLostError`); whoever waits for a job is told at commit.
     The days' usage stays: it is counted, and holds no words.
     """
-    conversation_id = session.scalar(_of_user(user_id, public_id).with_for_update())
+    conversation_id = session.scalar(_of_learner(learner, public_id).with_for_update())
     if conversation_id is None:
         return None
     # No job of a locked conversation begins, ends or names new audio.
@@ -104,9 +105,9 @@ def delete(session: Session, user_id: str, public_id: str) -> Sequence[UUID] | N
     return sorted(audio_id for audio_id in named if audio_id is not None)
 
 
-def _of_user(user_id: str, public_id: str) -> Select[UUID]:
+def _of_learner(learner: LearnerRef, public_id: str) -> Select[UUID]:
     return select(col(Conversation.id)).where(
-        col(Conversation.user_id) == user_id, col(Conversation.public_id) == public_id
+        col(Conversation.learner_id) == learners.id_of(learner), col(Conversation.public_id) == public_id
     )
 
 

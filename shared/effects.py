@@ -72,4 +72,4 @@ def bring_about(effects: Sequence[Effect], moment: Moment) -> None:
 
 def count_speech(moment: Moment, seconds: float) -> None:
     """Count a piece of `seconds` of sound that the learner can hear."""
-    usage.count_speech(moment.session, moment.job.user_id, day=moment.day, seconds=seconds)
+    usage.count_speech(moment.session, moment.job.learner_id, day=moment.day, seconds=seconds)

@@ -30,7 +30,7 @@ from sqlmodel import col
 from shared import events, steps
 from shared.conversations import TakenTurn
 from shared.errors import DomainError, ErrorCode
-from shared.models import EventType, Job, JobKind, JobStatus, StepKind
+from shared.models import EventType, Job, JobKind, JobStatus, Learner, StepKind
 from shared.retries import retryable
 from shared.steps import Hint, NewStep
 
@@ -52,7 +52,6 @@ class NewJob:
     `fingerprint` identifies the request for its idempotency key.
     """
 
-    user_id: str
     kind: JobKind
     conversation: str | None
     speak: Sequence[str]
@@ -86,14 +85,14 @@ class Deadlines:
         )
 
 
-def find_replay(session: Session, user_id: str, key: str, fingerprint: str) -> UUID | None:
-    """Return the job that the user's idempotency key made within its lifetime, or None.
+def find_replay(session: Session, learner_id: UUID, key: str, fingerprint: str) -> UUID | None:
+    """Return the job that the learner's idempotency key made within its lifetime, or None.
 
     Raises `IdempotencyKeyReusedError` where the key came with another request.
     """
     found = session.execute(
         select(col(Job.id), col(Job.request_fingerprint)).where(
-            col(Job.user_id) == user_id,
+            col(Job.learner_id) == learner_id,
             col(Job.idempotency_key) == key,
             col(Job.created_at) > func.now() - IDEMPOTENCY_KEY_LIFETIME,
         )
@@ -106,7 +105,7 @@ def find_replay(session: Session, user_id: str, key: str, fingerprint: str) -> U
 
 
 def accept(
-    session: Session, new: NewJob, turn: TakenTurn, upload_id: UUID | None
+    session: Session, new: NewJob, learner: Learner, turn: TakenTurn, upload_id: UUID | None
 ) -> tuple[UUID, Sequence[Hint]]:
     """Insert the job as this turn of its conversation; return its id and, if it can run now, its hint.
 
@@ -115,9 +114,10 @@ def accept(
     at the same moment: the caller rolls back and calls `find_replay`.
     """
     if new.idempotency_key is not None:
-        _forget_expired_key(session, new.user_id, new.idempotency_key)
+        _forget_expired_key(session, learner.id, new.idempotency_key)
     row = {
-        "user_id": new.user_id,
+        "app_id": learner.app_id,
+        "learner_id": learner.id,
         "kind": new.kind,
         "conversation_id": turn.conversation_id,
         "turn": turn.number,
@@ -128,7 +128,7 @@ def accept(
         "message": new.message,
         "upload_id": upload_id,
     }
-    its = {"its_conversation": turn.conversation_id, "its_user": new.user_id}
+    its = {"its_conversation": turn.conversation_id, "its_learner": learner.id}
     job = session.execute(_insert_turn(), row | its).one()
     events.write(session, job.id, 1, EventType.QUEUED)
     kind = StepKind.TRANSCRIBE if new.kind is JobKind.VOICE else StepKind.REPLY
@@ -141,16 +141,16 @@ def _insert_turn() -> ReturningInsert[Any]:
     earlier = exists().where(_jobs.c.conversation_id == bindparam("its_conversation"), *steps.unanswered())
     return (
         insert(_jobs)
-        .values(rank=steps.next_rank(bindparam("its_user")), last_event=1)
+        .values(rank=steps.next_rank(bindparam("its_learner")), last_event=1)
         .returning(_jobs.c.id, _jobs.c.rank, (~earlier).label("may_run"))
     )
 
 
-def _forget_expired_key(session: Session, user_id: str, key: str) -> None:
+def _forget_expired_key(session: Session, learner_id: UUID, key: str) -> None:
     session.execute(
         update(Job)
         .where(
-            col(Job.user_id) == user_id,
+            col(Job.learner_id) == learner_id,
             col(Job.idempotency_key) == key,
             col(Job.created_at) <= func.now() - IDEMPOTENCY_KEY_LIFETIME,
         )

@@ -221,7 +221,7 @@ class Transitions:
         job.attempt += 1
         job.tokens_in = job.tokens_out = 0
         job.turn = conversations.next_turn(self.session, job.conversation_id)
-        job.rank = steps.rank_of_next_job(self.session, job.user_id)
+        job.rank = steps.rank_of_next_job(self.session, job.learner_id)
         job.status, job.queued_at = JobStatus.QUEUED, now
         job.error_code = job.error_detail = job.error_stage = None
         job.started_at = job.finished_at = job.cancel_requested_at = job.first_sound_at = None

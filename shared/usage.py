@@ -1,29 +1,32 @@
-"""What a user did on a day: one row a user a day, written in the transaction that records it."""
+"""What a learner did on a day: one row a learner a day, written in the transaction that records it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from shared import learners
+from shared.learners import LearnerRef
 from shared.models import DailyUsage, Job, JobKind
 
 
 def count_tokens(session: Session, job: Job, *, day: date) -> None:
-    """Add what the tutor was paid for, without a turn, to the user's row for `day`."""
-    _add(session, job.user_id, day, {"tokens_in": job.tokens_in, "tokens_out": job.tokens_out})
+    """Add what the tutor was paid for, without a turn, to the learner's row for `day`."""
+    _add(session, job.learner_id, day, {"tokens_in": job.tokens_in, "tokens_out": job.tokens_out})
 
 
-def count_speech(session: Session, user_id: str, *, day: date, seconds: float) -> None:
-    """Add `seconds` of speech to the user's row for `day`."""
-    _add(session, user_id, day, {"speech_seconds": seconds})
+def count_speech(session: Session, learner_id: UUID, *, day: date, seconds: float) -> None:
+    """Add `seconds` of speech to the learner's row for `day`."""
+    _add(session, learner_id, day, {"speech_seconds": seconds})
 
 
 def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float) -> None:
-    """Add an answered job to its user's row for `day`; `voice_seconds` of sound were heard."""
+    """Add an answered job to its learner's row for `day`; `voice_seconds` of sound were heard."""
     voice = job.kind is JobKind.VOICE
     added = {
         "text_turns": int(not voice),
@@ -35,12 +38,12 @@ def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float) -
         "tokens_in": job.tokens_in,
         "tokens_out": job.tokens_out,
     }
-    _add(session, job.user_id, day, added)
+    _add(session, job.learner_id, day, added)
 
 
-def _add(session: Session, user_id: str, day: date, added: Mapping[str, object]) -> None:
+def _add(session: Session, learner_id: UUID, day: date, added: Mapping[str, object]) -> None:
     counts = [column.name for column in DailyUsage.metadata.tables["daily_usage"].c if not column.primary_key]
-    row = {"user_id": user_id, "day": day} | dict.fromkeys(counts, 0) | dict(added)
+    row = {"learner_id": learner_id, "day": day} | dict.fromkeys(counts, 0) | dict(added)
     session.execute(_add_to_the_day(), row)
 
 
@@ -53,11 +56,13 @@ def _add_to_the_day() -> Insert:
     return row.on_conflict_do_update(index_elements=table.primary_key.columns, set_=added)
 
 
-def days(session: Session, user_id: str, first: date, last: date) -> Sequence[DailyUsage]:
-    """Return the user's rows from day `first` to `last`, both included, oldest first."""
+def days(session: Session, learner: LearnerRef, first: date, last: date) -> Sequence[DailyUsage]:
+    """Return the learner's rows from day `first` to `last`, both included, oldest first."""
     statement = (
         select(DailyUsage)
-        .where(col(DailyUsage.user_id) == user_id, col(DailyUsage.day).between(first, last))
+        .where(
+            col(DailyUsage.learner_id) == learners.id_of(learner), col(DailyUsage.day).between(first, last)
+        )
         .order_by(col(DailyUsage.day))
     )
     return session.scalars(statement).all()

@@ -1,4 +1,4 @@
-"""A user's conversations: lists them, reads their messages, deletes one with all that belongs to it."""
+"""A learner's conversations: lists them, reads their messages, deletes one with all that belongs to it."""
 
 import logging
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ from api.conversations.schemas import ConversationsQuery, MessagesQuery
 from api.database import Sessions
 from api.http.paging import NEWEST_FIRST, Cursors, MomentAndId, Page
 from api.http.problems import NotFoundError
-from shared import audio_objects, conversations
+from shared import audio_objects, conversations, learners
+from shared.learners import LearnerRef
 from shared.models import AudioObject, Conversation, Job, Message, MessageRole
 from shared.storage import StorageError
 
@@ -34,7 +35,7 @@ _BATCH = 50
 
 
 class ConversationNotFoundError(NotFoundError):
-    """There is no such conversation, or it is another user's."""
+    """There is no such conversation, or it is another learner's."""
 
     def __init__(self) -> None:
         super().__init__("There is no such conversation.")
@@ -68,38 +69,40 @@ class MessageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """Every query is about one user's. An ended job and its sounds are there for as long as `keep`."""
+    """Every query is about one learner's. An ended job and its sounds are there for as long as `keep`."""
 
     sessions: Sessions
     storing: Storing
     keep: timedelta
 
-    async def page(self, query: ConversationsQuery) -> Page[ConversationRecord]:
-        """Return the user's conversations, most recently used first, in one query.
+    async def page(self, learner: LearnerRef, query: ConversationsQuery) -> Page[ConversationRecord]:
+        """Return the learner's conversations, most recently used first, in one query.
 
         One that is used while the pages are walked moves before the first of them.
         Raises `InvalidRequestError` for a bad cursor.
         """
         before = NEWEST_FIRST.read(query.cursor)
-        found = await self.sessions.read(_recently_used, query, before)
+        found = await self.sessions.read(_recently_used, learner, query, before)
         return NEWEST_FIRST.page(found, query.limit, lambda record: (record.updated_at, record.id))
 
-    async def messages(self, public_id: str, query: MessagesQuery) -> Page[MessageRecord]:
-        """Return the messages of the user's conversation, oldest first, in two queries.
+    async def messages(
+        self, learner: LearnerRef, public_id: str, query: MessagesQuery
+    ) -> Page[MessageRecord]:
+        """Return the messages of the learner's conversation, oldest first, in two queries.
 
         Raises `ConversationNotFoundError`, and `InvalidRequestError` for a bad cursor.
         """
         after = _AS_SAID.read(query.cursor)
-        found = await self.sessions.read(_said, public_id, query, after, self.keep)
+        found = await self.sessions.read(_said, learner, public_id, query, after, self.keep)
         return _AS_SAID.page(found, query.limit, lambda record: (record.message.turn, record.message.role))
 
-    async def delete(self, user_id: str, public_id: str) -> None:
-        """Delete the user's conversation: its jobs, whatever they are at, its messages and its audio.
+    async def delete(self, learner: LearnerRef, public_id: str) -> None:
+        """Delete the learner's conversation: its jobs, whatever they are at, its messages and its audio.
 
         Once the rows are gone so is the conversation; audio that could not be removed then is an orphan,
         left to whoever looks for those. Raises `ConversationNotFoundError`.
         """
-        audio_ids = await self.sessions.commit(conversations.delete, user_id, public_id)
+        audio_ids = await self.sessions.commit(conversations.delete, learner, public_id)
         if audio_ids is None:
             raise ConversationNotFoundError
         try:
@@ -116,7 +119,7 @@ class Conversations:
 
 
 def _recently_used(
-    session: Session, query: ConversationsQuery, before: MomentAndId | None
+    session: Session, learner: LearnerRef, query: ConversationsQuery, before: MomentAndId | None
 ) -> Sequence[ConversationRecord]:
     last_message = (
         select(col(Message.text))
@@ -132,17 +135,22 @@ def _recently_used(
         last_message.label("last_message"),
         col(Conversation.created_at),
         col(Conversation.updated_at),
-    ).where(col(Conversation.user_id) == query.user_id)
+    ).where(col(Conversation.learner_id) == learners.id_of(learner))
     if before is not None:
         statement = statement.where(tuple_(*place) < before)
     rows = session.execute(statement.order_by(*(part.desc() for part in place)).limit(query.limit + 1))
     return [ConversationRecord(**row._asdict()) for row in rows]
 
 
-def _said(
-    session: Session, public_id: str, query: MessagesQuery, after: _TurnAndRole | None, keep: timedelta
+def _said(  # noqa: PLR0913, PLR0917
+    session: Session,
+    learner: LearnerRef,
+    public_id: str,
+    query: MessagesQuery,
+    after: _TurnAndRole | None,
+    keep: timedelta,
 ) -> Sequence[MessageRecord]:
-    conversation_id = conversations.find(session, query.user_id, public_id)
+    conversation_id = conversations.find(session, learner, public_id)
     if conversation_id is None:
         raise ConversationNotFoundError
     recording, speech, explanation = (aliased(AudioObject) for _ in range(3))

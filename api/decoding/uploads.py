@@ -73,17 +73,24 @@ class Decoder:
         self._program = DecoderProgram()
 
     async def decode(
-        self, recording: BinaryIO, demuxer: str, *, client: str, timeout_seconds: float
+        self,
+        recording: BinaryIO,
+        demuxer: str,
+        *,
+        client: str,
+        timeout_seconds: float,
+        most_of_client: int | None = None,
     ) -> DecodedAudio:
         """Return the sound in the file `recording`, which FFmpeg's `demuxer` is to read.
 
         The file goes to the decoder as it is and never into this process's memory. `client` says whose
-        share of the decoders it takes. `timeout_seconds` bounds the wait for a turn and the decoding
+        share of the decoders it takes, `most_of_client` how many of theirs may be decoded or wait if that is
+        not as for all. `timeout_seconds` bounds the wait for a turn and the decoding
         together. Cancelling the call ends the process.
         Raises `InvalidAudioError`, `AudioTooLongError`, `TooManyUploadsError` or `UploadsBusyError`.
         """
         try:
-            with self._admitted(client) as share:
+            with self._admitted(client, most_of_client or self._limits.in_flight_of_client) as share:
                 # A client's own turn comes first, so that only as many of its recordings as may be decoded
                 # at once stand in the line of all.
                 async with asyncio.timeout(timeout_seconds), share.turns, self._turns:
@@ -94,10 +101,10 @@ class Decoder:
         return DecodedAudio(flac, _flac_seconds(flac))
 
     @contextmanager
-    def _admitted(self, client: str) -> Iterator[_Share]:
+    def _admitted(self, client: str, most: int) -> Iterator[_Share]:
         """Count a recording of the client in the block. Raises where there are too many."""
         share = self._shares.get(client) or _Share(asyncio.Semaphore(self._limits.at_once_of_client))
-        if share.in_flight >= self._limits.in_flight_of_client:
+        if share.in_flight >= most:
             raise TooManyUploadsError(retry_after_seconds=1)
         if sum(each.in_flight for each in self._shares.values()) >= self._limits.in_flight:
             raise UploadsBusyError

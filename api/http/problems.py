@@ -72,6 +72,14 @@ KINDS: Mapping[ErrorCode, _Kind] = {
         HTTPStatus.TOO_MANY_REQUESTS, "You have used up your quota", retryable=True
     ),
     ErrorCode.BUSY: _Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy", retryable=True),
+    ErrorCode.UNAUTHENTICATED: _Kind(HTTPStatus.UNAUTHORIZED, "A good credential is needed"),
+    ErrorCode.INSUFFICIENT_SCOPE: _Kind(HTTPStatus.FORBIDDEN, "The credential is not for this"),
+    ErrorCode.WRONG_USER: _Kind(HTTPStatus.FORBIDDEN, "The token is another learner's"),
+    ErrorCode.MISDIRECTED_REQUEST: _Kind(HTTPStatus.MISDIRECTED_REQUEST, "This host is not served here"),
+    ErrorCode.ERASURE_IN_PROGRESS: _Kind(
+        HTTPStatus.CONFLICT, "Everything of this learner is being erased", retryable=True
+    ),
+    ErrorCode.CONSENT_REQUIRED: _Kind(HTTPStatus.FORBIDDEN, "Consent is needed first"),
     ErrorCode.INVALID_SIGNATURE: _Kind(HTTPStatus.FORBIDDEN, "The audio link is not valid any more"),
     ErrorCode.DATABASE_UNAVAILABLE: _Kind(
         HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True
@@ -187,6 +195,8 @@ class ProblemResponse(JSONResponse):
 
     def __init__(self, answer: Problem, headers: Mapping[str, str] | None = None) -> None:
         also = {"Retry-After": str(RETRY_AFTER_SECONDS)} if answer.status in _COME_AGAIN else {}
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            also["WWW-Authenticate"] = "Bearer"  # RFC 6750
         if answer.status in _HANG_UP:
             also["Connection"] = "close"
         content = answer.model_dump(mode="json", exclude_none=True)

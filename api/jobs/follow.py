@@ -19,12 +19,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from api.access.principal import Reach
 from api.database import Sessions
 from api.jobs import queue_position
 from api.jobs.listening import LOOK_AGAIN_SECONDS
 from api.jobs.queue_position import Place
 from api.jobs.read import JobNotFoundError, JobReader
-from shared.models import Job, JobEvent
+from shared.models import Job, JobEvent, Learner
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ class _Follower:
 
     seq: int
     woken: asyncio.Event
+    key_id: UUID | None = None
+    is_refused: bool = False
     waits: bool = False
     place: Place | None = None
 
@@ -65,29 +68,34 @@ class JobFollowers:
         self._followers: defaultdict[UUID, set[_Follower]] = defaultdict(set)
         self._released = False
 
-    async def check(self, job_id: UUID, after: int, *, owner: str | None = None) -> None:
+    async def check(self, job_id: UUID, after: int, reach: Reach) -> None:
         """Raise `NothingFollowsError` where the job has ended and nothing comes after this event.
 
-        Raises `JobNotFoundError` where there is no such job, or it is not `owner`'s.
+        Raises `JobNotFoundError` where there is no such job within `reach`.
         """
-        statement = select(col(Job.user_id), col(Job.last_event), col(Job.finished_at)).where(
-            col(Job.id) == job_id
+        statement = (
+            select(col(Job.app_id), col(Learner.user_id), col(Job.last_event), col(Job.finished_at))
+            .join(Learner, col(Learner.id) == col(Job.learner_id))
+            .where(col(Job.id) == job_id)
         )
         row = await self._sessions.read(lambda session: session.execute(statement).one_or_none())
-        if row is None or owner not in {None, row.user_id}:
+        if row is None or not reach.covers(row.app_id, row.user_id):
             raise JobNotFoundError
         if row.finished_at is not None and row.last_event <= after:
             raise NothingFollowsError
 
-    async def follow(self, job_id: UUID, after: int) -> AsyncIterator[JobEvent | Place]:
+    async def follow(
+        self, job_id: UUID, after: int, *, key_id: UUID | None = None
+    ) -> AsyncIterator[JobEvent | Place]:
         """Yield the events after this one, in order, and the job's place in the queue while it waits.
 
-        Ends with the job's log, when the job is deleted, at a `release`, or after the longest time.
+        Ends with the job's log, when the job is deleted or the key revoked that it is read with, at a
+        `release`, or after the longest time.
         """
         until = time.monotonic() + self._longest_seconds
         told: Place | None = None
-        with self._registered(job_id, after) as follower:
-            while not self._released and time.monotonic() < until:
+        with self._registered(_Follower(after, asyncio.Event(), key_id), job_id) as follower:
+            while not (self._released or follower.is_refused) and time.monotonic() < until:
                 follower.woken.clear()
                 log = await self._sessions.read(_read, job_id, follower.seq)
                 if log is None:
@@ -112,8 +120,7 @@ class JobFollowers:
             return
 
     @contextmanager
-    def _registered(self, job_id: UUID, after: int) -> Iterator[_Follower]:
-        follower = _Follower(after, asyncio.Event())
+    def _registered(self, follower: _Follower, job_id: UUID) -> Iterator[_Follower]:
         self._followers[job_id].add(follower)
         try:
             yield follower
@@ -126,6 +133,14 @@ class JobFollowers:
         """End all streams, because the process is shutting down. Clients resume at another process."""
         self._released = True
         self.missed()
+
+    def refuse(self, key_id: UUID) -> None:
+        """End the streams that are read with this key, or with a token that it asked for."""
+        for followers in self._followers.values():
+            for follower in followers:
+                if follower.key_id == key_id:
+                    follower.is_refused = True
+                    follower.woken.set()
 
     def told(self, job_id: UUID, what: str) -> None:
         """Wake those who follow the job."""

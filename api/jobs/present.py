@@ -36,7 +36,7 @@ def present(record: JobRecord, links: AudioLinks) -> JobView:
     return JobView(
         id=job.id,
         kind=job.kind,
-        user_id=job.user_id,
+        user_id=record.user_id,
         conversation_id=record.conversation,
         status=job.status,
         stage=stage_of(record),

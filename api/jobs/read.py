@@ -12,16 +12,18 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
+from api.access.principal import Reach
 from api.database import Sessions
 from api.http.problems import NotFoundError
 from api.jobs import queue_position
 from api.jobs.queue_position import Place
 from api.jobs.stage_durations import RecentStageDurations
-from shared.models import AudioObject, Conversation, Job, Step
+from shared.learners import LearnerRef
+from shared.models import AudioObject, Conversation, Job, Learner, Step
 
 
 class JobNotFoundError(NotFoundError):
-    """The job does not exist, belongs to another user, or has expired."""
+    """The job does not exist, belongs to another learner, or has expired."""
 
     def __init__(self) -> None:
         super().__init__("There is no such job.")
@@ -36,6 +38,7 @@ class JobRecord:
     """
 
     job: Job
+    user_id: str
     conversation: str
     audio: dict[UUID, AudioObject]
     steps: Sequence[Step]
@@ -54,21 +57,23 @@ def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[
     return {
         job.id: JobRecord(
             job,
+            user_id,
             public_id,
             {sound.id: sound for sound in sounds if sound is not None}
             | {step.audio_id: spoken[step.audio_id] for step in steps_of[job.id] if step.audio_id in spoken},
             steps_of[job.id],
             job.finished_at and job.finished_at + keep,
         )
-        for job, public_id, *sounds in rows
+        for job, user_id, public_id, *sounds in rows
     }
 
 
 @cache  # building a statement costs more than running it
-def _jobs() -> Select[Job, str, AudioObject, AudioObject]:
+def _jobs() -> Select[Job, str, str, AudioObject, AudioObject]:
     reply, explanation = aliased(AudioObject), aliased(AudioObject)
     return (
-        select(Job, col(Conversation.public_id), reply, explanation)
+        select(Job, col(Learner.user_id), col(Conversation.public_id), reply, explanation)
+        .join(Learner, col(Learner.id) == col(Job.learner_id))
         .join(Conversation, col(Conversation.id) == col(Job.conversation_id))
         .outerjoin(reply, col(reply.id) == col(Job.reply_audio_id))
         .outerjoin(explanation, col(explanation.id) == col(Job.explanation_audio_id))
@@ -88,6 +93,19 @@ def _steps() -> Select[Step]:
         .where(col(Step.job_id) == any_(bindparam("job_ids", type_=ARRAY(Uuid))))
         .order_by(col(Step.attempt), col(Step.kind), col(Step.part), col(Step.position))
     )
+
+
+def owner_of(session: Session, job_id: UUID, reach: Reach) -> LearnerRef:
+    """Return whose job it is. Raises `JobNotFoundError`, also for one beyond `reach`."""
+    statement = (
+        select(col(Learner.app_id), col(Learner.user_id))
+        .join(Job, col(Job.learner_id) == col(Learner.id))
+        .where(col(Job.id) == job_id)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None or not reach.covers(found.app_id, found.user_id):
+        raise JobNotFoundError
+    return LearnerRef(found.app_id, found.user_id)
 
 
 def _first_unfinished(record: JobRecord) -> Step | None:
@@ -112,21 +130,25 @@ class JobReader:
         unfinished = await self.sessions.read(lambda session: session.scalars(statement).all())
         return set(job_ids).difference(unfinished)
 
-    async def has_ended(self, job_id: UUID, *, owner: str | None = None) -> bool:
-        """Tell whether the job, of `owner` if given, has ended. Raises `JobNotFoundError`."""
-        statement = select(col(Job.user_id), col(Job.finished_at)).where(col(Job.id) == job_id)
+    async def has_ended(self, job_id: UUID, reach: Reach) -> bool:
+        """Tell whether the job has ended. Raises `JobNotFoundError`, also for one beyond `reach`."""
+        statement = (
+            select(col(Job.app_id), col(Learner.user_id), col(Job.finished_at))
+            .join(Learner, col(Learner.id) == col(Job.learner_id))
+            .where(col(Job.id) == job_id)
+        )
         row = await self.sessions.read(lambda session: session.execute(statement).one_or_none())
-        if row is None or owner not in {None, row.user_id}:
+        if row is None or not reach.covers(row.app_id, row.user_id):
             raise JobNotFoundError
         return row.finished_at is not None
 
-    async def one(self, job_id: UUID, *, owner: str | None = None) -> JobRecord:
-        """Return the job, of `owner` if given, with its place. Raises `JobNotFoundError`."""
-        return await self.sessions.read(self._one, job_id, owner)
+    async def one(self, job_id: UUID, reach: Reach) -> JobRecord:
+        """Return the job with its place. Raises `JobNotFoundError`, also for one beyond `reach`."""
+        return await self.sessions.read(self._one, job_id, reach)
 
-    def _one(self, session: Session, job_id: UUID, owner: str | None) -> JobRecord:
+    def _one(self, session: Session, job_id: UUID, reach: Reach) -> JobRecord:
         record = _load(session, [job_id], self.keep).get(job_id)
-        if record is None or owner not in {None, record.job.user_id}:
+        if record is None or not reach.covers(record.job.app_id, record.user_id):
             raise JobNotFoundError
         if record.expires_at is not None and record.expires_at <= datetime.now(UTC):
             raise JobNotFoundError

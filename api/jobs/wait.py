@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.access.principal import Reach
 from api.jobs.listening import LOOK_AGAIN_SECONDS
 from api.jobs.read import JobReader, JobRecord
 from shared import events
@@ -31,19 +32,19 @@ class JobWaiters:
         self._notified: asyncio.Queue[UUID] = asyncio.Queue()
         self._released = False
 
-    async def wait(self, job_id: UUID, seconds: float, *, owner: str | None = None) -> JobRecord:
+    async def wait(self, job_id: UUID, seconds: float, reach: Reach) -> JobRecord:
         """Return the job as soon as it has ended, or as it stands after `seconds` or a `release`.
 
-        Raises `JobNotFoundError`, at once, where there is none, it is not `owner`'s, or it is deleted.
+        Raises `JobNotFoundError`, at once, where there is none within `reach`, or it is deleted.
         """
         self._waiting[job_id] += 1
         done = self._latest.setdefault(job_id, asyncio.get_running_loop().create_future())
         try:
-            if not await self._reader.has_ended(job_id, owner=owner) and not self._released:
+            if not await self._reader.has_ended(job_id, reach) and not self._released:
                 with contextlib.suppress(TimeoutError):
                     if ended := await asyncio.wait_for(asyncio.shield(done), seconds):
                         return ended
-            return await self._reader.one(job_id)
+            return await self._reader.one(job_id, reach)
         finally:
             self._waiting[job_id] -= 1
             if not self._waiting[job_id]:

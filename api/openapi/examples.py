@@ -177,6 +177,7 @@ _MODELS: dict[str, Any] = {
 }
 
 EXAMPLES: dict[str, Any] = {
+    "learner_token": {"token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.…", "expires_at": "2026-11-28T10:00:00Z"},
     "reply": _REPLY,
     "queued_job": _QUEUED_JOB,
     "finished_job": _FINISHED_JOB,

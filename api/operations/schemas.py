@@ -46,10 +46,15 @@ class EngineHealth(BaseModel):
     reason: str | None = None
 
 
-class Health(BaseModel):
-    """The service as it is."""
+class HealthSummary(BaseModel):
+    """Whether the service is well."""
 
     status: Literal["ok", "degraded"]
+
+
+class Health(HealthSummary):
+    """The service as it is."""
+
     version: str
     app_env: str
     engines: dict[str, EngineHealth]

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from api.access.principal import Principal
 from api.dependencies import (
     ChatsDep,
     IdempotencyKey,
     LinksDep,
     PreferredWait,
+    PrincipalDep,
     ServicesDep,
     VoiceChatDep,
     WaitersDep,
@@ -43,6 +45,8 @@ _TURN_REFUSED = (
     ErrorCode.REQUEST_TIMEOUT,
     ErrorCode.TOO_MANY_JOBS,
     ErrorCode.BUSY,
+    ErrorCode.QUOTA_EXCEEDED,
+    ErrorCode.ERASURE_IN_PROGRESS,
     ErrorCode.DATABASE_UNAVAILABLE,
     ErrorCode.NOT_FOUND,  # deleted with its conversation before the answer
 )
@@ -53,7 +57,6 @@ _RECORDING_REFUSED = (
     ErrorCode.AUDIO_TOO_LONG,
     ErrorCode.UPLOADS_BUSY,
     ErrorCode.TOO_MANY_UPLOADS,
-    ErrorCode.QUOTA_EXCEEDED,
     ErrorCode.STORAGE_UNAVAILABLE,
 )
 _NO_REPLY = (
@@ -87,6 +90,7 @@ _REPLY = answer(HTTPStatus.OK, "The reply", "reply")
 @router.post("/text-chat", status_code=HTTPStatus.ACCEPTED, responses=_JOB | problems(*_TURN_REFUSED))
 async def text_chat(
     body: TextChatRequest,
+    principal: PrincipalDep,
     chats: ChatsDep,
     services: ServicesDep,
     wait: PreferredWait,
@@ -94,7 +98,7 @@ async def text_chat(
     key: IdempotencyKey = None,
 ) -> JobView:
     """Accept a message; the answer is a job to poll or to wait for."""
-    return await _answer(await chats.accept_text(body, key), services, wait, response)
+    return await _answer(await chats.accept_text(principal, body, key), principal, services, wait, response)
 
 
 @router.post(
@@ -105,6 +109,7 @@ async def text_chat(
 )
 async def voice_chat(
     chat: VoiceChatDep,
+    principal: PrincipalDep,
     chats: ChatsDep,
     services: ServicesDep,
     wait: PreferredWait,
@@ -112,12 +117,13 @@ async def voice_chat(
     key: IdempotencyKey = None,
 ) -> JobView:
     """Accept a recording; the answer is a job to poll or to wait for."""
-    return await _answer(await chats.accept_voice(chat, key), services, wait, response)
+    return await _answer(await chats.accept_voice(principal, chat, key), principal, services, wait, response)
 
 
 @router.post("/text-chat/wait", responses=_REPLY | problems(*_TURN_REFUSED, *_NO_REPLY))
 async def text_chat_and_wait(
     body: TextChatRequest,
+    principal: PrincipalDep,
     chats: ChatsDep,
     waiters: WaitersDep,
     links: LinksDep,
@@ -125,10 +131,9 @@ async def text_chat_and_wait(
     key: IdempotencyKey = None,
 ) -> ChatReply:
     """Accept a message and answer with the reply itself."""
-    job_id = await chats.accept_text(body, key)
-    return await shown(
-        await waiters.wait(job_id, services.settings.wait_timeout_seconds), links, present_result
-    )
+    job_id = await chats.accept_text(principal, body, key)
+    seconds = services.settings.wait_timeout_seconds
+    return await shown(await waiters.wait(job_id, seconds, principal.reach(None)), links, present_result)
 
 
 @router.post(
@@ -138,6 +143,7 @@ async def text_chat_and_wait(
 )
 async def voice_chat_and_wait(
     chat: VoiceChatDep,
+    principal: PrincipalDep,
     chats: ChatsDep,
     waiters: WaitersDep,
     links: LinksDep,
@@ -145,18 +151,20 @@ async def voice_chat_and_wait(
     key: IdempotencyKey = None,
 ) -> ChatReply:
     """Accept a recording and answer with the reply itself."""
-    job_id = await chats.accept_voice(chat, key)
-    return await shown(
-        await waiters.wait(job_id, services.settings.wait_timeout_seconds), links, present_result
-    )
+    job_id = await chats.accept_voice(principal, chat, key)
+    seconds = services.settings.wait_timeout_seconds
+    return await shown(await waiters.wait(job_id, seconds, principal.reach(None)), links, present_result)
 
 
-async def _answer(job_id: UUID, services: Services, wait: int | None, response: Response) -> JobView:
+async def _answer(
+    job_id: UUID, principal: Principal, services: Services, wait: int | None, response: Response
+) -> JobView:
     """Return the job and set what goes with it: 200 where it ended within the wait, else 202."""
+    reach = principal.reach(None)
     if wait is None:
-        record = await services.reader.one(job_id)
+        record = await services.reader.one(job_id, reach)
     else:
-        record = await services.waiters.wait(job_id, wait)
+        record = await services.waiters.wait(job_id, wait, reach)
         response.headers["Preference-Applied"] = f"wait={wait}"
     view = await shown(record, services.links, present)
     response.headers["Location"] = view.links.self

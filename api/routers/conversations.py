@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api.conversations.present import present_conversation, present_message
 from api.conversations.schemas import ConversationPage, ConversationsQuery, MessagePage, MessagesQuery
-from api.dependencies import ConversationsDep, LinksDep
+from api.dependencies import ConversationsDep, LinksDep, PrincipalDep
 from api.openapi.document import ITEM_PROBLEMS, answer, problems
 from api.schemas import ConversationId, UserQuery
 from shared.errors import ErrorCode
@@ -22,10 +22,10 @@ PublicId = Annotated[ConversationId, Path(alias="conversation_id")]
     "", responses=answer(HTTPStatus.OK, "A page", "conversations") | problems(ErrorCode.DATABASE_UNAVAILABLE)
 )
 async def list_conversations(
-    query: Annotated[ConversationsQuery, Query()], conversations: ConversationsDep
+    query: Annotated[ConversationsQuery, Query()], principal: PrincipalDep, conversations: ConversationsDep
 ) -> ConversationPage:
-    """Return a page of the user's conversations, most recently used first."""
-    page = await conversations.page(query)
+    """Return a page of the learner's conversations, most recently used first."""
+    page = await conversations.page(principal.learner(query.user_id), query)
     items = [present_conversation(record) for record in page.rows]
     return ConversationPage(items=items, next_cursor=page.next_cursor)
 
@@ -37,11 +37,12 @@ async def list_conversations(
 async def read_conversation(
     public_id: PublicId,
     query: Annotated[MessagesQuery, Query()],
+    principal: PrincipalDep,
     conversations: ConversationsDep,
     links: LinksDep,
 ) -> MessagePage:
-    """Return a page of what was said in the user's conversation, oldest first."""
-    page = await conversations.messages(public_id, query)
+    """Return a page of what was said in the learner's conversation, oldest first."""
+    page = await conversations.messages(principal.learner(query.user_id), public_id, query)
     # In a thread: a page of presigned URLs takes some 50 ms.
     items = await asyncio.to_thread(lambda: [present_message(record, links) for record in page.rows])
     return MessagePage(items=items, next_cursor=page.next_cursor)
@@ -54,10 +55,13 @@ async def read_conversation(
     responses=problems(*ITEM_PROBLEMS),
 )
 async def delete_conversation(
-    public_id: PublicId, query: Annotated[UserQuery, Query()], conversations: ConversationsDep
+    public_id: PublicId,
+    query: Annotated[UserQuery, Query()],
+    principal: PrincipalDep,
+    conversations: ConversationsDep,
 ) -> None:
-    """Delete the user's conversation: its messages, its jobs, whatever they are at, and its audio.
+    """Delete the learner's conversation: its messages, its jobs, whatever they are at, and its audio.
 
     What was counted as usage stays counted.
     """
-    await conversations.delete(query.user_id, public_id)
+    await conversations.delete(principal.learner(query.user_id), public_id)

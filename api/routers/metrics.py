@@ -6,7 +6,7 @@ from http import HTTPStatus
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
-from api.dependencies import HealthDep
+from api.dependencies import HealthDep, OperatorDep
 from api.openapi.document import problems, referred
 from shared.backlog import BacklogCollector
 from shared.metrics import CONTENT_TYPE, exposition
@@ -25,7 +25,7 @@ router = APIRouter(tags=["operations"])
     }
     | problems(),
 )
-async def metrics(checks: HealthDep) -> PlainTextResponse:
+async def metrics(_: OperatorDep, checks: HealthDep) -> PlainTextResponse:
     """Return what all processes of this API have counted, and what waits, runs and lives, for Prometheus."""
     backlog = await checks.backlog()
     text = await asyncio.to_thread(exposition, BacklogCollector(lambda: backlog))

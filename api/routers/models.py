@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
-from api.dependencies import DrainingDep, ModelLoadingDep
+from api.dependencies import DrainingDep, ModelLoadingDep, OperatorDep
 from api.http.draining import StoppingError
 from api.openapi.document import answer, problems
 from api.operations.model_loading import ModelsTimeoutError
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1/ai", tags=["operations"])
         ErrorCode.MODELS_TIMEOUT,
     ),
 )
-async def init_models(loading: ModelLoadingDep, draining: DrainingDep) -> ModelStates:
+async def init_models(_: OperatorDep, loading: ModelLoadingDep, draining: DrainingDep) -> ModelStates:
     """Have every live worker load its models, and tell what became of it; 504 past five minutes."""
     try:
         return await draining.unless_stopping(loading.load_all())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import UsageDep
+from api.dependencies import PrincipalDep, UsageDep
 from api.openapi.document import answer, problems
 from api.schemas import UserId
 from api.usage.schemas import UsageQuery, UsageView
@@ -18,6 +18,8 @@ router = APIRouter(prefix="/api/v1/users", tags=["usage"])
     "/{user_id}/usage",
     responses=answer(HTTPStatus.OK, "The usage", "usage") | problems(ErrorCode.DATABASE_UNAVAILABLE),
 )
-async def read_usage(user_id: UserId, query: Annotated[UsageQuery, Query()], usage: UsageDep) -> UsageView:
-    """Return what the user did on each day, and in all; a year at most, by default 31 days."""
-    return await usage.read(user_id, query)
+async def read_usage(
+    user_id: UserId, query: Annotated[UsageQuery, Query()], principal: PrincipalDep, usage: UsageDep
+) -> UsageView:
+    """Return what the learner did on each day, and in all; a year at most, by default 31 days."""
+    return await usage.read(principal.learner(user_id), query)

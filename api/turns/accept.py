@@ -1,7 +1,7 @@
 """Accepts a turn: checks, stores the recording, inserts the job in one transaction, then publishes it.
 
-That transaction holds the user's lock, so the first of several requests with one idempotency key makes
-the job and the others find it, and the limit per user is exact.
+That transaction holds the learner's lock, so the first of several requests with one idempotency key makes
+the job and the others find it, and the limits are exact.
 """
 
 import hashlib
@@ -12,11 +12,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.access.principal import Principal
+from api.access.quotas import Quotas
 from api.audio.stores import Storing
 from api.database import Sessions
 from api.decoding.sniffing import demuxer_of
@@ -27,10 +28,11 @@ from api.jobs.limits import Limits, RefusedError
 from api.publishing import Publisher
 from api.turns.forms import VoiceChat
 from api.turns.schemas import ChatRequest, TextChatRequest
-from shared import audio_objects, conversations, jobs
+from shared import audio_objects, conversations, jobs, learners
 from shared.audio_objects import WrittenAudio
 from shared.jobs import NewJob
-from shared.models import AudioObject, JobKind
+from shared.learners import LearnerRef
+from shared.models import AudioObject, JobKind, Learner
 from shared.steps import Hint
 from shared.storage import FLAC, StorageError
 from shared.telemetry import job_id_var, request_id_var
@@ -49,6 +51,15 @@ class _Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A turn, whose it is to be, and what they may use."""
+
+    learner: LearnerRef
+    quotas: Quotas
+    new: NewJob
+
+
+@dataclass(frozen=True, slots=True)
 class _Upload:
     written: WrittenAudio
     size_bytes: int
@@ -64,41 +75,45 @@ class Chats:
     decode_limit: timedelta
     storing: Storing
     limits: Limits
-    usage_zone: ZoneInfo
 
-    async def accept_text(self, request: TextChatRequest, idempotency_key: str | None) -> UUID:
+    async def accept_text(
+        self, principal: Principal, request: TextChatRequest, idempotency_key: str | None
+    ) -> UUID:
         """Return the id of the job that answers the message: a new one, or the key's earlier one.
 
-        Raises a `RefusedError`, where there are too many unfinished jobs.
+        Raises `WrongUserError`, and a `RefusedError` where a limit is reached.
         """
         new = _new_job(JobKind.TEXT, request, request.message, idempotency_key)
-        return (await self._accept(new, None)).job_id
+        asked = _Asked(principal.learner(request.user_id), principal.quotas, new)
+        return (await self._accept(asked, None)).job_id
 
-    async def accept_voice(self, chat: VoiceChat, idempotency_key: str | None) -> UUID:
+    async def accept_voice(self, principal: Principal, chat: VoiceChat, idempotency_key: str | None) -> UUID:
         """Return the id of the job that answers the recording: a new one, or the key's earlier one.
 
-        Raises the errors of `Decoder.decode`, `StorageError`, and a `RefusedError`, before anything is
-        decoded where that is possible.
+        Raises the errors of `Decoder.decode`, `StorageError`, `WrongUserError`, and a `RefusedError`, before
+        anything is decoded where that is possible.
         """
         with closing(chat):  # nothing needs the file while the request waits for the job
             # First, since it needs no database: what is not audio is refused whoever sends it.
             demuxer = demuxer_of(chat.audio)
             new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
-            replayed = await self.sessions.read(_replay_or_room, new, self.limits)
+            asked = _Asked(principal.learner(chat.request.user_id), principal.quotas, new)
+            replayed = await self.sessions.read(_replay_or_room_for, asked, self.limits)
             if replayed is not None:
                 job_id_var.set(str(replayed))
                 return replayed
             audio = await self.decoder.decode(
                 chat.audio,
                 demuxer,
-                client=chat.client,
+                client=principal.sharer(asked.learner),
+                most_of_client=principal.quotas.uploads,
                 timeout_seconds=self.decode_limit.total_seconds(),
             )
-        upload = await self._intend_upload(new.user_id, audio)
+        upload = await self._intend_upload(asked.learner, audio)
         backend = await self.storing.write(upload.name, audio.flac)
         written = WrittenAudio(upload.id, backend, audio.seconds)
         try:
-            accepted = await self._accept(new, _Upload(written, upload.size_bytes))
+            accepted = await self._accept(asked, _Upload(written, upload.size_bytes))
         except RefusedError:
             await self._discard(upload)
             raise
@@ -106,23 +121,16 @@ class Chats:
             await self._discard(upload)
         return accepted.job_id
 
-    async def _accept(self, new: NewJob, upload: _Upload | None) -> _Accepted:
-        accepted = await self.sessions.commit(_insert, new, upload, self.limits, self.usage_zone)
+    async def _accept(self, asked: _Asked, upload: _Upload | None) -> _Accepted:
+        accepted = await self.sessions.commit(_insert, asked, upload, self.limits)
         job_id_var.set(str(accepted.job_id))
         await self.publisher.publish(accepted.hints)
         if accepted.is_new:
-            JOBS_ACCEPTED.labels(new.kind).inc()
+            JOBS_ACCEPTED.labels(asked.new.kind).inc()
         return accepted
 
-    async def _intend_upload(self, user_id: str, audio: DecodedAudio) -> AudioObject:
-        return await self.sessions.commit(
-            audio_objects.intend,
-            host=self.storing.host,
-            content_type=FLAC,
-            size_bytes=len(audio.flac),
-            seconds=audio.seconds,
-            user_id=user_id,
-        )
+    async def _intend_upload(self, learner: LearnerRef, audio: DecodedAudio) -> AudioObject:
+        return await self.sessions.commit(_intend, learner, self.storing.host, audio)
 
     async def _discard(self, upload: AudioObject) -> None:
         """Remove an upload that no job refers to; if that fails, retention removes it later."""
@@ -133,31 +141,48 @@ class Chats:
             logger.warning("an upload without a job is left to the retention")
 
 
-def _insert(
-    session: Session, new: NewJob, upload: _Upload | None, limits: Limits, usage_zone: ZoneInfo
-) -> _Accepted:
-    job_limits.lock_user(session, new.user_id)
-    replayed = _replay_or_room(session, new, limits)
+def _intend(session: Session, learner: LearnerRef, host: str, audio: DecodedAudio) -> AudioObject:
+    return audio_objects.intend(
+        session,
+        host=host,
+        content_type=FLAC,
+        size_bytes=len(audio.flac),
+        seconds=audio.seconds,
+        learner_id=learners.lock(session, learner).id,
+    )
+
+
+def _insert(session: Session, asked: _Asked, upload: _Upload | None, limits: Limits) -> _Accepted:
+    learner, new = learners.lock(session, asked.learner), asked.new
+    replayed = _replay_or_room(session, learner, asked, limits)
     if replayed is not None:
         return _Accepted(replayed, is_new=False)
     if upload is not None:
-        job_limits.check_stored(session, new.user_id, upload.size_bytes, limits)
+        job_limits.check_stored(session, learner, upload.size_bytes, asked.quotas)
         audio_objects.mark_stored(session, upload.written)
-    turn = conversations.take_turn(session, new.user_id, new.conversation)
-    hints = Transitions(session, usage_zone).skip_speech(turn.conversation_id)
-    job_id, own = jobs.accept(session, new, turn, None if upload is None else upload.written.audio_id)
+    job_limits.count_turn(session, learner, asked.quotas, limits)
+    turn = conversations.take_turn(session, learner.id, new.conversation)
+    hints = Transitions(session, limits.zone).skip_speech(turn.conversation_id)
+    upload_id = None if upload is None else upload.written.audio_id
+    job_id, own = jobs.accept(session, new, learner, turn, upload_id)
     return _Accepted(job_id, is_new=True, hints=[*hints, *own])
 
 
-def _replay_or_room(session: Session, new: NewJob, limits: Limits) -> UUID | None:
+def _replay_or_room_for(session: Session, asked: _Asked, limits: Limits) -> UUID | None:
+    learner = learners.find(session, asked.learner) or Learner(**asked.learner._asdict())
+    return _replay_or_room(session, learner, asked, limits)
+
+
+def _replay_or_room(session: Session, learner: Learner, asked: _Asked, limits: Limits) -> UUID | None:
     """Return the job that the idempotency key made before; None if a new one may be made."""
-    if new.idempotency_key is not None:
-        replayed = jobs.find_replay(session, new.user_id, new.idempotency_key, new.fingerprint)
+    key = asked.new.idempotency_key
+    if key is not None:
+        replayed = jobs.find_replay(session, learner.id, key, asked.new.fingerprint)
         if replayed is not None:
             return replayed
-    job_limits.check(session, new.user_id, limits)
-    if new.kind is JobKind.VOICE:
-        job_limits.check_stored(session, new.user_id, 1, limits)
+    job_limits.check(session, learner, asked.quotas, limits)
+    if asked.new.kind is JobKind.VOICE:
+        job_limits.check_stored(session, learner, 1, asked.quotas)
     return None
 
 
@@ -165,7 +190,6 @@ def _new_job(kind: JobKind, request: ChatRequest, content: str, idempotency_key:
     """`content` is the message, or the recording's digest."""
     identity = [kind, request.conversation_id, request.speak, content]
     return NewJob(
-        user_id=request.user_id,
         kind=kind,
         conversation=request.conversation_id,
         speak=request.speak,

@@ -21,7 +21,6 @@ from api.decoding.arrivals import Arrivals, Place
 from api.decoding.errors import AudioTooLargeError
 from api.decoding.protocol import MAX_BYTES, MAX_SECONDS
 from api.http.body_limit import expect_larger_body
-from api.http.client_address import client_of
 from api.http.problems import InvalidRequestError, describe_validation, shown_name
 from api.schemas import ConversationId, UserId
 from api.turns.schemas import ChatRequest
@@ -39,7 +38,7 @@ VOICE_FORM_SCHEMA: dict[str, Any] = {
     "title": VOICE_FORM,
     "description": "A learner's recording.",
     "type": "object",
-    "required": ["user_id", AUDIO_FIELD],
+    "required": [AUDIO_FIELD],
     "additionalProperties": False,
     "properties": {
         "user_id": TypeAdapter(UserId).json_schema(),
@@ -64,15 +63,11 @@ VOICE_FORM_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class VoiceChat:
-    """A voice chat's fields and the file of its recording as it came, with its SHA-256 in hexadecimal.
-
-    `client` is the client whose share of the decoders the recording uses.
-    """
+    """A voice chat's fields and the file of its recording as it came, with its SHA-256 in hexadecimal."""
 
     request: ChatRequest
     audio: BinaryIO
     digest: str
-    client: str
     place: Place
 
     def close(self) -> None:
@@ -93,20 +88,20 @@ class _Parser(MultiPartParser):
         super().on_headers_finished()
 
 
-async def read_voice_chat(request: Request, arrivals: Arrivals) -> AsyncIterator[VoiceChat]:
-    """Yield the form once; its file is removed afterwards unless it was closed before.
+async def read_voice_chat(request: Request, arrivals: Arrivals, caller: str) -> AsyncIterator[VoiceChat]:
+    """Yield the form once, as the `caller`'s; its file is removed afterwards unless it was closed before.
 
     Raises `InvalidRequestError` naming the field, `AudioTooLargeError`, or what `Arrivals.place` raises.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidRequestError("body: must be multipart/form-data")
     expect_larger_body(request, MAX_BYTES + _FIELDS_MAX_BYTES, AudioTooLargeError())
-    with arrivals.place(client_of(request)) as place:
+    with arrivals.place(caller) as place:
         form = await _parse(request, place)
         try:
             fields, audio = _fields(form), _audio(form)
             digest = await asyncio.to_thread(_digest, audio)
-            yield VoiceChat(fields, audio, digest, client_of(request), place)
+            yield VoiceChat(fields, audio, digest, place)
         finally:
             await form.close()
 

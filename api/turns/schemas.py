@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
 
-from api.schemas import Body, ConversationId, UserId
+from api.schemas import Body, ConversationId, OptionalUserId
 from shared.models import SpokenPart
 
 MESSAGE_MAX_CHARACTERS = 2_000
@@ -52,7 +52,7 @@ MessageText = Annotated[
 class ChatRequest(Body):
     """What a text and a voice chat have in common."""
 
-    user_id: UserId
+    user_id: OptionalUserId = None
     conversation_id: ConversationId | None = None
     speak: list[SpokenPart] = Field(
         default=[SpokenPart.REPLY], max_length=len(SpokenPart), description="which texts are spoken"

@@ -1,4 +1,4 @@
-"""Reads a user's usage, day by day."""
+"""Reads a learner's usage, day by day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from api.database import Sessions
 from api.http.problems import InvalidRequestError
 from api.usage.schemas import UsageCounts, UsageDay, UsageQuery, UsageView
 from shared import usage
+from shared.learners import LearnerRef
 from shared.models import DailyUsage
 
 DEFAULT_SPAN = timedelta(days=30)
@@ -23,8 +24,8 @@ class UsageReader:
     sessions: Sessions
     zone: ZoneInfo
 
-    async def read(self, user_id: str, query: UsageQuery) -> UsageView:
-        """Return the user's usage; by default up to today, from 30 days before the last day.
+    async def read(self, learner: LearnerRef, query: UsageQuery) -> UsageView:
+        """Return the learner's usage; by default up to today, from 30 days before the last day.
 
         Raises `InvalidRequestError` if the first day is after the last, or more than a year before it.
         """
@@ -34,9 +35,9 @@ class UsageReader:
             raise InvalidRequestError("from: must not be after `to`")
         if (last - first).days >= MAX_DAYS:
             raise InvalidRequestError(f"from: must be less than {MAX_DAYS} days before `to`")
-        rows = await self.sessions.read(usage.days, user_id, first, last)
+        rows = await self.sessions.read(usage.days, learner, first, last)
         return UsageView(
-            user_id=user_id,
+            user_id=learner.user_id,
             first=first,
             last=last,
             timezone=self.zone.key,

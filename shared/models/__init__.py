@@ -1,5 +1,14 @@
 """The tables. Requests and responses are classes of their own; tables do not validate."""
 
+from shared.models.access import (
+    BUILT_IN_APP_ID,
+    ApiKey,
+    App,
+    Erasure,
+    ErasureState,
+    Learner,
+    Scope,
+)
 from shared.models.audio import AudioBackend, AudioObject
 from shared.models.base import metadata
 from shared.models.conversations import Conversation, Message, MessageRole
@@ -10,19 +19,26 @@ from shared.models.usage import DailyUsage
 from shared.models.workers import Worker
 
 __all__ = [
+    "BUILT_IN_APP_ID",
     "REPEATED",
+    "ApiKey",
+    "App",
     "AudioBackend",
     "AudioObject",
     "Conversation",
     "DailyUsage",
+    "Erasure",
+    "ErasureState",
     "EventType",
     "Job",
     "JobEvent",
     "JobKind",
     "JobStatus",
+    "Learner",
     "Message",
     "MessageRole",
     "QueueName",
+    "Scope",
     "SpokenPart",
     "Stage",
     "Step",

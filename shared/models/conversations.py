@@ -18,16 +18,16 @@ class MessageRole(StrEnum):
 
 
 class Conversation(SQLModel, table=True):
-    """A learner's talk with the tutor. `public_id` is what clients call it, unique within its user."""
+    """A learner's talk with the tutor. `public_id` is what clients call it, unique within its learner."""
 
     __tablename__ = "conversations"
     __table_args__ = (
-        UniqueConstraint("user_id", "public_id"),
-        Index(None, "user_id", text("updated_at DESC")),
+        UniqueConstraint("learner_id", "public_id"),
+        Index(None, "learner_id", text("updated_at DESC")),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    user_id: str = Field(max_length=128)
+    learner_id: UUID = Field(foreign_key="learners.id")
     public_id: str = Field(max_length=64)
     last_turn: int
     created_at: datetime = Field(default=None, sa_type=MOMENT, sa_column_kwargs=SET_BY_DATABASE)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -40,6 +40,7 @@ class Stage(StrEnum):
 class Job(SQLModel, table=True):
     """One turn of a conversation on its way through its steps. See `shared.transitions`.
 
+    `app_id` is its learner's, repeated here to count an app's unfinished jobs.
     `attempt` counts up with each retry and each reply that begins anew; `retries` counts the retries alone.
     `rank` is its place in the fair order (`shared.steps`). The queue's deadline runs from `queued_at`.
     `answered_at`: the reply is recorded, with messages and usage, so the next turn may run.
@@ -49,9 +50,10 @@ class Job(SQLModel, table=True):
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("conversation_id", "turn"),
+        ForeignKeyConstraint(["app_id", "learner_id"], ["learners.app_id", "learners.id"]),
         Index(
             "uq_jobs_idempotency",
-            "user_id",
+            "learner_id",
             "idempotency_key",
             unique=True,
             postgresql_where=text("idempotency_key IS NOT NULL"),
@@ -64,8 +66,9 @@ class Job(SQLModel, table=True):
             "turn",
             postgresql_where=text("finished_at IS NULL"),
         ),
-        Index("ix_jobs_unfinished_users", "user_id", postgresql_where=text("finished_at IS NULL")),
-        Index("ix_jobs_user", "user_id", text("created_at DESC"), text("id DESC")),
+        Index("ix_jobs_unfinished_learners", "learner_id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_jobs_unfinished_apps", "app_id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_jobs_learner", "learner_id", text("created_at DESC"), text("id DESC")),
         Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         Index(
             "ix_jobs_recordings_without_use",
@@ -80,7 +83,8 @@ class Job(SQLModel, table=True):
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    user_id: str = Field(max_length=128)
+    app_id: UUID
+    learner_id: UUID
     kind: JobKind = Field(sa_type=known_values(JobKind, "kind"))
     conversation_id: UUID = Field(foreign_key="conversations.id", ondelete="CASCADE")
     turn: int

@@ -1,17 +1,18 @@
-"""What a user did on one day."""
+"""What a learner did on one day."""
 
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 
 class DailyUsage(SQLModel, table=True):
-    """What a user did on one day of the usage time zone. Seconds are of sound."""
+    """What a learner did on one day of the usage time zone. Seconds are of sound."""
 
     __tablename__ = "daily_usage"
 
-    user_id: str = Field(max_length=128, primary_key=True)
+    learner_id: UUID = Field(foreign_key="learners.id", primary_key=True)
     day: date = Field(primary_key=True)
     text_turns: int = Field(default=0, sa_type=BigInteger)
     voice_turns: int = Field(default=0, sa_type=BigInteger)

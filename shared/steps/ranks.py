@@ -4,6 +4,7 @@ Fairness is start-time fair queueing (Goyal, Vin, Cheng 1996) over learners, one
 """
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, and_, any_, bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session
@@ -62,7 +63,7 @@ def virtual_time() -> ColumnElement[int]:
     return func.coalesce(foremost, started, 0)
 
 
-def next_rank(user_id: ColumnElement[str]) -> ColumnElement[int]:
+def next_rank(learner_id: ColumnElement[UUID]) -> ColumnElement[int]:
     """Return the rank of a learner's new job: the larger of their last rank plus one and the virtual time.
 
     So a newcomer goes beside the foremost that wait, behind one step of each at most. What was cancelled
@@ -70,10 +71,10 @@ def next_rank(user_id: ColumnElement[str]) -> ColumnElement[int]:
     """
     last = func.greatest(
         select(func.max(_job.rank))
-        .where(_job.user_id == user_id, _job.finished_at.is_(None))
+        .where(_job.learner_id == learner_id, _job.finished_at.is_(None))
         .scalar_subquery(),
         select(_job.rank)
-        .where(_job.user_id == user_id, _job.started_at.is_not(None))
+        .where(_job.learner_id == learner_id, _job.started_at.is_not(None))
         .order_by(_job.created_at.desc(), _job.id.desc())
         .limit(1)
         .scalar_subquery(),
@@ -81,9 +82,9 @@ def next_rank(user_id: ColumnElement[str]) -> ColumnElement[int]:
     return func.greatest(func.coalesce(last, 0) + 1, virtual_time())
 
 
-def rank_of_next_job(session: Session, user_id: str) -> int:
+def rank_of_next_job(session: Session, learner_id: UUID) -> int:
     """Return the rank for a job of a locked learner that is to be run again."""
-    rank: int = session.execute(select(next_rank(bindparam("its_user", user_id)))).scalar_one()
+    rank: int = session.execute(select(next_rank(bindparam("its_learner", learner_id)))).scalar_one()
     return rank
 
 

@@ -197,7 +197,7 @@ def test_rows_are_identified_by_uuids(database: Engine, table: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "key"),
-    [("daily_usage", ["user_id", "day"]), ("job_events", ["job_id", "seq"]), ("workers", ["name"])],
+    [("daily_usage", ["learner_id", "day"]), ("job_events", ["job_id", "seq"]), ("workers", ["name"])],
 )
 def test_rows_with_a_natural_key_are_identified_by_it(database: Engine, table: str, key: list[str]) -> None:
     assert inspect(database).get_pk_constraint(table)["constrained_columns"] == key

@@ -14,12 +14,13 @@ from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import SQLModel, col
 
-from shared import audio_objects, conversations, jobs, steps
+from shared import audio_objects, conversations, jobs, learners, steps
 from shared.audio_objects import WrittenAudio
 from shared.audio_stores import AudioStores
 from shared.failures import Failure
 from shared.jobs import NewJob
-from shared.models import AudioObject, Job, JobEvent, JobKind, Stage, Step, StepKind
+from shared.learners import LearnerRef
+from shared.models import BUILT_IN_APP_ID, AudioObject, Job, JobEvent, JobKind, Learner, Stage, Step, StepKind
 from shared.results import Joined, Mistake, Piece, Replied, Spoken, StepResult, Transcribed
 from shared.speech import wanted_texts
 from shared.steps import Claim, Hint
@@ -32,7 +33,6 @@ WORKER = "gpu@here"
 _FOREMOST = -1  # no rank of the product is below 0
 RECORDING_SECONDS = 2.5
 TEXT_TURN = NewJob(
-    user_id="asha",
     kind=JobKind.TEXT,
     conversation="market",
     speak=["reply"],
@@ -67,8 +67,8 @@ class Bench:
         self.sends = sends
 
     def accept(self, **changes: Any) -> tuple[UUID, Sequence[Hint]]:
-        """Accept a text turn, changed as given."""
-        return self._accept(replace(TEXT_TURN, **changes), None)
+        """Accept a text turn of `user_id`, by default asha, changed as given."""
+        return self._accept(None, **changes)
 
     def text(self, **changes: Any) -> UUID:
         """Accept a text turn and return its job's id."""
@@ -76,14 +76,23 @@ class Bench:
 
     def voice(self, *, upload_id: UUID | None = None, **changes: Any) -> UUID:
         """Accept a voice turn whose recording lasts `RECORDING_SECONDS`, and return its job's id."""
-        upload_id = upload_id or self.audio(RECORDING_SECONDS, FLAC)
-        return self._accept(replace(TEXT_TURN, kind=JobKind.VOICE, message=None, **changes), upload_id)[0]
+        upload_id = upload_id or self.audio(RECORDING_SECONDS, FLAC, user_id=changes.get("user_id", "asha"))
+        return self._accept(upload_id, kind=JobKind.VOICE, message=None, **changes)[0]
 
-    def _accept(self, new: NewJob, upload_id: UUID | None) -> tuple[UUID, Sequence[Hint]]:
+    def _accept(
+        self,
+        upload_id: UUID | None,
+        *,
+        user_id: str = "asha",
+        app_id: UUID = BUILT_IN_APP_ID,
+        **changes: Any,
+    ) -> tuple[UUID, Sequence[Hint]]:
+        new = replace(TEXT_TURN, **changes)
         with self.sessions.begin() as session:
-            turn = conversations.take_turn(session, new.user_id, new.conversation)
+            learner = learners.lock(session, LearnerRef(app_id, user_id))
+            turn = conversations.take_turn(session, learner.id, new.conversation)
             Transitions(session, ZONE).skip_speech(turn.conversation_id)
-            job_id, hints = jobs.accept(session, new, turn, upload_id)
+            job_id, hints = jobs.accept(session, new, learner, turn, upload_id)
             return job_id, self._not_sent(session, hints)
 
     def _not_sent(self, session: Session, hints: Sequence[Hint]) -> Sequence[Hint]:
@@ -96,17 +105,30 @@ class Bench:
         with self.sessions.begin() as session:
             return self._not_sent(session, how(Transitions(session, ZONE)))
 
-    def audio(self, seconds: float, content_type: str = MP3, *, host: str = "here") -> UUID:
+    def learner(self, user_id: str = "asha") -> Learner:
+        """Return the row of a learner of the built-in app, a new one if need be."""
+        with self.sessions.begin() as session:
+            return learners.lock(session, LearnerRef(BUILT_IN_APP_ID, user_id))
+
+    def audio(
+        self, seconds: float, content_type: str = MP3, *, host: str = "here", user_id: str = "asha"
+    ) -> UUID:
         """Return the id of an audio object's row; there are no bytes."""
+        learner = self.learner(user_id)
         with self.sessions.begin() as session:
             audio = audio_objects.intend(
-                session, host=host, content_type=content_type, size_bytes=1, seconds=seconds
+                session,
+                host=host,
+                content_type=content_type,
+                size_bytes=1,
+                seconds=seconds,
+                learner_id=learner.id,
             )
         return audio.id
 
     def stored(self, stores: AudioStores, data: bytes) -> UUID:
         """Write a second of sound, as a worker does, and note that it is written; return its id."""
-        written = AudioShelf(self.sessions, stores).write_mp3(data, seconds=1.0)
+        written = AudioShelf(self.sessions, stores).write_mp3(data, seconds=1.0, learner_id=self.learner().id)
         with self.sessions.begin() as session:
             audio_objects.mark_stored(session, written)
         return written.audio_id

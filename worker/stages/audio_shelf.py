@@ -35,11 +35,16 @@ class AudioShelf:
         with self.sessions() as session:
             return audio_id in audio_objects.hold(session, [audio_id])
 
-    def write_mp3(self, data: bytes, *, seconds: float) -> WrittenAudio:
-        """Write an MP3 of `seconds` of sound. Raises `StorageError`."""
+    def write_mp3(self, data: bytes, *, seconds: float, learner_id: UUID) -> WrittenAudio:
+        """Write an MP3 of `seconds` of sound for the learner. Raises `StorageError`."""
         with self.sessions.begin() as session:
             spoken = audio_objects.intend(
-                session, host=self.stores.host, content_type=MP3, size_bytes=len(data), seconds=seconds
+                session,
+                host=self.stores.host,
+                content_type=MP3,
+                size_bytes=len(data),
+                seconds=seconds,
+                learner_id=learner_id,
             )
         return WrittenAudio(spoken.id, self.stores.write(spoken.name, data), seconds)
 

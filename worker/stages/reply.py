@@ -51,7 +51,7 @@ class Reply:
                 spoken_language=job.transcript_language,
                 draft=draft,
             )
-            given = self.replies.reply(request, job.user_id)
+            given = self.replies.reply(request, job.learner_id)
             draft.finish(given.reply.text)
         return self._replied(given, job, telling)
 
@@ -84,7 +84,7 @@ class Reply:
     def pieces(self, job: Job, part: SpokenPart, first: int, texts: Sequence[str]) -> list[Piece]:
         """Return the texts as pieces of a part, from position `first` on, with speech that is known."""
         return [
-            Piece(part, first + number, text, self.speech.find(text, job.user_id))
+            Piece(part, first + number, text, self.speech.find(text, job.learner_id))
             for number, text in enumerate(texts)
         ]
 

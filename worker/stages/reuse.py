@@ -1,6 +1,7 @@
 """Which answers are the same: the cache's keys and values, for replies and for speech.
 
-A key is a hash of all that an answer depends on, so no learner's words are in it. A value is JSON; one
+A key is the learner, so that what is kept of one can be found and removed, and a hash of all that an answer
+depends on, so that no words are in it. A value is JSON; one
 that does not have its form (another release's, damaged) is as good as none.
 """
 
@@ -66,7 +67,7 @@ _SPEECH = TypeAdapter(_Spoken)
 
 
 class CachedReplies:
-    """Asks the tutor, or reuses its answer to the same user, message and past turns.
+    """Asks the tutor, or reuses its answer to the same learner, message and past turns.
 
     Nobody meets what was answered to somebody else: that it is repeated, or comes at once, would tell
     that somebody has said the same.
@@ -76,14 +77,14 @@ class CachedReplies:
         self._cache = cache
         self._engines = engines
 
-    def reply(self, request: TutorRequest, user_id: str) -> GivenReply:
+    def reply(self, request: TutorRequest, learner_id: UUID) -> GivenReply:
         """Return a bounded answer within the request's time. Raises what the tutor raises.
 
-        A user's equal requests at the same time, in any workers, ask once: the others wait for the answer, a
-        twelfth of their time at most. An answer with warnings is not kept.
+        A learner's equal requests at the same time, in any workers, ask once: the others wait for the
+        answer, a twelfth of their time at most. An answer with warnings is not kept.
         A repeated answer cost no tokens, and says so.
         """
-        began, key = time.monotonic(), reply_key(self._engines, request, user_id)
+        began, key = time.monotonic(), reply_key(self._engines, request, learner_id)
         with self._cache.one_at_a_time(key, seconds=request.timeout_seconds * _WAIT_SHARE) as kept:
             name = self._engines.name(EngineKind.LLM)
             repeated = _read_reply(kept)
@@ -110,7 +111,7 @@ class CachedReplies:
 
 
 class CachedSpeech:
-    """Knows which audio object last spoke a text to a user in the voice that the settings choose.
+    """Knows which audio object last spoke a text to a learner in the voice that the settings choose.
 
     Whether the object still exists is the database's to say.
     """
@@ -119,15 +120,15 @@ class CachedSpeech:
         self._cache = cache
         self._settings = settings
 
-    def find(self, text: str, user_id: str) -> StoredSpeech | None:
-        """Return the speech of the text, where it has been spoken to the user before."""
-        spoken = _read(_SPEECH, self._cache.get(speech_key(self._settings, text, user_id)))
+    def find(self, text: str, learner_id: UUID) -> StoredSpeech | None:
+        """Return the speech of the text, where it has been spoken to the learner before."""
+        spoken = _read(_SPEECH, self._cache.get(speech_key(self._settings, text, learner_id)))
         count_lookups(self._cache, "speech", spoken)
         return None if spoken is None else StoredSpeech(spoken.audio_id, cached(spoken.engine))
 
-    def keep(self, text: str, audio_id: UUID, engine: str, user_id: str) -> None:
-        """Remember that the object is `text` spoken to the user by the engine of this name."""
-        _put(self._cache, speech_key(self._settings, text, user_id), _SPEECH, _Spoken(audio_id, engine))
+    def keep(self, text: str, audio_id: UUID, engine: str, learner_id: UUID) -> None:
+        """Remember that the object is `text` spoken to the learner by the engine of this name."""
+        _put(self._cache, speech_key(self._settings, text, learner_id), _SPEECH, _Spoken(audio_id, engine))
 
 
 def _without_judgement(reply: TutorReply) -> TutorReply:
@@ -140,17 +141,17 @@ def cached(engine: str) -> str:
     return f"{engine}{REPEATED}"
 
 
-def reply_key(engines: Engines, request: TutorRequest, user_id: str) -> str:
-    """Return the key of the loaded tutor's reply to the user's message after these turns."""
+def reply_key(engines: Engines, request: TutorRequest, learner_id: UUID) -> str:
+    """Return the key of the loaded tutor's reply to the learner's message after these turns."""
     kind = EngineKind.LLM
     tutor = [engines.chosen[kind], engines.name(kind), engines.version(kind)]
     turns = [asdict(turn) for turn in request.history]
-    return f"reply:{_hash(user_id, tutor, turns, request.message, request.spoken_language)}"
+    return f"{learner_id}:reply:{_hash(tutor, turns, request.message, request.spoken_language)}"
 
 
-def speech_key(settings: WorkerSettings, text: str, user_id: str) -> str:
-    """Return the key of the text spoken to the user in the voice that the settings choose."""
-    return f"speech:{_hash(user_id, settings.model_dump(mode='json', include=_VOICE_SETTINGS), text)}"
+def speech_key(settings: WorkerSettings, text: str, learner_id: UUID) -> str:
+    """Return the key of the text spoken to the learner in the voice that the settings choose."""
+    return f"{learner_id}:speech:{_hash(settings.model_dump(mode='json', include=_VOICE_SETTINGS), text)}"
 
 
 def _hash(*parts: object) -> str:

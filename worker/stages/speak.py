@@ -23,16 +23,18 @@ class Speak:
 
     def run(self, work: ClaimedWork) -> Spoken | Repeated:
         """Return the sound that was made, or the one that is stored already."""
-        text, user_id = work.claim.text, work.job.user_id
+        text, learner_id = work.claim.text, work.job.learner_id
         if text is None:
             raise ValueError(f"step {work.claim.step_id} has no text")
-        stored = self.speech.find(text, user_id)
+        stored = self.speech.find(text, learner_id)
         if stored is not None and work.loading(lambda: self.shelf.has(stored.audio_id)):
             return Repeated(stored)
         engine = self.engines.name(EngineKind.TTS)
         spoken = bounded_speech(with_memory(self.engines, lambda: self.engines.synthesizer.speak(text)))
         speech = with_pause(spoken, text)
         data = audio.encode_mp3(speech)
-        written = work.saving(lambda: self.shelf.write_mp3(data, seconds=speech.seconds))
-        self.speech.keep(text, written.audio_id, engine, user_id)
+        written = work.saving(
+            lambda: self.shelf.write_mp3(data, seconds=speech.seconds, learner_id=learner_id)
+        )
+        self.speech.keep(text, written.audio_id, engine, learner_id)
         return Spoken(engine, written)

@@ -1,0 +1,91 @@
+"""Decides who asks, from the `Authorization` header."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from api.access import keys
+from api.access.keyring import Keyring
+from api.access.keys import KeyKind
+from api.access.principal import Principal, UnauthenticatedError
+from api.access.quotas import Quotas
+from api.access.repository import KeyRecord
+from api.access.secrets import AccessSecrets
+from api.access.tokens import LearnerTokens
+from shared.models import BUILT_IN_APP_ID, Scope
+
+_NONE_GIVEN = "A credential is needed: the header `Authorization: Bearer …`."
+_NOT_GOOD = "This credential is not good, or not any more."
+_BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Tells who asks. With `is_open`, whoever asks is believed.
+
+    Refuses test keys unless it `takes_test_keys`.
+    """
+
+    is_open: bool
+    takes_test_keys: bool
+    secrets: AccessSecrets
+    keyring: Keyring
+    quotas: Quotas
+
+    @property
+    def tokens(self) -> LearnerTokens:
+        """What makes and reads learner tokens."""
+        return LearnerTokens(self.secrets)
+
+    async def principal(self, authorization: str | None, client: str) -> Principal:
+        """Return who asks. `client` is the address they come from.
+
+        A known credential costs no query. Raises `UnauthenticatedError`, and `SQLAlchemyError` where the
+        database would have to be asked.
+        """
+        if self.is_open:
+            return Principal(BUILT_IN_APP_ID, frozenset(Scope), self.quotas, f"address {client}")
+        if authorization is None:
+            raise UnauthenticatedError(_NONE_GIVEN)
+        if authorization[: len(_BEARER)].lower() != _BEARER:
+            raise UnauthenticatedError(_NOT_GOOD)
+        credential = authorization[len(_BEARER) :].strip()
+        kind = keys.kind_of(credential)
+        if kind is not None:
+            return await self._with_key(credential, kind)
+        return await self._with_token(credential)
+
+    async def _with_key(self, key: str, kind: KeyKind) -> Principal:
+        record = None
+        if kind is KeyKind.LIVE or self.takes_test_keys:
+            record = await self.keyring.with_digest(self.secrets.digests(key).values())
+        if record is None or _has_expired(record):
+            raise UnauthenticatedError(_NOT_GOOD)
+        row = record.key
+        return Principal(
+            row.app_id,
+            frozenset(map(Scope, row.scopes)),
+            self._quotas(record),
+            f"app {row.app_id}",
+            key_id=row.id,
+        )
+
+    async def _with_token(self, token: str) -> Principal:
+        claims = self.tokens.read(token)
+        record = None if claims is None else await self.keyring.with_id(claims.key_id)
+        if claims is None or record is None or record.key.app_id != claims.learner.app_id:
+            raise UnauthenticatedError(_NOT_GOOD)
+        return Principal(
+            record.key.app_id,
+            frozenset({Scope.CHAT}),
+            self._quotas(record),
+            f"learner {self.secrets.pseudonym(claims.learner)}",
+            claims.learner.user_id,
+            record.key.id,
+        )
+
+    def _quotas(self, record: KeyRecord) -> Quotas:
+        return self.quotas.with_overrides(record.quotas) if record.quotas else self.quotas
+
+
+def _has_expired(record: KeyRecord) -> bool:
+    return record.key.expires_at is not None and record.key.expires_at <= datetime.now(UTC)

@@ -1,0 +1,81 @@
+"""Learners: who is meant, and their rows. A repository: it never commits."""
+
+from datetime import date
+from functools import cache
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from sqlalchemy import ScalarSelect, Select, bindparam, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from shared.models import Learner
+
+
+class LearnerRef(NamedTuple):
+    """A learner as clients name them: `user_id` means nothing without the app that says it."""
+
+    app_id: UUID
+    user_id: str
+
+
+def id_of(learner: LearnerRef) -> ScalarSelect[UUID]:
+    """Return the learner's id for use in a query; NULL, which equals nothing, if there is no such learner."""
+    return (
+        select(col(Learner.id))
+        .where(col(Learner.app_id) == learner.app_id, col(Learner.user_id) == learner.user_id)
+        .scalar_subquery()
+    )
+
+
+def find(session: Session, learner: LearnerRef) -> Learner | None:
+    """Return the learner's row; None for one who has not been here."""
+    return session.scalars(_find(), learner._asdict()).one_or_none()
+
+
+def lock(session: Session, learner: LearnerRef) -> Learner:
+    """Return the learner's row, a new one if need be, locked until the transaction ends.
+
+    So a learner's turns are accepted one at a time. Lock order: learner, app, conversation, job.
+    """
+    while (found := session.scalars(_lock(), learner._asdict()).one_or_none()) is None:
+        session.execute(_insert(), {"id": uuid4(), **learner._asdict()})
+    return found
+
+
+def count_turn(session: Session, learner: Learner, day: date) -> int:
+    """Count one more turn of a locked learner; return how many were accepted on this day."""
+    turns = turns_on(learner, day) + 1
+    session.execute(
+        update(Learner)
+        .where(col(Learner.id) == learner.id)
+        .values(turns_on=day, turns_accepted=turns)
+        .execution_options(synchronize_session=False)
+    )
+    return turns
+
+
+def turns_on(learner: Learner, day: date) -> int:
+    """Return how many of the learner's turns were accepted on this day."""
+    return learner.turns_accepted if learner.turns_on == day else 0
+
+
+@cache  # building a statement costs more than running it
+def _find() -> Select[Learner]:
+    return select(Learner).where(
+        col(Learner.app_id) == bindparam("app_id"), col(Learner.user_id) == bindparam("user_id")
+    )
+
+
+@cache
+def _lock() -> Select[Learner]:
+    # FOR NO KEY UPDATE: rows that refer to the learner can be inserted meanwhile. What others have committed
+    # since this session read the row is read again.
+    return _find().with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
+@cache
+def _insert() -> Insert:
+    table = Learner.metadata.tables["learners"]
+    return insert(table).on_conflict_do_nothing(index_elements=["app_id", "user_id"])

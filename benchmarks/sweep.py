@@ -18,13 +18,15 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
+from api.access.settings import Access
 from api.jobs import limits as job_limits
 from api.jobs import queue_position, stage_durations
 from api.jobs.limits import Limits
+from api.settings import ApiSettings
 from benchmarks.product import migrate
 from local.servers import EmbeddedPostgres, EmbeddedRedis
 from shared import audio_objects
-from shared.models import Job, Step
+from shared.models import Job, Learner, Step
 from shared.queue import create_celery
 from worker.settings import WorkerSettings
 from worker.upkeep.sweep import Sweep
@@ -32,21 +34,25 @@ from worker.upkeep.sweep import Sweep
 ENDED, UNFINISHED, PASSES = 1_000_000, 300, 200
 
 _HISTORY = (
-    """INSERT INTO conversations (id, user_id, public_id, last_turn)
-    SELECT gen_random_uuid(), 'user-' || n % 5000, 'talk-' || n, 100 FROM generate_series(1, 10000) n""",
+    """INSERT INTO learners (id, app_id, user_id)
+    SELECT md5(n::text)::uuid, (SELECT id FROM apps), 'user-' || n
+    FROM generate_series(0, 4999) n""",
+    """INSERT INTO conversations (id, learner_id, public_id, last_turn)
+    SELECT gen_random_uuid(), md5((n % 5000)::text)::uuid, 'talk-' || n, 100
+    FROM generate_series(1, 10000) n""",
     """INSERT INTO audio_objects (id, name, backend, host, content_type, size_bytes, seconds, created_at)
     SELECT gen_random_uuid(), md5(n::text) || '.mp3', 'local', 'here', 'audio/mpeg', 1, 1,
         now() - interval '2 hours'
     FROM generate_series(1, :ended / 5) n""",
-    """INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
-        status, tokens_in, tokens_out, warnings, engines, message, reply_text, reply_audio_id,
+    """INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
+        request_id, status, tokens_in, tokens_out, warnings, engines, message, reply_text, reply_audio_id,
         created_at, queued_at, started_at, answered_at, finished_at)
-    SELECT gen_random_uuid(), c.user_id, 'text', c.id, 1 + n / 10000, '{reply}', repeat('f', 64), 'request',
-        'succeeded', 100, 40, '[]', '{}', repeat('word ', 20), repeat('word ', 30), a.id,
+    SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, 1 + n / 10000, '{reply}', repeat('f', 64),
+        'request', 'succeeded', 100, 40, '[]', '{}', repeat('word ', 20), repeat('word ', 30), a.id,
         now() - interval '1 day', now() - interval '1 day', now() - interval '1 day',
         now() - interval '1 day', now() - interval '1 day'
     FROM generate_series(0, :ended - 1) n
-    JOIN (SELECT id, user_id, row_number() OVER () - 1 AS number
+    JOIN (SELECT id, learner_id, row_number() OVER () - 1 AS number
         FROM conversations WHERE starts_with(public_id, 'talk-')) c ON c.number = n % 10000
     LEFT JOIN (SELECT id, row_number() OVER () * 5 AS number FROM audio_objects WHERE host = 'here') a
         ON a.number = n + 1""",
@@ -57,12 +63,12 @@ _HISTORY = (
     FROM jobs WHERE finished_at IS NOT NULL AND request_id = 'request'""",
 )
 _NOW = (
-    """INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
-        status, tokens_in, tokens_out, warnings, engines, message)
-    SELECT gen_random_uuid(), c.user_id, 'text', c.id, 200, '{reply}', repeat('f', 64), 'request', 'queued',
-        0, 0, '[]', '{}', 'word'
+    """INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
+        request_id, status, tokens_in, tokens_out, warnings, engines, message)
+    SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, 200, '{reply}', repeat('f', 64),
+        'request', 'queued', 0, 0, '[]', '{}', 'word'
     FROM generate_series(1, :unfinished) n
-    JOIN (SELECT id, user_id, row_number() OVER () AS number FROM conversations) c ON c.number = n""",
+    JOIN (SELECT id, learner_id, row_number() OVER () AS number FROM conversations) c ON c.number = n""",
     """INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths,
         ready_at, published_at)
     SELECT gen_random_uuid(), id, 0, 'reply', 0, 0, 'llm', row_number() OVER (), 0, now(),
@@ -128,11 +134,14 @@ def measure(sessions: sessionmaker[Session], sweep: Sweep) -> None:
     )
     with sessions() as session:
         job, first = session.execute(unowned).one()
-    limits = Limits(100, 10_000, 1_000_000_000, stage_durations.RecentStageDurations())
+        learner = session.get_one(Learner, job.learner_id)
+    settings = ApiSettings(_env_file=None, access=Access.KEYS, max_unfinished_jobs_per_app=5_000)
+    durations = stage_durations.RecentStageDurations()
+    limits = Limits(10_000, durations, settings.usage_timezone)
     rows = {
         "a pass of the sweep": sweep.run,
         "counting unfinished jobs": in_a_session(
-            sessions, lambda session: job_limits.check(session, job.user_id, limits)
+            sessions, lambda session: job_limits.check(session, learner, settings.quotas, limits)
         ),
         "a job's place in line": in_a_session(
             sessions, lambda session: queue_position.look_around(session, job, first)

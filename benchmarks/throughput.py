@@ -33,7 +33,7 @@ def product_rate() -> float:
             product.wait_for(job["id"], seconds=300)
         [(seconds,)] = product.sql(
             "SELECT extract(epoch FROM max(finished_at) - min(started_at)) FROM jobs"
-            " WHERE user_id LIKE 'learner-%'"
+            " JOIN learners ON learners.id = learner_id WHERE user_id LIKE 'learner-%'"
         )
         return JOBS / float(seconds)
 

@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from benchmarks.clients import Connection, get
 from benchmarks.product import Product, Speeds, empty_database, running_product
 from benchmarks.table import Row, print_table
-from shared import conversations, jobs, steps
+from shared import conversations, jobs, learners, steps
 from shared.jobs import NewJob
-from shared.models import JobKind, QueueName, StepKind
+from shared.learners import LearnerRef
+from shared.models import BUILT_IN_APP_ID, JobKind, QueueName, StepKind
 from shared.results import Mistake, Replied
 from shared.settings import SharedSettings
 from shared.steps import Claim
@@ -63,10 +64,11 @@ async def _wait_for(connection: Connection, job_id: UUID) -> float:
 
 def _accept(sessions: sessionmaker[Session], user_id: str) -> UUID:
     """Accept a text whose answer is not spoken; return its job's id."""
-    new = NewJob(user_id, JobKind.TEXT, None, [], "f" * 64, "benchmark", "I am go to market")
+    new = NewJob(JobKind.TEXT, None, [], "f" * 64, "benchmark", "I am go to market")
     with sessions.begin() as session:
-        turn = conversations.take_turn(session, user_id, None)
-        return jobs.accept(session, new, turn, None)[0]
+        learner = learners.lock(session, LearnerRef(BUILT_IN_APP_ID, user_id))
+        turn = conversations.take_turn(session, learner.id, None)
+        return jobs.accept(session, new, learner, turn, None)[0]
 
 
 def _end(sessions: sessionmaker[Session], count: int) -> dict[UUID, float]:

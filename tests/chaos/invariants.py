@@ -65,12 +65,13 @@ INVARIANTS: dict[str, LiteralString] = {
     "retried too often, or stored too much": """
         SELECT id::text FROM jobs WHERE retries > 3
         UNION ALL
-        SELECT user_id FROM audio_objects WHERE stored_at IS NOT NULL
-        GROUP BY user_id HAVING user_id IS NOT NULL AND sum(size_bytes) > 1000000000""",
+        SELECT learner_id::text FROM audio_objects
+        WHERE stored_at IS NOT NULL AND content_type = 'audio/flac'
+        GROUP BY learner_id HAVING sum(size_bytes) > 1000000000""",
     "accepted twice for one key": """
         SELECT key FROM chaos.answers GROUP BY key HAVING count(DISTINCT job) > 1
         UNION ALL
-        SELECT idempotency_key FROM jobs GROUP BY user_id, idempotency_key HAVING count(*) > 1""",
+        SELECT idempotency_key FROM jobs GROUP BY learner_id, idempotency_key HAVING count(*) > 1""",
     "answered without exactly one message of each side": """
         SELECT jobs.id FROM jobs LEFT JOIN messages ON messages.job_id = jobs.id
         WHERE answered_at IS NOT NULL GROUP BY jobs.id
@@ -187,7 +188,7 @@ INVARIANTS: dict[str, LiteralString] = {
             AND NOT (status = 'cancelled' AND cancelled)""",
     "usage that does not equal its events": """
         WITH answered AS (
-            SELECT jobs.user_id, count(*) FILTER (WHERE done AND kind = 'text') AS text_turns,
+            SELECT jobs.learner_id, count(*) FILTER (WHERE done AND kind = 'text') AS text_turns,
                 count(*) FILTER (WHERE done AND kind = 'voice') AS voice_turns,
                 coalesce(sum(heard.seconds) FILTER (WHERE done), 0) AS voice_seconds,
                 coalesce(sum(spoken.seconds), 0) AS speech_seconds,
@@ -201,16 +202,16 @@ INVARIANTS: dict[str, LiteralString] = {
             LEFT JOIN audio_objects heard ON heard.id = upload_id
             CROSS JOIN LATERAL (SELECT sum((data->>'seconds')::float) AS seconds FROM job_events
                 WHERE job_id = jobs.id AND type = 'speech.piece') AS spoken
-            WHERE done OR tokens_in + tokens_out > 0 OR spoken.seconds > 0 GROUP BY jobs.user_id
+            WHERE done OR tokens_in + tokens_out > 0 OR spoken.seconds > 0 GROUP BY jobs.learner_id
         ), counted AS (
-            SELECT user_id, sum(text_turns) AS text_turns, sum(voice_turns) AS voice_turns,
+            SELECT learner_id, sum(text_turns) AS text_turns, sum(voice_turns) AS voice_turns,
                 sum(voice_seconds) AS voice_seconds, sum(speech_seconds) AS speech_seconds,
                 sum(corrections) AS corrections, sum(score_sum) AS score_sum,
                 sum(score_count) AS score_count, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out
-            FROM daily_usage GROUP BY user_id
+            FROM daily_usage GROUP BY learner_id
         )
-        SELECT user_id, e.text_turns, c.text_turns, e.voice_turns, c.voice_turns, e.tokens_in, c.tokens_in
-        FROM answered e FULL JOIN counted c USING (user_id)
+        SELECT learner_id, e.text_turns, c.text_turns, e.voice_turns, c.voice_turns, e.tokens_in, c.tokens_in
+        FROM answered e FULL JOIN counted c USING (learner_id)
         WHERE (e.text_turns, e.voice_turns, e.corrections) IS DISTINCT FROM
                 (c.text_turns, c.voice_turns, c.corrections)
             OR (e.score_sum, e.score_count) IS DISTINCT FROM (c.score_sum, c.score_count)

@@ -15,6 +15,7 @@ from shared.models import AudioObject, Conversation, DailyUsage, Job, JobEvent, 
 from shared.storage import FLAC, MP3
 from tests.e2e.conftest import Counter
 from tests.support.contract import CONVERSATIONS, TEXT, assert_problem, send_together
+from tests.support.factories import ASHA
 from tests.support.stack import eventually
 
 
@@ -24,10 +25,10 @@ def delete(counter: Counter, user_id: str, public_id: str = "talk") -> httpx.Res
 
 def owned(counter: Counter, user_id: str) -> dict[str, int]:
     """Count what the database holds of the user's conversations."""
-    of_user = "FROM conversations c JOIN jobs j ON j.conversation_id = c.id {} WHERE c.user_id = :user"
+    of_user = "FROM conversations c JOIN jobs j ON j.conversation_id = c.id {} WHERE c.learner_id = :user"
     counts = {
-        "conversations": "FROM conversations WHERE user_id = :user",
-        "messages": "FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE user_id = :user",
+        "conversations": "FROM conversations WHERE learner_id = :user",
+        "messages": "FROM messages m JOIN conversations c ON c.id = conversation_id WHERE learner_id = :user",
         "jobs": of_user.format(""),
         "steps": of_user.format("JOIN steps s ON s.job_id = j.id"),
         "job_events": of_user.format("JOIN job_events e ON e.job_id = j.id"),
@@ -36,7 +37,7 @@ def owned(counter: Counter, user_id: str) -> dict[str, int]:
         ),
     }
     return {
-        name: counter.stack.sql(f"SELECT count(*) {counted}", user=user_id)[0].count
+        name: counter.stack.sql(f"SELECT count(*) {counted}", user=counter.bench.learner(user_id).id)[0].count
         for name, counted in counts.items()
     }
 
@@ -195,7 +196,7 @@ def test_whoever_waits_for_a_job_learns_that_it_is_gone(counter: Counter, told: 
 def test_a_job_that_is_deleted_while_it_is_to_be_moved_is_not_found(counter: Counter, action: str) -> None:
     job_id = counter.bench.text(user_id="asha", conversation="talk")
     with ThreadPoolExecutor(1) as threads, counter.bench.sessions() as session:
-        conversations.delete(session, "asha", "talk")
+        conversations.delete(session, ASHA, "talk")
         moving = threads.submit(counter.client.post, f"/jobs/{job_id}/{action}")
         eventually(lambda: is_blocked(counter), what="the move waiting for the conversation")
         session.commit()
@@ -205,7 +206,7 @@ def test_a_job_that_is_deleted_while_it_is_to_be_moved_is_not_found(counter: Cou
 def test_a_turn_that_comes_while_its_conversation_is_deleted_starts_it_anew(counter: Counter) -> None:
     counter.bench.text(user_id="asha", conversation="talk")
     with ThreadPoolExecutor(1) as threads, counter.bench.sessions() as session:
-        conversations.delete(session, "asha", "talk")
+        conversations.delete(session, ASHA, "talk")
         posting = threads.submit(counter.stack.text_chat, "asha", "Hello", conversation_id="talk")
         eventually(lambda: is_blocked(counter), what="the turn waiting for the conversation")
         session.commit()

@@ -1,14 +1,14 @@
 """A user's jobs, page by page."""
 
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from shared import conversations, jobs
+from shared import conversations, jobs, learners
 from shared.failures import TIMED_OUT
-from shared.models import Stage
+from shared.learners import LearnerRef
+from shared.models import BUILT_IN_APP_ID, Stage
 from shared.storage import MP3
 from tests.e2e.conftest import Counter
 from tests.support.contract import JOB_FIELDS, assert_problem, walk
@@ -87,8 +87,9 @@ def test_jobs_of_one_moment_are_neither_skipped_nor_doubled(counter: Counter) ->
     with counter.bench.sessions.begin() as session:
         ids = set()
         for number in range(9):
-            turn = conversations.take_turn(session, "twins", f"c{number}")
-            ids.add(str(jobs.accept(session, replace(TEXT_TURN, user_id="twins"), turn, None)[0]))
+            learner = learners.lock(session, LearnerRef(BUILT_IN_APP_ID, "twins"))
+            turn = conversations.take_turn(session, learner.id, f"c{number}")
+            ids.add(str(jobs.accept(session, TEXT_TURN, learner, turn, None)[0]))
 
     pages = walked(counter, "twins", limit=2)
 

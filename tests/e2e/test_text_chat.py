@@ -162,7 +162,11 @@ def test_one_conversation_id_of_two_users_is_two_conversations(stack: Stack) -> 
     jobs = [stack.text_chat(user, "Hello", speak=[], conversation_id=name) for user in ("meera", "kabir")]
 
     assert [succeeded(stack, job["id"])["conversation_id"] for job in jobs] == [name, name]
-    owners = stack.sql("SELECT user_id, last_turn FROM conversations WHERE public_id = :name", name=name)
+    owners = stack.sql(
+        "SELECT user_id, last_turn FROM conversations JOIN learners l ON l.id = learner_id"
+        " WHERE public_id = :name",
+        name=name,
+    )
     assert sorted(map(tuple, owners)) == [("kabir", 1), ("meera", 1)]
 
 

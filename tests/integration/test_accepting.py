@@ -9,15 +9,15 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from shared import conversations, jobs, steps
+from shared import conversations, jobs, learners, steps
 from shared.jobs import IdempotencyKeyReusedError
 from shared.models import Conversation, Job, JobStatus, QueueName, StepKind
-from tests.support.factories import TEXT_TURN, Bench, together
+from tests.support.factories import ASHA, TEXT_TURN, Bench, together
 
 
 def find_replay(bench: Bench, key: str, *, fingerprint: str = "f" * 64, user_id: str = "asha") -> UUID | None:
     with bench.sessions() as session:
-        return jobs.find_replay(session, user_id, key, fingerprint)
+        return jobs.find_replay(session, bench.learner(user_id).id, key, fingerprint)
 
 
 def test_a_text_enters_at_reply_and_can_run_at_once(bench: Bench) -> None:
@@ -75,7 +75,9 @@ def test_concurrent_turns_are_numbered_without_gaps_and_only_the_first_is_ready(
 def test_a_turn_that_was_rolled_back_leaves_no_gap(bench: Bench) -> None:
     bench.text()
     with bench.sessions() as session:
-        jobs.accept(session, TEXT_TURN, conversations.take_turn(session, "asha", "market"), None)
+        learner = learners.lock(session, ASHA)
+        turn = conversations.take_turn(session, learner.id, "market")
+        jobs.accept(session, TEXT_TURN, learner, turn, None)
         session.rollback()
 
     assert bench.job(bench.text()).turn == 2
@@ -111,7 +113,8 @@ def test_without_a_conversation_id_each_turn_starts_a_conversation(bench: Bench)
 
 def test_taking_a_turn_twice_in_one_session_gives_the_new_number(bench: Bench) -> None:
     with bench.sessions.begin() as session:
-        numbers = [conversations.take_turn(session, "asha", "market").number for _ in range(3)]
+        learner = learners.lock(session, ASHA)
+        numbers = [conversations.take_turn(session, learner.id, "market").number for _ in range(3)]
 
     assert numbers == [1, 2, 3]
 

@@ -12,7 +12,7 @@ from local.ports import free_port
 from shared import audio_objects
 from shared.audio_stores import AudioStores
 from shared.models import AudioBackend, AudioObject
-from shared.storage import MP3, LocalAudioStore
+from shared.storage import LocalAudioStore
 from tests.support.factories import Bench
 from tests.support.plans import plan, statements
 from tests.support.s3_servers import S3Server, s3_settings, s3_store
@@ -175,9 +175,8 @@ def test_a_second_mover_at_the_same_time_does_nothing(loft: Loft) -> None:
 
 
 def test_more_than_a_batch_moves_behind_what_cannot(loft: Loft) -> None:
-    with loft.bench.sessions.begin() as session:
-        for _ in range(250):
-            audio_objects.intend(session, host="another", content_type=MP3, size_bytes=1, seconds=1.0)
+    for _ in range(250):
+        loft.bench.audio(1.0, host="another")
     loft.bench.sql("UPDATE audio_objects SET stored_at = now()")
     audio = loft.sound()
 

@@ -1,8 +1,12 @@
 """How many unfinished jobs there may be, counted over real rows."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 import pytest
 from sqlalchemy import Engine, text
 
+from api.access.quotas import Quotas
 from api.jobs import limits as job_limits
 from api.jobs.limits import (
     LATEST_SECONDS,
@@ -13,20 +17,30 @@ from api.jobs.limits import (
     TooManyJobsError,
 )
 from api.jobs.stage_durations import RecentStageDurations
-from shared import audio_objects, conversations, jobs
+from shared import audio_objects, conversations, jobs, learners
 from shared.audio_objects import WrittenAudio
-from shared.models import AudioBackend
+from shared.learners import LearnerRef
+from shared.models import BUILT_IN_APP_ID, AudioBackend
 from shared.storage import FLAC
-from tests.support.factories import TEXT_TURN, Bench, together
+from tests.support.factories import ASHA, TEXT_TURN, ZONE, Bench, together
 from tests.support.plans import plan, statements
 
 
-def limits_of(of_user: int, of_all: int, *, stored_bytes: int = 1000) -> Limits:
-    """Return limits whose durations are still to be measured."""
-    return Limits(of_user, of_all, stored_bytes, RecentStageDurations())
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a learner may use, and limits whose durations are still to be measured."""
+
+    quotas: Quotas
+    limits: Limits
+
+
+def limits_of(of_user: int, of_all: int, **more: int) -> Bounds:
+    quotas = Quotas(None, of_user, None, stored_bytes=1000, uploads=8, requests_a_minute=None)
+    return Bounds(quotas.with_overrides(more), Limits(of_all, RecentStageDurations(), ZONE))
 
 
 LIMITS = limits_of(3, 5)
+ANOTHER_APP = UUID(int=7)
 
 
 @pytest.fixture
@@ -42,9 +56,10 @@ def measured(bench: Bench) -> Bench:
     return bench
 
 
-def check(bench: Bench, user_id: str, limits: Limits = LIMITS) -> None:
+def check(bench: Bench, user_id: str, bounds: Bounds = LIMITS) -> None:
+    learner = bench.learner(user_id)
     with bench.sessions() as session:
-        job_limits.check(session, user_id, limits)
+        job_limits.check(session, learner, bounds.quotas, bounds.limits)
 
 
 def texts(bench: Bench, count: int, user_id: str = "asha") -> None:
@@ -52,9 +67,9 @@ def texts(bench: Bench, count: int, user_id: str = "asha") -> None:
         bench.text(user_id=user_id, conversation=f"talk-{number}", speak=[])
 
 
-def refusal(bench: Bench, user_id: str, limits: Limits = LIMITS) -> RefusedError:
+def refusal(bench: Bench, user_id: str, bounds: Bounds = LIMITS) -> RefusedError:
     with pytest.raises(RefusedError) as refused:
-        check(bench, user_id, limits)
+        check(bench, user_id, bounds)
     return refused.value
 
 
@@ -116,23 +131,69 @@ def test_where_nothing_was_measured_the_time_is_a_guess(bench: Bench) -> None:
 def test_a_users_limit_is_exact_however_many_come_at_once(bench: Bench) -> None:
     def accept(number: int) -> bool:
         with bench.sessions.begin() as session:
-            job_limits.lock_user(session, "asha")
+            learner = learners.lock(session, ASHA)
             try:
-                job_limits.check(session, "asha", LIMITS)
+                job_limits.check(session, learner, LIMITS.quotas, LIMITS.limits)
             except TooManyJobsError:
                 return False
-            turn = conversations.take_turn(session, "asha", f"talk-{number}")
-            jobs.accept(session, TEXT_TURN, turn, None)
+            turn = conversations.take_turn(session, learner.id, f"talk-{number}")
+            jobs.accept(session, TEXT_TURN, learner, turn, None)
         return True
 
-    assert sum(together(12, accept)) == LIMITS.of_user
+    assert sum(together(12, accept)) == LIMITS.quotas.unfinished_jobs_of_learner
+
+
+def test_an_apps_limit_is_exact_however_many_of_its_learners_come_at_once(bench: Bench) -> None:
+    bounds = limits_of(10, 1000, unfinished_jobs_of_app=10)
+
+    def accept(number: int) -> bool:
+        with bench.sessions.begin() as session:
+            learner = learners.lock(session, LearnerRef(BUILT_IN_APP_ID, f"learner-{number}"))
+            try:
+                job_limits.check(session, learner, bounds.quotas, bounds.limits)
+            except TooManyJobsError:
+                return False
+            turn = conversations.take_turn(session, learner.id, "talk")
+            jobs.accept(session, TEXT_TURN, learner, turn, None)
+        return True
+
+    assert sum(together(22, accept)) == 10
+    with pytest.raises(TooManyJobsError):
+        check(bench, "one more", bounds)
+
+
+def test_another_apps_jobs_do_not_count(bench: Bench) -> None:
+    bench.sql("INSERT INTO apps (id, name) VALUES (:id, 'another')", id=ANOTHER_APP)
+    for number in range(3):
+        bench.text(app_id=ANOTHER_APP, conversation=f"talk-{number}")
+
+    check(bench, "asha", limits_of(3, 100, unfinished_jobs_of_app=1))
+
+
+def test_turns_of_a_day_are_exact_however_many_come_at_once_and_begin_anew_the_next(bench: Bench) -> None:
+    bounds = limits_of(1000, 1000, turns_a_day=10)
+
+    def accept(_: int) -> bool:
+        with bench.sessions.begin() as session:
+            learner = learners.lock(session, ASHA)
+            try:
+                job_limits.check(session, learner, bounds.quotas, bounds.limits)
+            except QuotaExceededError:
+                return False
+            job_limits.count_turn(session, learner, bounds.quotas, bounds.limits)
+        return True
+
+    assert sum(together(22, accept)) == 10
+    bench.sql("UPDATE learners SET turns_on = turns_on - 1")
+    assert sum(together(22, accept)) == 10
 
 
 def recording(bench: Bench, size_bytes: int, user_id: str = "asha") -> WrittenAudio:
     """Return a recording whose bytes are written and that no job names yet."""
+    learner = bench.learner(user_id)
     with bench.sessions.begin() as session:
         audio = audio_objects.intend(
-            session, host="here", content_type=FLAC, size_bytes=size_bytes, seconds=1.0, user_id=user_id
+            session, host="here", content_type=FLAC, size_bytes=size_bytes, seconds=1.0, learner_id=learner.id
         )
     return WrittenAudio(audio.id, AudioBackend.LOCAL, 1.0)
 
@@ -142,36 +203,38 @@ def test_stored_recordings_have_a_quota_that_is_exact_however_many_come_at_once(
 
     def store(number: int) -> bool:
         with bench.sessions.begin() as session:
-            job_limits.lock_user(session, "asha")
+            learner = learners.lock(session, ASHA)
             try:
-                job_limits.check_stored(session, "asha", 300, LIMITS)
+                job_limits.check_stored(session, learner, 300, LIMITS.quotas)
             except QuotaExceededError:
                 return False
             audio_objects.mark_stored(session, written[number])
         return True
 
     assert sum(together(12, store)) == 3
+    asha, ravi = bench.learner("asha"), bench.learner("ravi")
     with bench.sessions() as session:
-        assert audio_objects.stored_bytes(session, "asha") == 900
-        job_limits.check_stored(session, "asha", 100, LIMITS)
-        job_limits.check_stored(session, "ravi", 1000, LIMITS)
+        assert audio_objects.stored_bytes(session, asha.id) == 900
+        job_limits.check_stored(session, asha, 100, LIMITS.quotas)
+        job_limits.check_stored(session, ravi, 1000, LIMITS.quotas)
         with pytest.raises(QuotaExceededError):
-            job_limits.check_stored(session, "asha", 101, LIMITS)
+            job_limits.check_stored(session, asha, 101, LIMITS.quotas)
 
 
 def test_stored_bytes_are_read_from_an_index_alone(bench: Bench, database: Engine) -> None:
+    users = [bench.learner(f"user-{number}") for number in range(100)]
     bench.sql(
-        "INSERT INTO audio_objects (id, name, backend, content_type, size_bytes, seconds, user_id, stored_at)"
-        " SELECT gen_random_uuid(), n::text, 'local', 'audio/flac', 1000, 1, 'user-' || n % 100, now()"
-        " FROM generate_series(1, 5000) AS n"
+        "INSERT INTO audio_objects"
+        " (id, name, backend, content_type, size_bytes, seconds, learner_id, stored_at) SELECT gen_random_uuid(), l.id || n::text, 'local', 'audio/flac', 1000, 1, l.id, now()"
+        " FROM learners l, generate_series(1, 50) AS n"
     )
     with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE audio_objects"))
     with statements(bench.sessions.kw["bind"]) as executed, bench.sessions() as session:
-        assert audio_objects.stored_bytes(session, "user-1") == 50_000
+        assert audio_objects.stored_bytes(session, users[1].id) == 50_000
 
     [counting] = executed
-    assert "Index Only Scan using ix_audio_objects_user" in plan(database, *counting)
+    assert "Index Only Scan using ix_audio_objects_recordings" in plan(database, *counting)
 
 
 def test_refusals_within_two_seconds_measure_once(measured: Bench) -> None:
@@ -187,8 +250,8 @@ def test_refusals_within_two_seconds_measure_once(measured: Bench) -> None:
 def test_users_do_not_wait_for_each_other(bench: Bench) -> None:
     with bench.sessions.begin() as first, bench.sessions.begin() as second:
         second.execute(text("SET LOCAL lock_timeout = '1s'"))
-        job_limits.lock_user(first, "asha")
-        job_limits.lock_user(second, "ravi")
+        learners.lock(first, ASHA)
+        learners.lock(second, LearnerRef(BUILT_IN_APP_ID, "ravi"))
 
 
 def test_counting_reads_unfinished_jobs_alone(bench: Bench, database: Engine) -> None:

@@ -22,7 +22,7 @@ from shared.results import Piece, StoredSpeech
 from shared.storage import MP3
 from tests.support import engines_for_tests as engines
 from tests.support.engines_for_tests import AskedTutor, HeardSynthesizer
-from tests.support.factories import CORRECTING_REPLY, Bench
+from tests.support.factories import ASHA, CORRECTING_REPLY, Bench
 from tests.support.workbench import Build, Workbench
 from worker.ports import TutorRequest
 from worker.stages.reuse import reply_key
@@ -163,7 +163,7 @@ def test_a_failure_is_not_kept(caching: Caching) -> None:
 
 def test_whoever_waited_in_vain_asks_within_what_is_left_of_the_stages_time(caching: Caching) -> None:
     work = caching(llm_timeout_seconds=6)
-    key = reply_key(work.engines, TutorRequest("Hello", [], timeout_seconds=6), "asha")
+    key = reply_key(work.engines, TutorRequest("Hello", [], timeout_seconds=6), work.bench.learner().id)
     slow = work.cache._take_lock(key, 300)
     assert slow is not None
 
@@ -243,7 +243,7 @@ def test_speech_that_was_stored_while_the_job_waited_is_not_spoken_again(caching
 def delete(work: Workbench, conversation: str) -> None:
     """Do what the API does when a conversation is deleted."""
     with work.bench.sessions.begin() as session:
-        named = conversations.delete(session, "asha", conversation)
+        named = conversations.delete(session, ASHA, conversation)
     assert named is not None
     with work.bench.sessions.begin() as session:
         locked = audio_objects.lock(session, named)
@@ -294,7 +294,7 @@ def test_speech_that_is_removed_at_this_moment_is_spoken_again_and_nobody_waits(
     audio_id = said(work).reply_audio_id
     assert audio_id is not None
     with work.bench.sessions.begin() as session:
-        conversations.delete(session, "asha", "a")
+        conversations.delete(session, ASHA, "a")
 
     with being_removed(work.bench, audio_id):
         job = said(work, conversation="b")
@@ -309,7 +309,7 @@ def test_speech_that_a_job_is_about_to_name_is_not_removed(caching: Caching) -> 
     audio_id = said(work).reply_audio_id
     assert audio_id is not None
     with work.bench.sessions.begin() as session:
-        conversations.delete(session, "asha", "a")
+        conversations.delete(session, ASHA, "a")
         session.execute(text("UPDATE audio_objects SET created_at = now() - interval '2 hours'"))
     job_id = work.bench.text(conversation="b")
     claim = work.bench.claimed(job_id)

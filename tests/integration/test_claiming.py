@@ -237,7 +237,7 @@ def in_order(bench: Bench, queue: QueueName) -> list[str]:
     """Claim all that the queue has; return whose it was, in order."""
     users: list[str] = []
     while (claim := take(bench, queue)) is not None:
-        users.append(bench.job(claim.job_id).user_id)
+        users.append(bench.user_of(claim.job_id))
     return users
 
 
@@ -249,7 +249,7 @@ def test_learners_take_turns_and_a_newcomer_waits_for_one_step_of_each(bench: Be
 
     bench.text(user_id="newcomer")
 
-    assert {bench.job(claim.job_id).user_id for claim in taken if claim} == {"asha", "ravi", "meena"}
+    assert {bench.user_of(claim.job_id) for claim in taken if claim} == {"asha", "ravi", "meena"}
     order = in_order(bench, QueueName.LLM)
     assert order.index("newcomer") <= 3
     assert sorted(order[:3] + order[3:4]) == ["asha", "meena", "newcomer", "ravi"]

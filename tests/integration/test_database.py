@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.database import Sessions
 from local.servers import EmbeddedPostgres
 from shared.database import ANSWER_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_MS, create_sync_engine
+from shared.models import BUILT_IN_APP_ID
 
 WORDS = "what the learner said"
 SLOW = text("SELECT pg_sleep(30), CAST(:words AS text)")
@@ -86,15 +87,13 @@ def test_a_unit_of_work_is_committed_only_as_a_whole(engine: Engine) -> None:
         for user_id in user_ids:
             session.execute(
                 text(
-                    "INSERT INTO daily_usage (user_id, day, text_turns, voice_turns, voice_seconds,"
-                    " speech_seconds, corrections, score_sum, score_count, tokens_in, tokens_out)"
-                    " VALUES (:user_id, now(), 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+                    "INSERT INTO learners (id, app_id, user_id) VALUES (gen_random_uuid(), :app_id, :user_id)"
                 ),
-                {"user_id": user_id},
+                {"app_id": BUILT_IN_APP_ID, "user_id": user_id},
             )
 
     def users(session: Session) -> Sequence[str]:
-        return session.scalars(text("SELECT user_id FROM daily_usage ORDER BY user_id")).all()
+        return session.scalars(text("SELECT user_id FROM learners ORDER BY user_id")).all()
 
     with closing(Sessions(engine, at_once=1)) as sessions:
         asyncio.run(sessions.commit(add, "asha"))
@@ -109,10 +108,8 @@ def test_a_unit_that_was_given_up_is_not_committed(engine: Engine) -> None:
 
     def add(session: Session) -> None:
         session.execute(
-            text(
-                "INSERT INTO conversations (id, user_id, public_id, last_turn)"
-                " VALUES (gen_random_uuid(), 'asha', 'market', 1)"
-            )
+            text("INSERT INTO learners (id, app_id, user_id) VALUES (gen_random_uuid(), :app_id, 'asha')"),
+            {"app_id": BUILT_IN_APP_ID},
         )
         begun.set()
         go_on.wait()
@@ -123,7 +120,7 @@ def test_a_unit_that_was_given_up_is_not_committed(engine: Engine) -> None:
         unit.cancel()
         await asyncio.wait([unit])
         go_on.set()
-        return await sessions.read(Session.scalar, text("SELECT count(*) FROM conversations")) or 0
+        return await sessions.read(Session.scalar, text("SELECT count(*) FROM learners")) or 0
 
     with closing(Sessions(engine, at_once=1)) as sessions:
         assert asyncio.run(give_up(sessions)) == 0

@@ -18,10 +18,13 @@ from api.database import Sessions
 from api.jobs.lists import JobLists
 from api.jobs.read import JobReader
 from api.jobs.schemas import JobsQuery
+from api.schemas import UserQuery
 from api.usage.report import UsageReader
 from api.usage.schemas import UsageQuery
 from shared.audio_stores import AudioStores
 from shared.database import create_sync_engine
+from shared.learners import LearnerRef
+from shared.models import BUILT_IN_APP_ID
 from shared.storage import LocalAudioStore
 from tests.support.factories import ZONE, Bench
 from tests.support.plans import plan, statements
@@ -31,19 +34,23 @@ Asked = tuple[str, Any]
 
 # A user among others, each with much of everything; statistics as autovacuum would have them.
 MANY = """
-    INSERT INTO conversations (id, user_id, public_id, last_turn, updated_at)
-        SELECT gen_random_uuid(), 'user-' || mod(n, 20), 'c' || n, 10, now() - n * interval '1 minute'
+    INSERT INTO learners (id, app_id, user_id)
+        SELECT md5(n::text)::uuid, (SELECT id FROM apps), 'user-' || n
+        FROM generate_series(0, 20) n;
+    INSERT INTO conversations (id, learner_id, public_id, last_turn, updated_at)
+        SELECT gen_random_uuid(), md5(mod(n, 20)::text)::uuid, 'c' || n, 10, now() - n * interval '1 minute'
         FROM generate_series(1, 2000) n;
-    INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
-            status, tokens_in, tokens_out, warnings, engines, created_at, started_at, finished_at)
-        SELECT gen_random_uuid(), c.user_id, 'text', c.id, n, '{}', '', '', 'succeeded', 0, 0, '[]', '{}',
-            now() - n * interval '1 second', now(), now()
+    INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
+            request_id, status, tokens_in, tokens_out, warnings, engines, created_at, started_at, finished_at)
+        SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, n, '{}', '', '', 'succeeded', 0, 0,
+            '[]', '{}', now() - n * interval '1 second', now(), now()
         FROM conversations c, generate_series(1, 10) n;
     INSERT INTO messages (id, conversation_id, job_id, turn, role, text)
         SELECT gen_random_uuid(), j.conversation_id, j.id, j.turn, role, 'Hello'
         FROM jobs j, unnest(ARRAY['learner', 'tutor']) role;
-    INSERT INTO daily_usage
-        SELECT 'user-' || u, date '2026-01-01' + d, 1, 1, 1, 1, 1, 1, 1, 1, 1
+    INSERT INTO daily_usage (learner_id, day, text_turns, voice_turns, voice_seconds, speech_seconds,
+            corrections, score_sum, score_count, tokens_in, tokens_out)
+        SELECT md5(u::text)::uuid, date '2026-01-01' + d, 1, 1, 1, 1, 1, 1, 1, 1, 1
         FROM generate_series(1, 20) u, generate_series(0, 999) d;
     ANALYZE
 """
@@ -93,6 +100,10 @@ def crowd(database: Engine) -> None:
             connection.exec_driver_sql(statement)
 
 
+def who(query: UserQuery) -> LearnerRef:
+    return LearnerRef(BUILT_IN_APP_ID, query.user_id or "")
+
+
 def spoken_turns(bench: Bench, count: int) -> None:
     for _ in range(count):
         job_id = bench.voice()
@@ -106,7 +117,7 @@ def test_a_long_page_of_jobs_asks_no_more_than_a_short_one(reading: Reading, ben
 
     def page(limit: int) -> tuple[int, int]:
         query = JobsQuery(user_id="asha", limit=limit)
-        jobs, asked = reading(lambda sessions: reading.job_lists(sessions).page(query))
+        jobs, asked = reading(lambda sessions: reading.job_lists(sessions).page(who(query), query))
         assert all(len(job.steps) == 3 and job.audio for job in jobs.rows)
         return len(jobs.rows), len(asked)
 
@@ -118,7 +129,9 @@ def test_a_long_page_of_messages_asks_no_more_than_a_short_one(reading: Reading,
 
     def page(limit: int) -> tuple[int, int]:
         query = MessagesQuery(user_id="asha", limit=limit)
-        said, asked = reading(lambda sessions: reading.conversations(sessions).messages("market", query))
+        said, asked = reading(
+            lambda sessions: reading.conversations(sessions).messages(who(query), "market", query)
+        )
         assert all(record.recording and record.speech for record in said.rows)
         return len(said.rows), len(asked)
 
@@ -131,7 +144,7 @@ def test_a_long_page_of_conversations_asks_no_more_than_a_short_one(reading: Rea
 
     def page(limit: int) -> tuple[int, int]:
         query = ConversationsQuery(user_id="asha", limit=limit)
-        found, asked = reading(lambda sessions: reading.conversations(sessions).page(query))
+        found, asked = reading(lambda sessions: reading.conversations(sessions).page(who(query), query))
         assert all(record.last_message for record in found.rows)
         return len(found.rows), len(asked)
 
@@ -142,7 +155,7 @@ def test_a_long_page_of_conversations_asks_no_more_than_a_short_one(reading: Rea
 def test_every_page_of_jobs_is_found_by_the_users_index(reading: Reading) -> None:
     def page(cursor: str | None) -> tuple[str | None, str]:
         query = JobsQuery(user_id="user-7", cursor=cursor)
-        jobs, asked = reading(lambda sessions: reading.job_lists(sessions).page(query))
+        jobs, asked = reading(lambda sessions: reading.job_lists(sessions).page(who(query), query))
         assert len(jobs.rows) == 20
         return jobs.next_cursor, reading.plans(asked[:1])
 
@@ -150,7 +163,7 @@ def test_every_page_of_jobs_is_found_by_the_users_index(reading: Reading) -> Non
     _, second = page(cursor)
 
     for found in (first, second):
-        assert "ix_jobs_user" in found
+        assert "ix_jobs_learner" in found
         assert "Sort" not in found
     assert "ROW(created_at, id) < ROW" in second[second.index("Index Cond") :]
 
@@ -159,7 +172,7 @@ def test_every_page_of_jobs_is_found_by_the_users_index(reading: Reading) -> Non
 def test_every_page_of_conversations_is_found_by_indexes(reading: Reading) -> None:
     def page(cursor: str | None) -> tuple[str | None, str]:
         query = ConversationsQuery(user_id="user-7", cursor=cursor)
-        found, asked = reading(lambda sessions: reading.conversations(sessions).page(query))
+        found, asked = reading(lambda sessions: reading.conversations(sessions).page(who(query), query))
         assert len(found.rows) == 20
         return found.next_cursor, reading.plans(asked)
 
@@ -167,7 +180,7 @@ def test_every_page_of_conversations_is_found_by_indexes(reading: Reading) -> No
     _, second = page(cursor)
 
     for found in (first, second):
-        assert "ix_conversations_user_id" in found
+        assert "ix_conversations_learner_id" in found
         assert "uq_messages_conversation_id_turn_role" in found
         assert "Seq Scan" not in found
 
@@ -176,7 +189,9 @@ def test_every_page_of_conversations_is_found_by_indexes(reading: Reading) -> No
 def test_every_page_of_messages_is_found_by_indexes(reading: Reading) -> None:
     query = MessagesQuery(user_id="user-7", limit=6)
     for _ in range(2):
-        said, asked = reading(lambda sessions: reading.conversations(sessions).messages("c7", query))  # noqa: B023
+        said, asked = reading(
+            lambda sessions, query=query: reading.conversations(sessions).messages(who(query), "c7", query)
+        )
         query = MessagesQuery(user_id="user-7", limit=6, cursor=said.next_cursor)
         found = reading.plans(asked)
         assert "uq_messages_conversation_id_turn_role" in found
@@ -187,7 +202,9 @@ def test_every_page_of_messages_is_found_by_indexes(reading: Reading) -> None:
 @pytest.mark.usefixtures("crowd")
 def test_usage_is_found_by_its_primary_key(reading: Reading) -> None:
     query = UsageQuery.model_validate({"from": "2026-02-01", "to": "2026-02-28"})
-    report, asked = reading(lambda sessions: UsageReader(sessions, ZONE).read("user-7", query))
+    report, asked = reading(
+        lambda sessions: UsageReader(sessions, ZONE).read(LearnerRef(BUILT_IN_APP_ID, "user-7"), query)
+    )
 
     assert [day.day for day in report.days] == [date(2026, 2, day) for day in range(1, 29)]
     (only,) = asked

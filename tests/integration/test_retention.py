@@ -32,9 +32,15 @@ class Attic:
 
     def sound(self, content_type: str = MP3, *, host: str = HOST, on_disk: bool = True) -> UUID:
         """Return a stored sound of two hours ago."""
+        learner = self.bench.learner()
         with self.bench.sessions.begin() as session:
             audio = audio_objects.intend(
-                session, host=host, content_type=content_type, size_bytes=1, seconds=1.0
+                session,
+                host=host,
+                content_type=content_type,
+                size_bytes=1,
+                seconds=1.0,
+                learner_id=learner.id,
             )
         if on_disk:
             self.store.write(audio.name, b"sound")
@@ -173,18 +179,17 @@ def test_another_hosts_object_is_removed_only_where_its_file_is_found(attic: Att
 
 def test_more_than_a_batch_is_removed_in_one_pass_behind_what_cannot_be(attic: Attic) -> None:
     for host in ["another"] * 250 + [HOST] * 250:
-        with attic.bench.sessions.begin() as session:
-            audio_objects.intend(session, host=host, content_type=MP3, size_bytes=1, seconds=1.0)
+        attic.bench.audio(1.0, host=host)
     attic.bench.sql("UPDATE audio_objects SET created_at = now() - interval '2 hours'")
     attic.bench.sql(
-        "INSERT INTO conversations (id, user_id, public_id, last_turn)"
-        " SELECT gen_random_uuid(), 'user', n::text, 1 FROM generate_series(1, 450) n"
+        "INSERT INTO conversations (id, learner_id, public_id, last_turn)"
+        " SELECT gen_random_uuid(), id, n::text, 1 FROM learners, generate_series(1, 450) n"
     )
     attic.bench.sql(
-        "INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,"
-        " status, tokens_in, tokens_out, warnings, engines, finished_at)"
-        " SELECT gen_random_uuid(), 'user', 'text', id, 1, '{}', '', '', 'failed', 0, 0, '[]', '{}',"
-        " now() - interval '40 days' FROM conversations"
+        "INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,"
+        " request_id, status, tokens_in, tokens_out, warnings, engines, finished_at)"
+        " SELECT gen_random_uuid(), l.app_id, l.id, 'text', c.id, 1, '{}', '', '', 'failed', 0, 0, '[]',"
+        " '{}', now() - interval '40 days' FROM conversations c JOIN learners l ON l.id = learner_id"
     )
 
     attic.retention.run()

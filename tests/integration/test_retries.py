@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, create_engine
 
+from api.access.principal import Reach
+from api.access.quotas import Quotas
 from api.database import Sessions
 from api.http.problems import KINDS
 from api.jobs.control import JobControl
@@ -18,7 +20,7 @@ from api.jobs.stage_durations import RecentStageDurations
 from api.publishing import Publisher
 from shared.errors import RETRYABLE_FAILURES, ErrorCode
 from shared.failures import Failure
-from shared.models import DailyUsage, JobStatus, Stage
+from shared.models import BUILT_IN_APP_ID, DailyUsage, JobStatus, Stage
 from shared.queue import create_celery
 from shared.retries import MAX_RETRIES, NotRetryableError
 from tests.support.engines_for_tests import PaidButUnreadableTutor
@@ -29,6 +31,7 @@ AWAY = Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away.")
 WINDOW = timedelta(days=1)
 AT_ONCE = 40
 OF_USER = 10
+QUOTAS = Quotas(None, OF_USER, None, stored_bytes=1000, uploads=8, requests_a_minute=None)
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def control(bench: Bench, database: Engine) -> Iterator[JobControl]:
     engine = create_engine(database.url, pool_size=AT_ONCE)
     sessions = Sessions(engine, at_once=AT_ONCE)
     publisher = Publisher(create_celery("redis://127.0.0.1:1/0", socket_timeout_seconds=1), sessions)
-    yield JobControl(sessions, publisher, ZONE, Limits(OF_USER, 10_000, 1000, RecentStageDurations()), WINDOW)
+    yield JobControl(sessions, publisher, Limits(10_000, RecentStageDurations(), ZONE), WINDOW)
     publisher.close()
     sessions.close()
     engine.dispose()
@@ -50,7 +53,7 @@ def failed(bench: Bench, failure: Failure = AWAY, **changes: object) -> UUID:
 
 
 def retry(control: JobControl, job_id: UUID, owner: str | None = None) -> None:
-    asyncio.run(control.retry(job_id, owner))
+    asyncio.run(control.retry(job_id, Reach(BUILT_IN_APP_ID, owner), QUOTAS))
 
 
 def test_a_failed_job_is_retried_three_times_at_most(bench: Bench, control: JobControl) -> None:
@@ -128,7 +131,10 @@ def test_retries_at_once_stay_within_the_users_limit(bench: Bench, control: JobC
     ids = [failed(bench, conversation=f"talk-{number}") for number in range(AT_ONCE)]
 
     async def retry_all() -> list[BaseException | None]:
-        return await asyncio.gather(*(control.retry(each, None) for each in ids), return_exceptions=True)
+        return await asyncio.gather(
+            *(control.retry(each, Reach(BUILT_IN_APP_ID, None), QUOTAS) for each in ids),
+            return_exceptions=True,
+        )
 
     with ThreadPoolExecutor(1) as thread:
         outcomes = thread.submit(lambda: asyncio.run(retry_all())).result()
@@ -176,7 +182,7 @@ def test_a_cancel_without_a_proper_end_works_and_asks_whose_it_is(bench: Bench, 
     bench.sql("ALTER TABLE steps ADD CONSTRAINT no_next_turn CHECK (rank < 2 OR ready_at IS NULL) NOT VALID")
 
     with pytest.raises(JobNotFoundError):
-        asyncio.run(control.cancel(job_id, "ravi"))
-    asyncio.run(control.cancel(job_id, "asha"))
+        asyncio.run(control.cancel(job_id, Reach(BUILT_IN_APP_ID, "ravi")))
+    asyncio.run(control.cancel(job_id, Reach(BUILT_IN_APP_ID, "asha")))
 
     assert bench.job(job_id).status is JobStatus.CANCELLED

@@ -9,12 +9,13 @@ import pytest
 from fastapi import Response
 from sqlalchemy import Engine
 
+from api.access.principal import Reach
 from api.audio.links import AudioLinks
 from api.database import Sessions
 from api.jobs.read import JobReader
 from api.routers.jobs import read_job
 from shared.audio_stores import AudioStores
-from shared.models import Stage
+from shared.models import BUILT_IN_APP_ID, Stage
 from shared.storage import LocalAudioStore
 from tests.support.factories import Bench
 
@@ -43,7 +44,7 @@ def test_a_sound_is_looked_for_in_a_thread(bench: Bench, database: Engine, tmp_p
     async def read() -> str | None:
         sessions = Sessions(database, at_once=1)
         reader = JobReader(sessions, timedelta(days=1))
-        view = await read_job(claim.job_id, reader, links, Response())
+        view = await read_job(claim.job_id, reader, links, Response(), Reach(BUILT_IN_APP_ID, "asha"))
         sessions.close()
         assert view.result
         return view.result.audio_url

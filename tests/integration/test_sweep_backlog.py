@@ -6,7 +6,7 @@ import sys
 from sqlalchemy import Engine
 
 from local.servers import EmbeddedRedis
-from shared.models import QueueName, Step
+from shared.models import BUILT_IN_APP_ID, QueueName, Step
 from tests.conftest import ROOT
 from tests.support.factories import Bench
 from tests.support.floor import Floor
@@ -35,18 +35,24 @@ while True:
 def fill(bench: Bench, count: int, *, ended: bool = False) -> None:
     """Add text jobs of many conversations, accepted a minute ago and never published; or ended ones."""
     bench.sql(
-        "INSERT INTO conversations (id, user_id, public_id, last_turn)"
-        " SELECT gen_random_uuid(), 'user-' || n, 'filled', 1 FROM generate_series(1, :count) n",
+        "INSERT INTO learners (id, app_id, user_id)"
+        " SELECT gen_random_uuid(), :app, 'user-' || n FROM generate_series(1, :count) n",
         count=count,
+        app=BUILT_IN_APP_ID,
     )
     bench.sql(
-        "INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,"
-        " status, tokens_in, tokens_out, warnings, engines, message, created_at, queued_at, finished_at)"
-        " SELECT gen_random_uuid(), user_id, 'text', id, CASE WHEN :ended THEN 1 ELSE 2 END,"
+        "INSERT INTO conversations (id, learner_id, public_id, last_turn)"
+        " SELECT gen_random_uuid(), id, 'filled', 1 FROM learners WHERE starts_with(user_id, 'user-')"
+    )
+    bench.sql(
+        "INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,"
+        " request_id, status, tokens_in, tokens_out, warnings, engines, message, created_at, queued_at, finished_at)"
+        " SELECT gen_random_uuid(), :app, learner_id, 'text', id, CASE WHEN :ended THEN 1 ELSE 2 END,"
         " '{}', '', '', CASE WHEN :ended THEN 'succeeded' ELSE 'queued' END, 0, 0, '[]', '{}', 'word',"
         " now() - interval '1 minute', now() - interval '1 minute', CASE WHEN :ended THEN now() END"
         " FROM conversations WHERE public_id = 'filled'",
         ended=ended,
+        app=BUILT_IN_APP_ID,
     )
     bench.sql(
         "INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths, ready_at,"

@@ -17,22 +17,25 @@ INT32 = 2**31 - 1
 def fill_the_day(bench: Bench, user_id: str = "asha") -> None:
     """Let no token fit into any of the user's days, as PostgreSQL sees it."""
     bench.sql(
-        "INSERT INTO daily_usage SELECT :user, current_date + day, 0, 0, 0, 0, 0, 0, 0, :most, :most"
+        "INSERT INTO daily_usage (learner_id, day, text_turns, voice_turns, voice_seconds, speech_seconds,"
+        " corrections, score_sum, score_count, tokens_in, tokens_out)"
+        " SELECT :learner, current_date + day, 0, 0, 0, 0, 0, 0, 0, :most, :most"
         " FROM generate_series(-1, 1) AS day",
-        user=user_id,
+        learner=bench.learner(user_id).id,
         most=MOST_TOKENS,
     )
 
 
 def refuse_every_end(bench: Bench, user_id: str = "asha") -> None:
     """Let PostgreSQL refuse to end any job of the user."""
+    learner = bench.learner(user_id).id
     bench.sql(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE 'refused' USING ERRCODE = 'check_violation'; END $$"
     )
     bench.sql(
         "CREATE TRIGGER refuse BEFORE UPDATE ON jobs FOR EACH ROW"
-        f" WHEN (NEW.finished_at IS NOT NULL AND NEW.user_id = '{user_id}') EXECUTE FUNCTION refuse()"
+        f" WHEN (NEW.finished_at IS NOT NULL AND NEW.learner_id = '{learner}') EXECUTE FUNCTION refuse()"
     )
 
 

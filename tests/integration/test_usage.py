@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from shared.failures import RUN_DEADLINE
-from shared.models import DailyUsage
+from shared.models import DailyUsage, Learner
 from tests.support.factories import RECORDING_SECONDS, Bench, together
 
 
@@ -17,7 +17,7 @@ def test_a_voice_turn_is_counted_once_with_all_its_numbers(bench: Bench) -> None
     bench.speak(bench.claimed(job_id), bench.audio(1.5))
 
     (usage,) = bench.all(DailyUsage)
-    assert (usage.user_id, usage.text_turns, usage.voice_turns) == ("asha", 0, 1)
+    assert (usage.learner_id, usage.text_turns, usage.voice_turns) == (bench.learner().id, 0, 1)
     assert (usage.voice_seconds, usage.speech_seconds) == (RECORDING_SECONDS, 4.5)
     assert (usage.corrections, usage.score_sum, usage.score_count) == (1, 75, 1)
     assert (usage.tokens_in, usage.tokens_out) == (120, 40)
@@ -28,7 +28,8 @@ def test_a_days_turns_add_up(bench: Bench) -> None:
     bench.reply(bench.claimed(bench.text(speak=[])), mistake=None, score=None)
     bench.finish(bench.text(user_id="ravi", speak=[]))
 
-    usage = {row.user_id: row for row in bench.all(DailyUsage)}
+    names = {learner.id: learner.user_id for learner in bench.all(Learner)}
+    usage = {names[row.learner_id]: row for row in bench.all(DailyUsage)}
     assert (usage["asha"].text_turns, usage["asha"].voice_turns) == (1, 1)
     assert (usage["asha"].corrections, usage["asha"].score_sum, usage["asha"].score_count) == (1, 75, 1)
     assert (usage["asha"].tokens_in, usage["asha"].tokens_out) == (240, 80)

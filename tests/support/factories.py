@@ -32,6 +32,7 @@ ZONE = ZoneInfo("Asia/Kolkata")
 WORKER = "gpu@here"
 _FOREMOST = -1  # no rank of the product is below 0
 RECORDING_SECONDS = 2.5
+ASHA = LearnerRef(BUILT_IN_APP_ID, "asha")
 TEXT_TURN = NewJob(
     kind=JobKind.TEXT,
     conversation="market",
@@ -109,6 +110,11 @@ class Bench:
         """Return the row of a learner of the built-in app, a new one if need be."""
         with self.sessions.begin() as session:
             return learners.lock(session, LearnerRef(BUILT_IN_APP_ID, user_id))
+
+    def user_of(self, job_id: UUID) -> str:
+        """Return the `user_id` of the job's learner."""
+        with self.sessions() as session:
+            return session.get_one(Learner, session.get_one(Job, job_id).learner_id).user_id
 
     def audio(
         self, seconds: float, content_type: str = MP3, *, host: str = "here", user_id: str = "asha"

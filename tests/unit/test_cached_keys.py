@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,6 +15,7 @@ from worker.prompts import PROMPT_VERSION
 from worker.settings import WorkerSettings
 from worker.stages.reuse import _VOICE_SETTINGS, reply_key, speech_key
 
+ASHA, RAVI = UUID(int=1), UUID(int=2)
 TURN = Turn("Hello", "Hello! How are you?", Mistake("Helo", "Hello", "spelling"))
 REQUEST = TutorRequest("I am go to market", [TURN], timeout_seconds=60)
 
@@ -25,9 +27,9 @@ def loaded(tutor: type[object]) -> Engines:
 
 
 def key(
-    request: TutorRequest = REQUEST, tutor: type[object] = plugged.AskedTutor, user_id: str = "asha"
+    request: TutorRequest = REQUEST, tutor: type[object] = plugged.AskedTutor, learner_id: UUID = ASHA
 ) -> str:
-    return reply_key(loaded(tutor), request, user_id)
+    return reply_key(loaded(tutor), request, learner_id)
 
 
 def test_the_same_question_has_the_same_key_whatever_time_there_is() -> None:
@@ -69,7 +71,7 @@ def test_the_gemini_tutor_says_what_its_answers_depend_on(change: dict[str, Any]
         engines = Engines(WorkerSettings.model_validate(values))
         engines.load(EngineKind.LLM)
         assert f"prompt {PROMPT_VERSION} " in engines.version(EngineKind.LLM)
-        return reply_key(engines, REQUEST, "asha")
+        return reply_key(engines, REQUEST, ASHA)
 
     assert gemini_key() == gemini_key()
     assert gemini_key(**change) != gemini_key()
@@ -84,13 +86,13 @@ def voice(**changes: object) -> WorkerSettings:
     return WorkerSettings.model_validate({"tts_engine": "neural", **changes})
 
 
-def spoken(settings: WorkerSettings, text: str = "Hello", user_id: str = "asha") -> str:
-    return speech_key(settings, text, user_id)
+def spoken(settings: WorkerSettings, text: str = "Hello", learner_id: UUID = ASHA) -> str:
+    return speech_key(settings, text, learner_id)
 
 
 def test_a_user_is_never_given_an_answer_cached_for_another() -> None:
-    assert key(user_id="ravi") != key()
-    assert spoken(voice(), user_id="ravi") != spoken(voice())
+    assert key(learner_id=RAVI) != key()
+    assert spoken(voice(), learner_id=RAVI) != spoken(voice())
 
 
 def test_the_offline_tutor_says_which_rules_it_has() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from api.http.problems import ProblemResponse, problem, problem_of
 from shared.errors import ErrorCode
-from shared.models import Job, JobKind, Stage
+from shared.models import BUILT_IN_APP_ID, Job, JobKind, Stage
 from shared.retries import MAX_RETRIES
 
 STATUSES = {
@@ -69,7 +69,8 @@ def test_what_is_temporary_says_when_to_come_again(code: ErrorCode) -> None:
 def failed_job(code: ErrorCode, *, retries: int = 0) -> Job:
     return Job(
         id=uuid4(),
-        user_id="asha",
+        app_id=BUILT_IN_APP_ID,
+        learner_id=uuid4(),
         kind=JobKind.VOICE,
         conversation_id=uuid4(),
         turn=1,

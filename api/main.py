@@ -82,6 +82,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
     )
+    app.needs_credentials = not settings.is_open
     for resource, who in _WHO_MAY_ASK.items():
         # Who asks comes first: to nobody else is said what is wrong with a request.
         app.include_router(resource.router, dependencies=[*who, Depends(only_declared_parameters)])

@@ -47,8 +47,9 @@ _HISTORY = (
     """INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
         request_id, status, tokens_in, tokens_out, warnings, engines, message, reply_text, reply_audio_id,
         created_at, queued_at, started_at, answered_at, finished_at)
-    SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, 1 + n / 10000, '{reply}', repeat('f', 64),
-        'request', 'succeeded', 100, 40, '[]', '{}', repeat('word ', 20), repeat('word ', 30), a.id,
+    SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, 1 + n / 10000, '{reply}',
+        repeat('f', 64), 'request', 'succeeded', 100, 40, '[]', '{}', repeat('word ', 20),
+        repeat('word ', 30), a.id,
         now() - interval '1 day', now() - interval '1 day', now() - interval '1 day',
         now() - interval '1 day', now() - interval '1 day'
     FROM generate_series(0, :ended - 1) n
@@ -65,8 +66,8 @@ _HISTORY = (
 _NOW = (
     """INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
         request_id, status, tokens_in, tokens_out, warnings, engines, message)
-    SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, 200, '{reply}', repeat('f', 64),
-        'request', 'queued', 0, 0, '[]', '{}', 'word'
+    SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, 200, '{reply}',
+        repeat('f', 64), 'request', 'queued', 0, 0, '[]', '{}', 'word'
     FROM generate_series(1, :unfinished) n
     JOIN (SELECT id, learner_id, row_number() OVER () AS number FROM conversations) c ON c.number = n""",
     """INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths,

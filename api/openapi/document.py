@@ -12,6 +12,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.decoding.errors import AudioTooLargeError, AudioTooLongError
+from api.http.allowances import HEADER as RATE_LIMIT_HEADER
+from api.http.allowances import POLICY_HEADER
 from api.http.problems import KINDS, PROBLEM_JSON, problem
 from api.http.request_ids import HEADER
 from api.openapi.examples import EXAMPLES
@@ -32,6 +34,22 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "description": "seconds until it is worth asking again",
         "schema": _SECONDS,
         "example": 1,
+    },
+    POLICY_HEADER: {
+        "description": "quotas that this request counted for, with their windows in seconds "
+        "(draft-ietf-httpapi-ratelimit-headers-11)",
+        "schema": {"type": "string"},
+        "example": '"turns";q=200;w=86400',
+    },
+    RATE_LIMIT_HEADER: {
+        "description": "what is left of them, and in how many seconds all of it is there again",
+        "schema": {"type": "string"},
+        "example": '"turns";r=162;t=30600',
+    },
+    "WWW-Authenticate": {
+        "description": "how to ask (RFC 6750)",
+        "schema": {"type": "string"},
+        "example": "Bearer",
     },
     "Location": {
         "description": "where to look",
@@ -63,6 +81,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
 }
 _PROBLEM_HEADERS: Mapping[HTTPStatus, Mapping[str, bool]] = {
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: {"Content-Range": True},
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": True},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": True},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": True},
 }
@@ -166,24 +185,52 @@ def operation_id(route: APIRoute) -> str:
 class DocumentedApp(FastAPI):
     """FastAPI with a complete OpenAPI document."""
 
+    needs_credentials = True
+    """Whether who asks needs one: else the document asks for none."""
+
     def openapi(self) -> dict[str, Any]:
         """Return the document, made once."""
         if self.openapi_schema is None:
-            _complete(super().openapi())
+            _complete(super().openapi(), needs_credentials=self.needs_credentials)
         return super().openapi()
 
 
-def _complete(document: dict[str, Any]) -> None:
+def _complete(document: dict[str, Any], *, needs_credentials: bool) -> None:
     components = document["components"]
     components["schemas"][VOICE_FORM] = VOICE_FORM_SCHEMA
-    components["headers"] = {HEADER: _HEADERS[HEADER] | {"required": True}}
+    components["headers"] = {
+        HEADER: _HEADERS[HEADER] | {"required": True},
+        POLICY_HEADER: _HEADERS[POLICY_HEADER],
+        RATE_LIMIT_HEADER: _HEADERS[RATE_LIMIT_HEADER],
+    }
+    if not needs_credentials:
+        del components["securitySchemes"]
     components["examples"] = {name: {"value": value} for name, value in EXAMPLES.items()}
     for operation in (each for operations in document["paths"].values() for each in operations.values()):
         for parameter in operation.get("parameters", []):
             _never_null(parameter["schema"])
+        _secure(operation, needs_credentials=needs_credentials)
         for response in operation["responses"].values():
-            response.setdefault("headers", {})[HEADER] = {"$ref": f"#/components/headers/{HEADER}"}
+            for header in components["headers"]:
+                response.setdefault("headers", {})[header] = {"$ref": f"#/components/headers/{header}"}
         operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _secure(operation: dict[str, Any], *, needs_credentials: bool) -> None:
+    """Describe how credentials are refused, or drop that one is needed."""
+    if not needs_credentials:
+        operation.pop("security", None)
+    if "security" not in operation:
+        return
+    refused = (ErrorCode.UNAUTHENTICATED, ErrorCode.INSUFFICIENT_SCOPE, ErrorCode.WRONG_USER)
+    asked = (ErrorCode.QUOTA_EXCEEDED, ErrorCode.DATABASE_UNAVAILABLE)
+    for status, response in problems(*refused, *asked).items():
+        described = operation["responses"].setdefault(str(status), response)
+        for kind, content in response["content"].items():
+            described["content"][kind]["examples"] |= content["examples"]
+    # A stream is also opened by a signed link, which its parameters describe.
+    if any(parameter["name"] == "signature" for parameter in operation.get("parameters", [])):
+        operation["security"].append({})
 
 
 def _never_null(schema: dict[str, Any]) -> None:

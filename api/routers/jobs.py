@@ -98,7 +98,14 @@ async def cancel_job(
     "/{job_id}/retry",
     status_code=HTTPStatus.ACCEPTED,
     responses=_job(HTTPStatus.ACCEPTED, "queued_job")
-    | problems(*ITEM_PROBLEMS, ErrorCode.NOT_RETRYABLE, ErrorCode.TOO_MANY_JOBS, ErrorCode.BUSY),
+    | problems(
+        *ITEM_PROBLEMS,
+        ErrorCode.NOT_RETRYABLE,
+        ErrorCode.TOO_MANY_JOBS,
+        ErrorCode.QUOTA_EXCEEDED,
+        ErrorCode.ERASURE_IN_PROGRESS,
+        ErrorCode.BUSY,
+    ),
 )
 async def retry_job(
     job_id: JobId,

@@ -8,6 +8,7 @@ from api.access.principal import InsufficientScopeError
 from api.access.schemas import LearnerTokenRequest, LearnerTokenView
 from api.dependencies import PrincipalDep, ServicesDep
 from api.openapi.document import answer, problems
+from shared.errors import ErrorCode
 from shared.models import BUILT_IN_APP_ID
 
 router = APIRouter(prefix="/api/v1/learner-tokens", tags=["access"])
@@ -16,7 +17,8 @@ router = APIRouter(prefix="/api/v1/learner-tokens", tags=["access"])
 @router.post(
     "",
     status_code=HTTPStatus.CREATED,
-    responses=answer(HTTPStatus.CREATED, "The token", "learner_token") | problems(),
+    responses=answer(HTTPStatus.CREATED, "The token", "learner_token")
+    | problems(ErrorCode.REQUEST_TOO_LARGE, ErrorCode.REQUEST_TIMEOUT),
 )
 async def make_learner_token(
     body: LearnerTokenRequest, principal: PrincipalDep, services: ServicesDep

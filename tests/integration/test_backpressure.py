@@ -225,7 +225,8 @@ def test_stored_bytes_are_read_from_an_index_alone(bench: Bench, database: Engin
     users = [bench.learner(f"user-{number}") for number in range(100)]
     bench.sql(
         "INSERT INTO audio_objects"
-        " (id, name, backend, content_type, size_bytes, seconds, learner_id, stored_at) SELECT gen_random_uuid(), l.id || n::text, 'local', 'audio/flac', 1000, 1, l.id, now()"
+        " (id, name, backend, content_type, size_bytes, seconds, learner_id, stored_at)"
+        " SELECT gen_random_uuid(), l.id || n::text, 'local', 'audio/flac', 1000, 1, l.id, now()"
         " FROM learners l, generate_series(1, 50) AS n"
     )
     with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -42,8 +42,8 @@ MANY = """
         FROM generate_series(1, 2000) n;
     INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
             request_id, status, tokens_in, tokens_out, warnings, engines, created_at, started_at, finished_at)
-        SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, n, '{}', '', '', 'succeeded', 0, 0,
-            '[]', '{}', now() - n * interval '1 second', now(), now()
+        SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, n, '{}', '', '',
+            'succeeded', 0, 0, '[]', '{}', now() - n * interval '1 second', now(), now()
         FROM conversations c, generate_series(1, 10) n;
     INSERT INTO messages (id, conversation_id, job_id, turn, role, text)
         SELECT gen_random_uuid(), j.conversation_id, j.id, j.turn, role, 'Hello'

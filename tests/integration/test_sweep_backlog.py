@@ -46,7 +46,8 @@ def fill(bench: Bench, count: int, *, ended: bool = False) -> None:
     )
     bench.sql(
         "INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,"
-        " request_id, status, tokens_in, tokens_out, warnings, engines, message, created_at, queued_at, finished_at)"
+        " request_id, status, tokens_in, tokens_out, warnings, engines, message, created_at, queued_at,"
+        " finished_at)"
         " SELECT gen_random_uuid(), :app, learner_id, 'text', id, CASE WHEN :ended THEN 1 ELSE 2 END,"
         " '{}', '', '', CASE WHEN :ended THEN 'succeeded' ELSE 'queued' END, 0, 0, '[]', '{}', 'word',"
         " now() - interval '1 minute', now() - interval '1 minute', CASE WHEN :ended THEN now() END"

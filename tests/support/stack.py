@@ -12,12 +12,17 @@ import httpx
 import psutil
 from redis import Redis
 from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
 
+from api.access import repository
+from api.access.keys import KeyKind
+from api.access.settings import AccessSettings
 from local.ports import free_port
 from local.processes import Process, kill_group, spawn, stop_group
 from local.programs import child_environment, metrics_ports, programs
 from local.servers import EmbeddedRedis
 from local.settings import LauncherSettings
+from shared.models import ApiKey, Scope
 from shared.settings import SharedSettings
 
 MODELS = Path(__file__).parents[2] / ".pytest_cache" / "models"
@@ -92,6 +97,22 @@ class Stack:
         self._engine = create_engine(
             SharedSettings(database_url=database_url).database_url, pool_pre_ping=True
         )
+        if extra.get("ACCESS") == "keys":
+            _, key = self.make_key("the stack's own", *Scope)
+            self.client.headers["Authorization"] = f"Bearer {key}"
+
+    def make_key(self, app: str, *scopes: Scope) -> tuple[ApiKey, str]:
+        """Make a key of an app, as `python -m api.access` does; return its row too."""
+        secrets = AccessSettings(_env_file=None, data_dir=self.settings.data_dir).secrets()
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            return repository.create_key(
+                session,
+                secrets,
+                app_id=repository.app_named(session, app).id,
+                label="",
+                kind=KeyKind.LIVE,
+                scopes=scopes or [Scope.CHAT],
+            )
 
     def start(self, *names: str) -> None:
         """Start the programs; their output goes to a file each in the stack's directory."""

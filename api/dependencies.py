@@ -22,6 +22,8 @@ from api.jobs.lists import JobLists
 from api.jobs.read import JobNotFoundError, JobReader
 from api.jobs.telling import Telling
 from api.jobs.wait import JobWaiters
+from api.learners.export import Export
+from api.learners.rights import LearnerRights
 from api.operations.health import HealthChecks
 from api.operations.model_loading import ModelLoading
 from api.services import Services
@@ -164,6 +166,8 @@ ModelLoadingDep = Annotated[ModelLoading, _part(lambda services: services.model_
 ReaderDep = Annotated[JobReader, _part(lambda services: services.reader)]
 JobListsDep = Annotated[JobLists, _part(lambda services: services.job_lists)]
 ConversationsDep = Annotated[Conversations, _part(lambda services: services.conversations)]
+RightsDep = Annotated[LearnerRights, _part(lambda services: services.rights)]
+ExportDep = Annotated[Export, _part(lambda services: services.export)]
 UsageDep = Annotated[UsageReader, _part(lambda services: services.usage)]
 LinksDep = Annotated[AudioLinks, _part(lambda services: services.links)]
 PlaybackDep = Annotated[Playback, _part(lambda services: services.playback)]

@@ -16,6 +16,7 @@ from api.http.body_limit import BodyLimit
 from api.http.connections import STATE, Connections
 from api.http.departures import Departures
 from api.http.head_requests import HeadRequests
+from api.http.hosts import AllowedHosts
 from api.http.parameters import only_declared_parameters
 from api.http.request_ids import HEADER, RequestIds
 from api.jobs.follow import NothingFollowsError
@@ -29,6 +30,7 @@ from api.routers import (
     health,
     jobs,
     learner_tokens,
+    learners,
     metrics,
     models,
     usage,
@@ -48,6 +50,7 @@ _WHO_MAY_ASK = {
     events: [Depends(chatting_unless_signed)],
     conversations: [Depends(chatting)],
     usage: [Depends(chatting)],
+    learners: [Depends(chatting)],
     models: [Depends(operating)],
     audio: [],
     health: [],
@@ -106,6 +109,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
             ],
         )
     app.add_middleware(Departures)
+    if settings.allowed_hosts:
+        app.add_middleware(AllowedHosts, hosts=settings.allowed_hosts)
     app.add_middleware(AccessLog)  # within HeadRequests: only the scope that is routed gets the route
     app.add_middleware(HeadRequests)
     app.add_middleware(RequestIds)

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from api.access.authentication import Authentication
 from api.access.keyring import Keyring
+from api.access.rates import RequestRates
 from api.audio.links import AudioLinks
 from api.audio.playback import Playback
 from api.audio.stores import Storing
@@ -25,6 +26,8 @@ from api.jobs.lists import JobLists
 from api.jobs.read import JobReader
 from api.jobs.telling import Telling
 from api.jobs.wait import JobWaiters
+from api.learners.export import Export
+from api.learners.rights import LearnerRights
 from api.operations.health import HealthChecks
 from api.operations.model_loading import ModelLoading
 from api.publishing import Publisher
@@ -52,6 +55,8 @@ class Services:
     job_lists: JobLists
     conversations: Conversations
     usage: UsageReader
+    rights: LearnerRights
+    export: Export
     waiters: JobWaiters
     followers: JobFollowers
     listener: JobListener
@@ -113,6 +118,8 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
         job_lists=JobLists(sessions, reader),
         conversations=Conversations(sessions, storing, settings.job_retention),
         usage=UsageReader(sessions, settings.usage_timezone),
+        rights=LearnerRights(sessions, publisher, settings.secrets()),
+        export=Export(sessions, storing),
         waiters=waiters,
         followers=followers,
         listener=JobListener(connect_arguments(settings.database_url, "api-listen"), [waiters, followers]),
@@ -141,6 +148,7 @@ def _authentication(settings: ApiSettings, sessions: Sessions, followers: JobFol
         takes_test_keys=settings.app_env is AppEnv.DEV,
         secrets=settings.secrets(),
         keyring=Keyring(sessions, on_gone=followers.refuse),
+        rates=RequestRates(settings.redis_url, of_address=settings.max_requests_per_minute_per_address),
         quotas=settings.quotas,
     )
 

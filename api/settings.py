@@ -1,5 +1,6 @@
 """Settings of the API."""
 
+import math
 from datetime import timedelta
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -106,24 +107,31 @@ class ApiSettings(AccessSettings):
         "`quota_exceeded`",
     )
     max_unfinished_jobs_per_app: int | None = Field(
-        default=None, ge=1, description="unfinished jobs of one app; one more is refused with 429"
+        default=None,
+        ge=1,
+        description="unfinished jobs of one app; one more is refused with 429. Unset: half of "
+        "`MAX_UNFINISHED_JOBS` with `ACCESS=keys`, else no limit",
     )
     max_turns_per_day: int | None = Field(
         default=None,
         ge=1,
         description="turns of one learner on a day of `USAGE_TIMEZONE`; one more is refused with 429 "
+        "`quota_exceeded`. Unset: 1000 with `ACCESS=keys`, else no limit",
+    )
+    max_requests_per_minute_per_learner: int = Field(
+        default=600,
+        ge=1,
+        description="requests a minute with one learner's tokens; one more is refused with 429 "
         "`quota_exceeded`",
     )
-    max_requests_per_minute: int | None = Field(
-        default=None,
-        ge=1,
-        description="requests in a minute of one learner's tokens, or of all of an app's keys; one more is "
-        "refused with 429 `quota_exceeded`",
+    max_requests_per_minute_per_app: int | None = Field(
+        default=None, ge=1, description="the same with all of one app's keys. Unset: no limit"
     )
     max_requests_per_minute_per_address: int | None = Field(
         default=None,
         ge=1,
-        description="the same for one client address, of requests without an app's key",
+        description="the same from one address without an app's key. Unset: 6000 with `ACCESS=keys`, else no "
+        "limit",
     )
     learner_token_seconds: int = Field(
         default=3600, ge=60, le=86_400, description="how long a learner token works; a day at most"
@@ -151,6 +159,16 @@ class ApiSettings(AccessSettings):
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+
+    @model_validator(mode="after")
+    def _limit_who_has_credentials(self) -> Self:
+        # With `ACCESS=open` anyone can be any number of learners, so limits on one mean little.
+        if not self.is_open:
+            half = math.ceil(self.max_unfinished_jobs / 2)
+            self.max_unfinished_jobs_per_app = self.max_unfinished_jobs_per_app or half
+            self.max_turns_per_day = self.max_turns_per_day or 1000
+            self.max_requests_per_minute_per_address = self.max_requests_per_minute_per_address or 6000
+        return self
 
     @property
     def public_path(self) -> str:
@@ -183,5 +201,6 @@ class ApiSettings(AccessSettings):
             unfinished_jobs_of_app=self.max_unfinished_jobs_per_app,
             stored_bytes=self.max_stored_bytes_per_user,
             uploads=self.max_uploads_in_flight_per_client,
-            requests_a_minute=self.max_requests_per_minute,
+            requests_of_learner=self.max_requests_per_minute_per_learner,
+            requests_of_app=self.max_requests_per_minute_per_app,
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from local.access_keys import make_keys
 from local.console import Console
 from local.embedded import EmbeddedServer
 from local.ports import LOOPBACK, is_free
@@ -57,11 +58,12 @@ def launch(settings: LauncherSettings, console: Console, stop_requests: StopRequ
             if stop_requests.count:
                 return
             _forget_predecessors(servers.urls["DATABASE_URL"])
+            first_key, own_key = make_keys(servers.urls["DATABASE_URL"], settings.data_dir)
             patience = settings.shutdown_grace_seconds + _STOP_MARGIN_SECONDS
             crew = Supervisor(programs(settings, environment), console, stop_requests, stop_seconds=patience)
             with crew:
-                _show_addresses(settings, servers.urls, console)
-                watch([keeper, crew], stop_requests, _Greeting(settings, console, started).look)
+                _show_addresses(settings, servers.urls, console, first_key, has_keys=own_key is not None)
+                watch([keeper, crew], stop_requests, _Greeting(settings, console, started, own_key).look)
                 console.say("stopping (Ctrl-C again to hurry)")
     console.say("stopped")
 
@@ -97,16 +99,20 @@ class Servers:
 class _Greeting:
     """Prints `Ready`, once, as soon as the product can serve learners."""
 
-    def __init__(self, settings: LauncherSettings, console: Console, started: float) -> None:
+    def __init__(self, settings: LauncherSettings, console: Console, started: float, key: str | None) -> None:
+        """`key` is an API key that may see the details of `/health`; None with `ACCESS=open`."""
         self._settings = settings
         self._console = console
         self._started = started
+        self._key = key
         self._done = False
 
     def look(self) -> None:
         seconds = time.monotonic() - self._started
         awaits_models = self._settings.warm_up and seconds < self._settings.model_load_timeout_seconds
-        if self._done or not is_ready(self._settings.host, self._settings.port, awaits_models=awaits_models):
+        if self._done or not is_ready(
+            self._settings.host, self._settings.port, awaits_models=awaits_models, key=self._key
+        ):
             return
         self._done = True
         self._console.say(f"Ready after {seconds:.1f} s: {self._settings.local_url}/docs")
@@ -159,7 +165,9 @@ def _forget_predecessors(database_url: str) -> None:
     engine.dispose()
 
 
-def _show_addresses(settings: LauncherSettings, urls: dict[str, str], console: Console) -> None:
+def _show_addresses(
+    settings: LauncherSettings, urls: dict[str, str], console: Console, key: str | None, *, has_keys: bool
+) -> None:
     base = settings.local_url
     console.say(f"API         {base}  (documentation: {base}/docs)")
     console.say(f"Flower      http://localhost:{settings.flower_port}")
@@ -170,4 +178,13 @@ def _show_addresses(settings: LauncherSettings, urls: dict[str, str], console: C
     console.say(f"PostgreSQL  {masked(urls['DATABASE_URL'])}")
     console.say(f"Redis       {masked(urls['REDIS_URL'])}")
     body = """'{"user_id": "me", "message": "I am go to market"}'"""
-    console.say(f"Try: curl -s {base}/api/v1/ai/text-chat/wait -H 'Content-Type: application/json' -d {body}")
+    credential = ""
+    if key is not None:
+        console.say(f"API key     {key}  (shown this once; more: python -m api.access)")
+        credential = f" -H 'Authorization: Bearer {key}'"
+    elif has_keys:
+        credential = " -H 'Authorization: Bearer YOUR_KEY'"
+    console.say(
+        f"Try: curl -s {base}/api/v1/ai/text-chat/wait{credential}"
+        f" -H 'Content-Type: application/json' -d {body}"
+    )

@@ -23,6 +23,7 @@ class TaskName(StrEnum):
     SWEEP = "sweep"
     RETENTION = "retention"
     MOVE_AUDIO = "move_audio"
+    ERASE = "erase"
 
 
 STEP_TASKS = {QueueName.GPU: TaskName.GPU_STEP, QueueName.LLM: TaskName.LLM_STEP}
@@ -57,6 +58,7 @@ def create_celery(redis_url: str, *, socket_timeout_seconds: float) -> Celery:
             TaskName.SWEEP: {"queue": QueueName.MAINTENANCE},
             TaskName.RETENTION: {"queue": QueueName.MAINTENANCE},
             TaskName.MOVE_AUDIO: {"queue": QueueName.MAINTENANCE},
+            TaskName.ERASE: {"queue": QueueName.MAINTENANCE},
         },
         worker_direct=True,
         task_send_sent_event=True,

@@ -53,7 +53,11 @@ def _time_limits(settings: WorkerSettings) -> dict[str, dict[str, float]]:
 
 
 def _beat_schedule(settings: WorkerSettings) -> dict[str, dict[str, object]]:
-    seconds = {TaskName.SWEEP: settings.sweep_seconds, TaskName.RETENTION: settings.retention_seconds}
+    seconds = {
+        TaskName.SWEEP: settings.sweep_seconds,
+        TaskName.RETENTION: settings.retention_seconds,
+        TaskName.ERASE: settings.erasure_seconds,
+    }
     if settings.s3 is not None:
         seconds[TaskName.MOVE_AUDIO] = settings.move_audio_seconds
     return {

@@ -136,6 +136,9 @@ class WorkerSettings(SharedSettings):
     move_audio_seconds: float = Field(
         default=60, gt=0, description="interval of moving audio from local disk to S3"
     )
+    erasure_seconds: float = Field(
+        default=5, gt=0, description="interval of going on with erasures of learners"
+    )
     republish_after_seconds: float = Field(
         default=30,
         gt=0,

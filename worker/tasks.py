@@ -18,6 +18,7 @@ from worker.errors import EngineError
 from worker.runtime import process_runtime
 from worker.stages.database_retry import DatabaseAwayError
 from worker.upkeep.audio_migration import AudioMigration
+from worker.upkeep.erasing import Erasing
 from worker.upkeep.retention import Retention
 from worker.upkeep.sweep import Sweep
 
@@ -101,6 +102,18 @@ def retention() -> None:
         Retention(process.sessions, process.stores, settings.job_retention, settings.retry_window).run()
     except DATABASE_AWAY as error:
         logger.warning("nothing was removed: the database did not answer (%s)", type(error).__name__)
+
+
+@shared_task(base=QuietTask, name=TaskName.ERASE.value)
+def erase() -> None:
+    """Go on with erasing the learners who are to be erased."""
+    process = process_runtime()
+    settings = process.settings
+    try:
+        with Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1) as redis:
+            Erasing(process.sessions, process.stores, redis, settings.usage_timezone).run()
+    except DATABASE_AWAY as error:
+        logger.warning("nobody was erased: the database did not answer (%s)", type(error).__name__)
 
 
 @shared_task(base=QuietTask, name=TaskName.MOVE_AUDIO.value)

@@ -8,6 +8,7 @@ from api.access.keyring import Keyring
 from api.access.keys import KeyKind
 from api.access.principal import Principal, UnauthenticatedError
 from api.access.quotas import Quotas
+from api.access.rates import RequestRates
 from api.access.repository import KeyRecord
 from api.access.secrets import AccessSecrets
 from api.access.tokens import LearnerTokens
@@ -15,7 +16,7 @@ from shared.models import BUILT_IN_APP_ID, Scope
 
 _NONE_GIVEN = "A credential is needed: the header `Authorization: Bearer …`."
 _NOT_GOOD = "This credential is not good, or not any more."
-_BEARER = "bearer "
+_SCHEME = "bearer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Authentication:
     takes_test_keys: bool
     secrets: AccessSecrets
     keyring: Keyring
+    rates: RequestRates
     quotas: Quotas
 
     @property
@@ -39,46 +41,49 @@ class Authentication:
     async def principal(self, authorization: str | None, client: str) -> Principal:
         """Return who asks. `client` is the address they come from.
 
-        A known credential costs no query. Raises `UnauthenticatedError`, and `SQLAlchemyError` where the
-        database would have to be asked.
+        A known credential costs no query. Raises `UnauthenticatedError`, `TooManyRequestsError`, and
+        `SQLAlchemyError` if the database would have to be asked and does not answer.
         """
         if self.is_open:
+            await self.rates.count_of_address(client)
             return Principal(BUILT_IN_APP_ID, frozenset(Scope), self.quotas, f"address {client}")
+        scheme, _, credential = (authorization or "").partition(" ")
+        kind = keys.kind_of(credential) if scheme.lower() == _SCHEME else None
+        if kind is None:
+            # An app's key is known by its form; whoever has none is counted before the database is asked.
+            await self.rates.count_of_address(client)
         if authorization is None:
             raise UnauthenticatedError(_NONE_GIVEN)
-        if authorization[: len(_BEARER)].lower() != _BEARER:
+        if scheme.lower() != _SCHEME:
             raise UnauthenticatedError(_NOT_GOOD)
-        credential = authorization[len(_BEARER) :].strip()
-        kind = keys.kind_of(credential)
         if kind is not None:
-            return await self._with_key(credential, kind)
+            return await self._with_key(credential, kind, client)
         return await self._with_token(credential)
 
-    async def _with_key(self, key: str, kind: KeyKind) -> Principal:
-        record = None
+    async def _with_key(self, key: str, kind: KeyKind, client: str) -> Principal:
+        record, digests = None, self.secrets.digests(key).values()
+        if not self.keyring.knows(digests):
+            await self.rates.count_of_address(client)
         if kind is KeyKind.LIVE or self.takes_test_keys:
-            record = await self.keyring.with_digest(self.secrets.digests(key).values())
+            record = await self.keyring.with_digest(digests)
         if record is None or _has_expired(record):
             raise UnauthenticatedError(_NOT_GOOD)
-        row = record.key
-        return Principal(
-            row.app_id,
-            frozenset(map(Scope, row.scopes)),
-            self._quotas(record),
-            f"app {row.app_id}",
-            key_id=row.id,
-        )
+        row, quotas, caller = record.key, self._quotas(record), f"app {record.key.app_id}"
+        await self.rates.count(caller, quotas.requests_of_app)
+        return Principal(row.app_id, frozenset(map(Scope, row.scopes)), quotas, caller, key_id=row.id)
 
     async def _with_token(self, token: str) -> Principal:
         claims = self.tokens.read(token)
         record = None if claims is None else await self.keyring.with_id(claims.key_id)
         if claims is None or record is None or record.key.app_id != claims.learner.app_id:
             raise UnauthenticatedError(_NOT_GOOD)
+        quotas, caller = self._quotas(record), f"learner {self.secrets.pseudonym(claims.learner)}"
+        await self.rates.count(caller, quotas.requests_of_learner)
         return Principal(
             record.key.app_id,
             frozenset({Scope.CHAT}),
-            self._quotas(record),
-            f"learner {self.secrets.pseudonym(claims.learner)}",
+            quotas,
+            caller,
             claims.learner.user_id,
             record.key.id,
         )

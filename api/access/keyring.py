@@ -48,6 +48,10 @@ class Keyring:
         self._by_id: OrderedDict[UUID, _Entry] = OrderedDict()
         self._ids: dict[str, UUID] = {}
 
+    def knows(self, digests: Collection[str]) -> bool:
+        """Tell whether a key with one of these digests is kept."""
+        return any(digest in self._ids for digest in digests)
+
     async def with_digest(self, digests: Collection[str]) -> KeyRecord | None:
         """Return the key with one of these digests, if it works. Raises `SQLAlchemyError`."""
         known = next((self._ids[digest] for digest in digests if digest in self._ids), None)

@@ -9,8 +9,9 @@ class Quotas:
     """The most of each; None: no limit.
 
     Exact, also for requests at the same moment: `turns_a_day` and `stored_bytes` of a learner, and the
-    unfinished jobs of a learner and of their app. For one API process: `uploads`, at a time. A minute's
-    requests of a caller are counted in Redis, and not limited while that is away.
+    unfinished jobs of a learner and of their app. `uploads` is how many a learner may send at a time to one
+    API process. Requests a minute, with a learner's tokens and with an app's keys, are counted in Redis, and
+    not limited while that is away.
     """
 
     turns_a_day: int | None
@@ -18,7 +19,8 @@ class Quotas:
     unfinished_jobs_of_app: int | None
     stored_bytes: int
     uploads: int
-    requests_a_minute: int | None
+    requests_of_learner: int | None
+    requests_of_app: int | None
 
     def with_overrides(self, overrides: Mapping[str, int]) -> "Quotas":
         """Return these quotas with those that an app has instead. Unknown names are of another release."""

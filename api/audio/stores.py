@@ -23,6 +23,10 @@ class Storing:
         """Write the object and return its backend. Raises `StorageError`."""
         return await self._threads.run(self._stores.write, name, data)
 
+    async def read(self, audio: AudioObject) -> bytes:
+        """Return the object's bytes. Raises `StorageError`."""
+        return await self._threads.run(self._stores.read, audio)
+
     async def remove(self, found: Sequence[AudioObject]) -> list[UUID]:
         """Remove the objects; return the ids of those of which nothing is left. Raises `StorageError`."""
         return await self._threads.run(self._stores.remove, found)

@@ -123,6 +123,13 @@ def sound(status: HTTPStatus, description: str, headers: Mapping[str, bool]) -> 
     return {status.value: {"description": description, "headers": _headers(headers), "content": content}}
 
 
+def archive(status: HTTPStatus, description: str) -> Responses:
+    """Describe an answer that is a ZIP file."""
+    content = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+    headers = _headers({"Cache-Control": True})
+    return {status.value: {"description": description, "headers": headers, "content": content}}
+
+
 def stream(status: HTTPStatus, description: str) -> Responses:
     """Describe an answer that is a stream of server-sent events."""
     described: dict[str, Any] = {

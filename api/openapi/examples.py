@@ -3,6 +3,7 @@
 from typing import Any
 
 _JOB_ID = "5b0c7a5e-6d0c-4d7e-9d3f-0f6f2c1b8a42"
+_ERASURE_ID = "c0a2f3f1-3b0e-4a52-8f0b-0d6c86a3a7b1"
 _JOB = f"/jobs/{_JOB_ID}"
 _EVENTS_URL = f"{_JOB}/events?expires=1795860000&signature=9d27"
 _AUDIO_URL = (
@@ -178,6 +179,20 @@ _MODELS: dict[str, Any] = {
 
 EXAMPLES: dict[str, Any] = {
     "learner_token": {"token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.…", "expires_at": "2026-11-28T10:00:00Z"},
+    "learner": {
+        "user_id": "asha",
+        "consent_given_at": "2026-11-28T09:00:00Z",
+        "guardian_consent_given_at": None,
+        "deletion_asked_at": None,
+        "created_at": "2026-11-28T09:00:00Z",
+    },
+    "erasure_begun": {"erasure_id": _ERASURE_ID},
+    "erasure": {
+        "erasure_id": _ERASURE_ID,
+        "status": "done",
+        "asked_at": "2026-11-28T09:00:00Z",
+        "finished_at": "2026-11-28T09:00:07Z",
+    },
     "reply": _REPLY,
     "queued_job": _QUEUED_JOB,
     "finished_job": _FINISHED_JOB,

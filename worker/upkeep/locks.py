@@ -14,6 +14,7 @@ class Lock(IntEnum):
     SWEEP = 7_310_418
     RETENTION = 7_310_419
     MOVE = 7_310_420
+    ERASING = 7_310_421
 
 
 @contextmanager

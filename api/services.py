@@ -168,7 +168,12 @@ def _arrivals(settings: ApiSettings) -> Arrivals:
 
 
 def _limits(settings: ApiSettings, reader: JobReader) -> Limits:
-    return Limits(settings.max_unfinished_jobs, reader.durations, settings.usage_timezone)
+    return Limits(
+        settings.max_unfinished_jobs,
+        reader.durations,
+        settings.usage_timezone,
+        wants_consent=settings.require_consent_for_recordings,
+    )
 
 
 def _links(settings: ApiSettings, stores: AudioStores) -> AudioLinks:

@@ -133,6 +133,11 @@ class ApiSettings(AccessSettings):
         description="the same from one address without an app's key. Unset: 6000 with `ACCESS=keys`, else no "
         "limit",
     )
+    require_consent_for_recordings: bool = Field(
+        default=False,
+        description="refuse recordings of learners whose consent, or their guardian's, is not noted "
+        "(`PUT /api/v1/users/{user_id}`)",
+    )
     learner_token_seconds: int = Field(
         default=3600, ge=60, le=86_400, description="how long a learner token works; a day at most"
     )

@@ -11,7 +11,7 @@ from local.settings import LauncherSettings
 from local.supervisor import Program
 from shared.models import QueueName
 
-_SOLE_READER = {"GEMINI_API_KEY": "llm", "FLOWER_BASIC_AUTH": "flower"}
+_SOLE_READER = {"ACCESS_SECRETS": "api", "GEMINI_API_KEY": "llm", "FLOWER_BASIC_AUTH": "flower"}
 _PYTHON = (sys.executable, "-m")
 # As root Celery warns of pickle, which `accept_content` refuses; the launcher runs as whoever started it.
 AS_ROOT = ("-W", "ignore:You're running the worker with superuser privileges")

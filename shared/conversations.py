@@ -1,12 +1,13 @@
 """Conversations and their messages. A repository: it never commits."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -103,6 +104,27 @@ def delete(session: Session, learner: LearnerRef, public_id: str) -> Sequence[UU
     session.execute(delete_from(Conversation).where(col(Conversation.id) == conversation_id))
     named = {*pieces, *(audio_id for job in jobs for audio_id in job[2:])}
     return sorted(audio_id for audio_id in named if audio_id is not None)
+
+
+def delete_unused(session: Session, *, keep: timedelta, limit: int) -> int:
+    """Delete up to `limit` conversations last used longer than `keep` ago; return how many.
+
+    One with a job that has not ended, or that others have locked, is passed by.
+    """
+    unused = session.scalars(
+        select(col(Conversation.id))
+        .where(
+            col(Conversation.updated_at) < func.now() - keep,
+            ~exists().where(col(Job.conversation_id) == col(Conversation.id), col(Job.finished_at).is_(None)),
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    # Jobs before messages, as whatever ends or removes a job locks them.
+    session.execute(delete_from(Job).where(col(Job.conversation_id).in_(unused)))
+    session.execute(delete_from(Message).where(col(Message.conversation_id).in_(unused)))
+    session.execute(delete_from(Conversation).where(col(Conversation.id).in_(unused)))
+    return len(unused)
 
 
 def _of_learner(learner: LearnerRef, public_id: str) -> Select[UUID]:

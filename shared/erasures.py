@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from shared import learners
 from shared.learners import LearnerRef
-from shared.models import AudioObject, Conversation, DailyUsage, Erasure, ErasureState, Job, Learner
+from shared.models import AudioObject, Conversation, DailyUsage, Erasure, ErasureState, Learner
 
 _ENDS = {"state": ErasureState.DONE, "finished_at": func.now()}
 
@@ -60,12 +60,6 @@ def unfinished(session: Session) -> Sequence[tuple[Learner, Erasure]]:
         .order_by(col(Erasure.asked_at))
     )
     return [(learner, erasure) for learner, erasure in session.execute(statement)]
-
-
-def unfinished_jobs(session: Session, learner_id: UUID) -> Sequence[UUID]:
-    """Return the learner's jobs that have not ended."""
-    statement = select(col(Job.id)).where(col(Job.learner_id) == learner_id, col(Job.finished_at).is_(None))
-    return session.scalars(statement).all()
 
 
 def conversations_of(session: Session, learner_id: UUID) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """Learners: who is meant, and their rows. A repository: it never commits."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from shared.models import Learner
+from shared.models import Job, Learner
 
 
 class LearnerRef(NamedTuple):
@@ -59,6 +60,12 @@ def count_turn(session: Session, learner: Learner, day: date) -> int:
 def turns_on(learner: Learner, day: date) -> int:
     """Return how many of the learner's turns were accepted on this day."""
     return learner.turns_accepted if learner.turns_on == day else 0
+
+
+def unfinished_jobs(session: Session, learner_id: UUID) -> Sequence[UUID]:
+    """Return the learner's jobs that have not ended."""
+    statement = select(col(Job.id)).where(col(Job.learner_id) == learner_id, col(Job.finished_at).is_(None))
+    return session.scalars(statement).all()
 
 
 @cache  # building a statement costs more than running it

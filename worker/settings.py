@@ -133,6 +133,11 @@ class WorkerSettings(SharedSettings):
     retention_seconds: float = Field(
         default=300, gt=0, description="interval of the removal of expired jobs and orphaned audio"
     )
+    conversation_retention_days: float | None = Field(
+        default=None,
+        ge=1,
+        description="days after its last turn that a conversation is removed with all that was said. Unset: never",
+    )
     move_audio_seconds: float = Field(
         default=60, gt=0, description="interval of moving audio from local disk to S3"
     )
@@ -159,6 +164,12 @@ class WorkerSettings(SharedSettings):
     history_characters: int = Field(
         default=8000, ge=0, description="their total length in characters; the newest that fit"
     )
+
+    @property
+    def conversation_retention(self) -> timedelta | None:
+        """How long a conversation is kept after its last turn; None: for ever."""
+        days = self.conversation_retention_days
+        return None if days is None else timedelta(days=days)
 
     @model_validator(mode="after")
     def _fill_in(self) -> Self:

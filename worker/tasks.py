@@ -99,7 +99,13 @@ def retention() -> None:
     process = process_runtime()
     try:
         settings = process.settings
-        Retention(process.sessions, process.stores, settings.job_retention, settings.retry_window).run()
+        Retention(
+            process.sessions,
+            process.stores,
+            settings.job_retention,
+            settings.retry_window,
+            settings.conversation_retention,
+        ).run()
     except DATABASE_AWAY as error:
         logger.warning("nothing was removed: the database did not answer (%s)", type(error).__name__)
 

@@ -62,9 +62,15 @@ class ErasureInProgressError(RefusedError):
     code = ErrorCode.ERASURE_IN_PROGRESS
 
 
+class ConsentRequiredError(RefusedError):
+    """Neither the learner's consent nor their guardian's is noted, and the deployment wants one."""
+
+    code = ErrorCode.CONSENT_REQUIRED
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most unfinished jobs of all; `zone` says when a day begins.
+    """The most unfinished jobs of all; `zone` says when a day begins, `wants_consent` whether voices need it.
 
     `durations` are used to estimate when to try again.
     """
@@ -72,6 +78,7 @@ class Limits:
     of_all: int
     durations: RecentStageDurations
     zone: ZoneInfo
+    wants_consent: bool = False
 
 
 def check(session: Session, learner: Learner, quotas: Quotas, limits: Limits) -> None:
@@ -107,6 +114,12 @@ def count_turn(session: Session, learner: Learner, quotas: Quotas, limits: Limit
     if quotas.turns_a_day is not None:
         turns = learners.count_turn(session, learner, datetime.now(limits.zone).date())
         _note_turns(quotas.turns_a_day, turns, limits.zone)
+
+
+def check_consent(learner: Learner, limits: Limits) -> None:
+    """Raise `ConsentRequiredError` if the deployment may not take the learner's recordings."""
+    if limits.wants_consent and not (learner.consent_given_at or learner.guardian_consent_given_at):
+        raise ConsentRequiredError("Consent to recordings is not noted yet. Writing is possible without it.")
 
 
 def check_stored(session: Session, learner: Learner, more_bytes: int, quotas: Quotas) -> None:

@@ -147,6 +147,12 @@ _USAGE: dict[str, Any] = {
     "timezone": "Asia/Kolkata",
     "days": [{"day": "2026-11-28", **_COUNTS}],
     "totals": _COUNTS,
+    "quotas": {
+        "turns_today": {"limit": 200, "left": 195},
+        "turns_begin_anew_at": "2026-11-29T00:00:00+05:30",
+        "unfinished_jobs": {"limit": 100, "left": 100},
+        "stored_bytes": {"limit": 1_000_000_000, "left": 998_742_016},
+    },
 }
 
 _HEALTH: dict[str, Any] = {

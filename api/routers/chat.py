@@ -57,6 +57,7 @@ _RECORDING_REFUSED = (
     ErrorCode.AUDIO_TOO_LONG,
     ErrorCode.UPLOADS_BUSY,
     ErrorCode.TOO_MANY_UPLOADS,
+    ErrorCode.CONSENT_REQUIRED,
     ErrorCode.STORAGE_UNAVAILABLE,
 )
 _NO_REPLY = (

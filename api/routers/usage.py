@@ -21,5 +21,5 @@ router = APIRouter(prefix="/api/v1/users", tags=["usage"])
 async def read_usage(
     user_id: UserId, query: Annotated[UsageQuery, Query()], principal: PrincipalDep, usage: UsageDep
 ) -> UsageView:
-    """Return what the learner did on each day, and in all; a year at most, by default 31 days."""
-    return await usage.read(principal.learner(user_id), query)
+    """Return what the learner did on each day, in all, and what is left of quotas; by default 31 days."""
+    return await usage.read(principal.learner(user_id), principal.quotas, query)

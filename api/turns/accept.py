@@ -182,6 +182,7 @@ def _replay_or_room(session: Session, learner: Learner, asked: _Asked, limits: L
             return replayed
     job_limits.check(session, learner, asked.quotas, limits)
     if asked.new.kind is JobKind.VOICE:
+        job_limits.check_consent(learner, limits)
         job_limits.check_stored(session, learner, 1, asked.quotas)
     return None
 

@@ -1,7 +1,7 @@
 """Usage as clients see it."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import (
@@ -50,6 +50,22 @@ class UsageDay(UsageCounts):
     day: date
 
 
+class QuotaView(BaseModel):
+    """How much there may be, and how much of it is left; null: no limit."""
+
+    limit: int | None
+    left: int | None
+
+
+class QuotasView(BaseModel):
+    """What the learner may still do."""
+
+    turns_today: QuotaView
+    turns_begin_anew_at: datetime = Field(description="when the day of `timezone` ends")
+    unfinished_jobs: QuotaView
+    stored_bytes: QuotaView = Field(description="of recordings")
+
+
 class UsageView(BaseModel):
     """What a user did from day `from` to day `to`, both included."""
 
@@ -59,3 +75,4 @@ class UsageView(BaseModel):
     timezone: str = Field(description="whose days these are", examples=["Asia/Kolkata"])
     days: list[UsageDay] = Field(description="every day with usage, oldest first")
     totals: UsageCounts
+    quotas: QuotasView

@@ -27,7 +27,12 @@ PASSWORD = "a-secret-password"  # noqa: S105 - of no server
 def test_uvicorn_by_hand_logs_in_our_form_and_nothing_of_a_query(tmp_path: Path, environment: str) -> None:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", str(port)]
-    ours = {"APP_ENV": environment, "AUDIO_SIGNING_KEY": SIGNING_KEY, "DATA_DIR": str(tmp_path)}
+    ours = {
+        "APP_ENV": environment,
+        "ACCESS": "open",
+        "AUDIO_SIGNING_KEY": SIGNING_KEY,
+        "DATA_DIR": str(tmp_path),
+    }
     program = subprocess.Popen(command, cwd=ROOT, env=os.environ | ours, stderr=subprocess.PIPE, text=True)
     with program, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         listen = {"expires": "1", "signature": "durian-signature"}
@@ -50,7 +55,7 @@ def test_uvicorn_by_hand_logs_in_our_form_and_nothing_of_a_query(tmp_path: Path,
 def test_a_program_with_a_wrong_setting_says_so_in_one_line_without_a_password(
     tmp_path: Path, name: str
 ) -> None:
-    ours = {"APP_ENV": "prod", "AUDIO_SIGNING_KEY": SIGNING_KEY, "DATA_DIR": str(tmp_path)}
+    ours = {"APP_ENV": "prod", "ACCESS": "open", "AUDIO_SIGNING_KEY": SIGNING_KEY, "DATA_DIR": str(tmp_path)}
     environment = os.environ | ours | {"REDIS_URL": f"no-such-server://:{PASSWORD}@localhost"}
     settings = LauncherSettings(_env_file=None, port=free_port())
     [program] = [each for each in programs(settings, environment) if each.name == name]

@@ -99,6 +99,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> Iterator[Day]:
             "LLM_ENGINE": "gemini",
             "GEMINI_API_KEY": KEY,
             "GEMINI_BASE_URL": gemini.url,
+            "ACCESS": "open",
             "AUDIO_SIGNING_KEY": SIGNING_KEY,
             "FLOWER_BASIC_AUTH": f"operator:{PASSWORD}",
             "LLM_TIMEOUT_SECONDS": "3",

@@ -19,7 +19,9 @@ NOTHING = {
     "tokens_out": 0,
 }
 DAY = """
-    INSERT INTO daily_usage VALUES (:user, :day, 2, 1, 10.1, 20.2, 1, 151, 2, 300, 40)
+    INSERT INTO daily_usage (learner_id, day, text_turns, voice_turns, voice_seconds, speech_seconds,
+        corrections, score_sum, score_count, tokens_in, tokens_out)
+    VALUES (:user, :day, 2, 1, 10.1, 20.2, 1, 151, 2, 300, 40)
 """
 
 
@@ -27,7 +29,7 @@ def usage_of(counter: Counter, user_id: str, **days: str) -> dict[str, object]:
     response = counter.client.get(f"/api/v1/users/{user_id}/usage", params=days)
     assert response.status_code == 200, response.text
     report: dict[str, object] = response.json()
-    assert report.keys() == {"user_id", "from", "to", "timezone", "days", "totals"}
+    assert report.keys() == {"user_id", "from", "to", "timezone", "days", "totals", "quotas"}
     return report
 
 
@@ -70,7 +72,7 @@ def test_turns_of_today_are_shown_with_all_their_numbers(counter: Counter) -> No
 
 def test_only_days_with_usage_are_shown_oldest_first_within_both_ends(counter: Counter) -> None:
     for day in ("2026-03-31", "2026-04-02", "2026-04-01", "2026-04-30", "2026-05-01"):
-        counter.bench.sql(DAY, user="monthly", day=day)
+        counter.bench.sql(DAY, user=counter.bench.learner("monthly").id, day=day)
 
     report = usage_of(counter, "monthly", **{"from": "2026-04-01", "to": "2026-04-30"})
 

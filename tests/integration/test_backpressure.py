@@ -35,7 +35,9 @@ class Bounds:
 
 
 def limits_of(of_user: int, of_all: int, **more: int) -> Bounds:
-    quotas = Quotas(None, of_user, None, stored_bytes=1000, uploads=8, requests_of_learner=None, requests_of_app=None)
+    quotas = Quotas(
+        None, of_user, None, stored_bytes=1000, uploads=8, requests_of_learner=None, requests_of_app=None
+    )
     return Bounds(quotas.with_overrides(more), Limits(of_all, RecentStageDurations(), ZONE))
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Engine
 
+from api.access.quotas import Quotas
 from api.audio.stores import Storing
 from api.conversations.history import Conversations
 from api.conversations.schemas import ConversationsQuery, MessagesQuery
@@ -30,6 +31,7 @@ from tests.support.factories import ZONE, Bench
 from tests.support.plans import plan, statements
 
 Result = TypeVar("Result")
+QUOTAS = Quotas(10, 10, None, stored_bytes=1000, uploads=8, requests_of_learner=None, requests_of_app=None)
 Asked = tuple[str, Any]
 
 # A user among others, each with much of everything; statistics as autovacuum would have them.
@@ -203,9 +205,12 @@ def test_every_page_of_messages_is_found_by_indexes(reading: Reading) -> None:
 def test_usage_is_found_by_its_primary_key(reading: Reading) -> None:
     query = UsageQuery.model_validate({"from": "2026-02-01", "to": "2026-02-28"})
     report, asked = reading(
-        lambda sessions: UsageReader(sessions, ZONE).read(LearnerRef(BUILT_IN_APP_ID, "user-7"), query)
+        lambda sessions: UsageReader(sessions, ZONE).read(
+            LearnerRef(BUILT_IN_APP_ID, "user-7"), QUOTAS, query
+        )
     )
 
     assert [day.day for day in report.days] == [date(2026, 2, day) for day in range(1, 29)]
-    (only,) = asked
-    assert "pk_daily_usage" in reading.plans([only])
+    assert len(asked) == 4
+    assert "pk_daily_usage" in reading.plans(asked)
+    assert "ix_jobs_unfinished_learners" in reading.plans(asked)

@@ -31,7 +31,9 @@ AWAY = Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away.")
 WINDOW = timedelta(days=1)
 AT_ONCE = 40
 OF_USER = 10
-QUOTAS = Quotas(None, OF_USER, None, stored_bytes=1000, uploads=8, requests_of_learner=None, requests_of_app=None)
+QUOTAS = Quotas(
+    None, OF_USER, None, stored_bytes=1000, uploads=8, requests_of_learner=None, requests_of_app=None
+)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
 CLASSES: tuple[type[BaseSettings], ...] = (ApiSettings, WorkerSettings, FlowerSettings, LauncherSettings)
 NAMES = {name.upper() for cls in CLASSES for name in cls.model_fields}
 SHOWN = re.compile(r"^(# )?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
-PROD = {"app_env": "prod", "audio_signing_key": "k"}
+PROD = {"app_env": "prod", "audio_signing_key": "k", "access_secrets": "s" * 32}
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +131,9 @@ def test_a_value_out_of_range_is_refused_by_its_name(
 
 def test_in_prod_the_api_refuses_to_start_without_a_signing_key() -> None:
     with pytest.raises(ValidationError, match="AUDIO_SIGNING_KEY is required when APP_ENV=prod") as refusal:
-        ApiSettings.model_validate({"app_env": "prod", "database_url": "postgres://me:secret@db/name"})
+        ApiSettings.model_validate(
+            {"app_env": "prod", "access": "open", "database_url": "postgres://me:secret@db/name"}
+        )
 
     assert "secret" not in str(refusal.value)
 

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared import audio_objects, conversations, erasures, telemetry
+from shared import audio_objects, conversations, erasures, learners, telemetry
 from shared.abandoning import abandon
 from shared.audio_stores import AudioStores
 from shared.database import may_pass
@@ -75,7 +75,7 @@ class Erasing:
     def _cancel_jobs(self, learner_id: UUID) -> bool:
         """Cancel the learner's jobs; return whether any is still at work."""
         with self.sessions() as session:
-            jobs = erasures.unfinished_jobs(session, learner_id)
+            jobs = learners.unfinished_jobs(session, learner_id)
         for job_id in jobs:
             try:
                 with self.sessions.begin() as session:
@@ -91,7 +91,7 @@ class Erasing:
                 with self.sessions.begin() as session:
                     abandon(session, job_id)
         with self.sessions() as session:
-            return bool(erasures.unfinished_jobs(session, learner_id))
+            return bool(learners.unfinished_jobs(session, learner_id))
 
     def _delete_conversations(self, learner: Learner) -> None:
         with self.sessions() as session:

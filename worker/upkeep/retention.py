@@ -2,7 +2,8 @@
 
 Jobs go first; their audio is then what any lost audio is: an object that no job names. Its bytes go
 before its row, so whatever dies in between leaves a row that the next pass finds, never unknown bytes.
-Conversations, messages and usage stay: the tutor remembers what a job forgets.
+Conversations, messages and usage stay unless a deployment limits that: the tutor remembers what a job
+forgets.
 """
 
 import logging
@@ -13,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared import audio_objects, jobs
+from shared import audio_objects, conversations, jobs
 from shared.audio_stores import AudioStores
 from shared.models import AudioObject
 from shared.storage import StorageError
@@ -38,6 +39,7 @@ class Retention:
     stores: AudioStores
     keep: timedelta
     retry_window: timedelta
+    keep_conversations: timedelta | None = None
 
     def run(self) -> None:
         """Remove what is due, unless another pass is running. Storage failures are only logged."""
@@ -45,6 +47,7 @@ class Retention:
             if held is None:
                 return
             expired = self._expire_jobs()
+            self._expire_conversations()
             try:
                 removed = self._remove_recordings_without_use()
                 removed += self._remove_orphans()
@@ -62,6 +65,16 @@ class Retention:
                 deleted = jobs.delete_expired(session, keep=self.keep, limit=_BATCH)
             expired += deleted
         return expired
+
+    def _expire_conversations(self) -> None:
+        """Delete conversations that were not used for long; their audio is then what no job names."""
+        if self.keep_conversations is None:
+            return
+        while True:
+            with self.sessions.begin() as session:
+                deleted = conversations.delete_unused(session, keep=self.keep_conversations, limit=_BATCH)
+            if deleted < _BATCH:
+                return
 
     def _remove_recordings_without_use(self) -> int:
         """Remove the recordings of failed and cancelled jobs that nothing can retry.

@@ -136,7 +136,7 @@ class WorkerSettings(SharedSettings):
     conversation_retention_days: float | None = Field(
         default=None,
         ge=1,
-        description="days after its last turn that a conversation is removed with all that was said. Unset: never",
+        description="days after its last turn that a conversation is removed. Unset: never",
     )
     move_audio_seconds: float = Field(
         default=60, gt=0, description="interval of moving audio from local disk to S3"

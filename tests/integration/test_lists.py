@@ -189,13 +189,17 @@ def test_every_page_of_conversations_is_found_by_indexes(reading: Reading) -> No
 
 @pytest.mark.usefixtures("crowd")
 def test_every_page_of_messages_is_found_by_indexes(reading: Reading) -> None:
-    query = MessagesQuery(user_id="user-7", limit=6)
-    for _ in range(2):
+    def page(cursor: str | None) -> tuple[str | None, str]:
+        query = MessagesQuery(user_id="user-7", limit=6, cursor=cursor)
         said, asked = reading(
-            lambda sessions, query=query: reading.conversations(sessions).messages(who(query), "c7", query)
+            lambda sessions: reading.conversations(sessions).messages(who(query), "c7", query)
         )
-        query = MessagesQuery(user_id="user-7", limit=6, cursor=said.next_cursor)
-        found = reading.plans(asked)
+        return said.next_cursor, reading.plans(asked)
+
+    cursor, first = page(None)
+    _, second = page(cursor)
+
+    for found in (first, second):
         assert "uq_messages_conversation_id_turn_role" in found
         assert "Seq Scan on messages" not in found
         assert "Seq Scan on jobs" not in found

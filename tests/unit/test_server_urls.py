@@ -177,7 +177,7 @@ def test_the_launcher_says_where_its_servers_are_without_their_passwords(written
         redis_url=f"redis://:{written}@cache:6379/0",
     )
     shown = io.StringIO()
-    launcher._show_addresses(settings, launcher.Servers(settings).urls, Console(shown))
+    launcher._show_addresses(settings, launcher.Servers(settings).urls, Console(shown), None, has_keys=False)
 
     assert "db:5432/name" in shown.getvalue()
     assert "cache:6379/0" in shown.getvalue()

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.access.principal import InsufficientScopeError, Principal, UnauthenticatedError
+from api.access.principal import Principal
 from api.audio.links import AudioLinks
 from api.audio.playback import Playback
 from api.conversations.history import Conversations
@@ -30,6 +30,7 @@ from api.services import Services
 from api.turns.accept import Chats
 from api.turns.forms import VoiceChat, read_voice_chat
 from api.usage.report import UsageReader
+from shared.errors import DomainError
 from shared.models import Scope
 from shared.settings import AppEnv
 from shared.telemetry import job_id_var
@@ -93,7 +94,7 @@ async def is_operator(request: Request, services: ServicesDep) -> bool:
     """Tell whether an operator asks; anyone may."""
     try:
         await operating(await asking(request, services, None))
-    except (UnauthenticatedError, InsufficientScopeError, SQLAlchemyError):
+    except (DomainError, SQLAlchemyError):
         return False
     return True
 

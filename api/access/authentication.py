@@ -1,5 +1,6 @@
 """Decides who asks, from the `Authorization` header."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from api.access.quotas import Quotas
 from api.access.rates import RequestRates
 from api.access.repository import KeyRecord
 from api.access.secrets import AccessSecrets
-from api.access.tokens import LearnerTokens
+from api.access.tokens import LearnerTokens, TokenClaims
 from shared.models import BUILT_IN_APP_ID, Scope
 
 _NONE_GIVEN = "A credential is needed: the header `Authorization: Bearer …`."
@@ -49,20 +50,18 @@ class Authentication:
             return Principal(BUILT_IN_APP_ID, frozenset(Scope), self.quotas, f"address {client}")
         scheme, _, credential = (authorization or "").partition(" ")
         kind = keys.kind_of(credential) if scheme.lower() == _SCHEME else None
-        if kind is None:
-            # An app's key is known by its form; whoever has none is counted before the database is asked.
-            await self.rates.count_of_address(client)
-        if authorization is None:
-            raise UnauthenticatedError(_NONE_GIVEN)
-        if scheme.lower() != _SCHEME:
-            raise UnauthenticatedError(_NOT_GOOD)
         if kind is not None:
             return await self._with_key(credential, kind, client)
-        return await self._with_token(credential)
+        claims = self.tokens.read(credential) if scheme.lower() == _SCHEME else None
+        if claims is not None:
+            return await self._with_token(claims, client)
+        await self.rates.count_of_address(client)
+        raise UnauthenticatedError(_NONE_GIVEN if authorization is None else _NOT_GOOD)
 
     async def _with_key(self, key: str, kind: KeyKind, client: str) -> Principal:
         record, digests = None, self.secrets.digests(key).values()
         if not self.keyring.knows(digests):
+            # Before the database is asked: anyone can make up keys of the right form.
             await self.rates.count_of_address(client)
         if kind is KeyKind.LIVE or self.takes_test_keys:
             record = await self.keyring.with_digest(digests)
@@ -72,13 +71,15 @@ class Authentication:
         await self.rates.count(caller, quotas.requests_of_app)
         return Principal(row.app_id, frozenset(map(Scope, row.scopes)), quotas, caller, key_id=row.id)
 
-    async def _with_token(self, token: str) -> Principal:
-        claims = self.tokens.read(token)
-        record = None if claims is None else await self.keyring.with_id(claims.key_id)
-        if claims is None or record is None or record.key.app_id != claims.learner.app_id:
+    async def _with_token(self, claims: TokenClaims, client: str) -> Principal:
+        record = await self.keyring.with_id(claims.key_id)
+        if record is None or record.key.app_id != claims.learner.app_id:
+            await self.rates.count_of_address(client)
             raise UnauthenticatedError(_NOT_GOOD)
         quotas, caller = self._quotas(record), f"learner {self.secrets.pseudonym(claims.learner)}"
-        await self.rates.count(caller, quotas.requests_of_learner)
+        await asyncio.gather(
+            self.rates.count_of_address(client), self.rates.count(caller, quotas.requests_of_learner)
+        )
         return Principal(
             record.key.app_id,
             frozenset({Scope.CHAT}),

@@ -41,10 +41,17 @@ class _Entry:
 class Keyring:
     """Finds keys by digest or id, while it is `running`."""
 
-    def __init__(self, sessions: Sessions, *, on_gone: Callable[[UUID], None]) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        *,
+        on_gone: Callable[[UUID], None],
+        trusted_seconds: float = TRUSTED_SECONDS,
+    ) -> None:
         """`on_gone` is called with the id of each key that is kept no more: it may be revoked."""
         self._sessions = sessions
         self._on_gone = on_gone
+        self._trusted_seconds = trusted_seconds
         self._by_id: OrderedDict[UUID, _Entry] = OrderedDict()
         self._ids: dict[str, UUID] = {}
 
@@ -83,7 +90,7 @@ class Keyring:
     def _fresh(self, key_id: UUID | None) -> KeyRecord | None:
         entry = None if key_id is None else self._by_id.get(key_id)
         now = time.monotonic()
-        if entry is None or entry.confirmed_at < now - TRUSTED_SECONDS:
+        if entry is None or entry.confirmed_at < now - self._trusted_seconds:
             return None
         entry.used_at = now
         return entry.record

@@ -34,21 +34,23 @@ class AccessLog:
             return
         began = time.perf_counter()
         status: int | None = None
-        has_left = False
+        has_left = is_told = False
 
         async def receive_noting() -> Message:
             nonlocal has_left
             message = await receive()
-            has_left = has_left or message["type"] == "http.disconnect"
+            # Once all is sent, the server says so of every client.
+            has_left = has_left or (message["type"] == "http.disconnect" and not is_told)
             return message
 
         async def send_noting(message: Message) -> None:
-            nonlocal status, has_left
+            nonlocal status, has_left, is_told
             if message["type"] == "http.response.start":
                 status = message["status"]
                 # Afterwards the server says so of every client. Of a request that is refused it may not be
                 # asked: it would first invite the client to send the body.
                 has_left = has_left or (status < _REFUSED and await Request(scope, receive).is_disconnected())
+            is_told = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
 
         try:

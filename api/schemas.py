@@ -36,9 +36,8 @@ class Body(BaseModel):
         return {name: value for name, value in fields.items() if name not in dropped}
 
 
-OptionalUserId = Annotated[
-    UserId | None, Field(description="whose; may be left out with a learner's own token")
-]
+WHOSE = "whose; may be left out with a learner's own token"
+OptionalUserId = Annotated[UserId | None, Field(description=WHOSE)]
 
 
 class UserQuery(BaseModel):

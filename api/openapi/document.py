@@ -4,6 +4,7 @@ Routers describe their answers with `answer` and `problems`; `DocumentedApp` add
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ from api.http.allowances import POLICY_HEADER
 from api.http.problems import KINDS, PROBLEM_JSON, problem
 from api.http.request_ids import HEADER
 from api.openapi.examples import EXAMPLES
+from api.schemas import WHOSE
 from api.turns.forms import VOICE_FORM, VOICE_FORM_SCHEMA
 from shared.errors import ErrorCode
 from shared.storage import FLAC, MP3
@@ -204,7 +206,7 @@ class DocumentedApp(FastAPI):
 
 def _complete(document: dict[str, Any], *, needs_credentials: bool) -> None:
     components = document["components"]
-    components["schemas"][VOICE_FORM] = VOICE_FORM_SCHEMA
+    components["schemas"][VOICE_FORM] = deepcopy(VOICE_FORM_SCHEMA)
     components["headers"] = {
         HEADER: _HEADERS[HEADER] | {"required": True},
         POLICY_HEADER: _HEADERS[POLICY_HEADER],
@@ -212,15 +214,34 @@ def _complete(document: dict[str, Any], *, needs_credentials: bool) -> None:
     }
     if not needs_credentials:
         del components["securitySchemes"]
+        for schema in components["schemas"].values():
+            _require_user_id(schema)
     components["examples"] = {name: {"value": value} for name, value in EXAMPLES.items()}
     for operation in (each for operations in document["paths"].values() for each in operations.values()):
         for parameter in operation.get("parameters", []):
             _never_null(parameter["schema"])
+            if not needs_credentials and parameter.get("description") == WHOSE:
+                _require_parameter(parameter)
         _secure(operation, needs_credentials=needs_credentials)
         for response in operation["responses"].values():
             for header in components["headers"]:
                 response.setdefault("headers", {})[header] = {"$ref": f"#/components/headers/{header}"}
         operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _require_user_id(schema: dict[str, Any]) -> None:
+    """Say that a body must name its learner: nothing else does where no credential is needed."""
+    if "user_id" in schema.get("properties", {}) and schema.get("additionalProperties") is False:
+        schema["required"] = sorted({"user_id", *schema.get("required", [])})
+        user_id = schema["properties"]["user_id"]
+        _never_null(user_id)
+        user_id.pop("description", None)
+
+
+def _require_parameter(parameter: dict[str, Any]) -> None:
+    parameter["required"] = True
+    for described in (parameter, parameter["schema"]):
+        described.pop("description", None)
 
 
 def _secure(operation: dict[str, Any], *, needs_credentials: bool) -> None:

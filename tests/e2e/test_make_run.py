@@ -26,7 +26,7 @@ NOISE = re.compile(r"warn|(?<!uvicorn\.)error|traceback|SpawnPoolWorker|broker i
 class Launcher:
     """A running launcher and what it has printed."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **extra: str) -> None:
         self.port = free_port()
         self.log = directory / "launcher.log"
         environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
@@ -36,6 +36,7 @@ class Launcher:
             "METRICS_PORT": str(free_port(in_a_row=3)),
             "DATA_DIR": str(directory / "data"),
             "LLM_ENGINE": "offline",
+            **extra,
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -56,8 +57,8 @@ def noise(launcher: Launcher) -> list[str]:
 
 
 @contextmanager
-def launched(directory: Path) -> Iterator[tuple[Launcher, httpx.Client]]:
-    launcher = Launcher(directory)
+def launched(directory: Path, **extra: str) -> Iterator[tuple[Launcher, httpx.Client]]:
+    launcher = Launcher(directory, **extra)
     try:
         eventually(lambda: launcher.has_said("Ready"), what="the ready line", within=150)
         with httpx.Client(base_url=f"http://localhost:{launcher.port}", timeout=60) as client:
@@ -143,3 +144,18 @@ def _answers(client: httpx.Client) -> bool:
         return client.get("/health/ready").status_code == 200
     except httpx.TransportError:
         return False
+
+
+@pytest.mark.timeout(400)
+def test_with_keys_it_makes_one_and_shows_it_once(tmp_path: Path) -> None:
+    key_form = re.compile(r"ep_live_[0-9A-Za-z]{38}")
+    with launched(tmp_path, ACCESS="keys", WARM_UP="false") as (launcher, client):
+        (key,) = set(key_form.findall(launcher.log.read_text()))
+        assert client.get("/jobs?user_id=asha").status_code == 401
+        headers = {"Authorization": f"Bearer {key}"}
+        assert client.get("/jobs?user_id=asha", headers=headers).status_code == 200
+        assert "dependencies" in client.get("/health", headers=headers).json()
+
+    with launched(tmp_path, ACCESS="keys", WARM_UP="false") as (launcher, client):
+        assert key_form.findall(launcher.log.read_text()) == []
+        assert client.get("/jobs?user_id=asha", headers=headers).status_code == 200

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from api.access.settings import Access
 from local.servers import EmbeddedPostgres
 from tests.conftest import ROOT, migrate
 from tests.support.engines_for_tests import QuickTranscriber, engine
@@ -20,6 +21,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     arguments.add_argument("--examples", type=int, default=200, help="requests an operation at most (200)")
     arguments.add_argument("--seed", type=int, default=1, help="decides the requests (1)")
+    arguments.add_argument(
+        "--access", choices=list(Access), default=Access.OPEN, help="whether a key is needed (open)"
+    )
     chosen, others = arguments.parse_known_args()
     with (
         tempfile.TemporaryDirectory(prefix="fuzz-") as folder,
@@ -27,8 +31,9 @@ def main() -> int:
     ):
         migrate(postgres.url, "head")
         # It is about HTTP: a real ear would take most of the time.
-        ear = {"STT_ENGINE": engine(QuickTranscriber)}
-        with running_stack(Path(folder) / "product", postgres.url, extra=ear) as stack:
+        extra = {"STT_ENGINE": engine(QuickTranscriber), "ACCESS": chosen.access}
+        with running_stack(Path(folder) / "product", postgres.url, extra=extra) as stack:
+            key = stack.client.headers.get("Authorization")
             command = (
                 *(
                     str(Path(sys.executable).with_name("schemathesis")),
@@ -40,6 +45,7 @@ def main() -> int:
                 *("--checks", "all", "--continue-on-failure", "--request-timeout", "90"),
                 *("--max-examples", str(chosen.examples), "--seed", str(chosen.seed)),
                 *("--generation-database", "none", *others),
+                *(() if key is None else ("--header", f"Authorization: {key}")),
             )
             # Where it starts it leaves a folder of what it has found, and it imports our hooks.
             environment = os.environ | {"PYTHONPATH": str(ROOT)}

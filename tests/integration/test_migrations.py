@@ -201,3 +201,88 @@ def test_rows_are_identified_by_uuids(database: Engine, table: str) -> None:
 )
 def test_rows_with_a_natural_key_are_identified_by_it(database: Engine, table: str, key: list[str]) -> None:
     assert inspect(database).get_pk_constraint(table)["constrained_columns"] == key
+
+
+_BEFORE_LEARNERS = """
+    INSERT INTO conversations (id, user_id, public_id, last_turn)
+        SELECT md5('c' || u)::uuid, u, 'market', 1 FROM unnest(ARRAY['asha', 'ravi']) u;
+    INSERT INTO audio_objects (id, name, backend, content_type, user_id, size_bytes, seconds, stored_at)
+        VALUES (md5('heard')::uuid, 'heard.flac', 'local', 'audio/flac', 'asha', 10, 1, now()),
+        (md5('whole')::uuid, 'whole.mp3', 'local', 'audio/mpeg', NULL, 20, 1, now()),
+        (md5('piece')::uuid, 'piece.mp3', 'local', 'audio/mpeg', NULL, 20, 1, now()),
+        (md5('orphan')::uuid, 'orphan.mp3', 'local', 'audio/mpeg', NULL, 20, 1, now()),
+        (md5('only')::uuid, 'only.flac', 'local', 'audio/flac', 'meera', 30, 1, now());
+    INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
+            status, tokens_in, tokens_out, warnings, engines, upload_id, reply_audio_id, idempotency_key)
+        SELECT md5('j' || u)::uuid, u, 'voice', md5('c' || u)::uuid, 1, '{}', '', '', 'succeeded', 0, 0,
+            '[]', '{}', CASE u WHEN 'asha' THEN md5('heard')::uuid END,
+            CASE u WHEN 'asha' THEN md5('whole')::uuid END, 'key'
+        FROM unnest(ARRAY['asha', 'ravi']) u;
+    INSERT INTO steps (id, job_id, attempt, kind, part, position, number, queue, rank, deaths, audio_id)
+        SELECT gen_random_uuid(), md5('jravi')::uuid, 0, 'speak', 'reply', 0, 0, 'gpu', 1, 0,
+            md5('piece')::uuid;
+    INSERT INTO daily_usage VALUES ('asha', '2026-01-01', 1, 0, 0, 0, 0, 0, 0, 7, 9),
+        ('kabir', '2026-01-02', 1, 0, 0, 0, 0, 0, 0, 7, 9)
+"""
+_WHOSE = {
+    "conversations": ("public_id", [("asha", "market"), ("ravi", "market")]),
+    "jobs": ("idempotency_key", [("asha", "key"), ("ravi", "key")]),
+    "daily_usage": ("day::text", [("asha", "2026-01-01"), ("kabir", "2026-01-02")]),
+}
+
+
+def test_what_there_was_belongs_to_learners_of_the_built_in_app_and_back(
+    create_database: CreateDatabase,
+) -> None:
+    url = create_database()
+    engine = connect(url)
+    migrate(url, "0008")
+    with engine.begin() as connection:
+        for statement in _BEFORE_LEARNERS.split(";"):
+            connection.exec_driver_sql(statement)
+
+    migrate(url, "0009")
+    with engine.begin() as connection:
+        owned = "SELECT user_id, {} FROM {} LEFT JOIN learners l ON l.id = learner_id ORDER BY 1, 2"
+        up = {
+            name: [tuple(row) for row in connection.execute(text(owned.format(column, name)))]
+            for name, (column, _) in _WHOSE.items()
+        }
+        sounds = connection.execute(text(owned.format("name", "audio_objects"))).all()
+        apps = connection.execute(text("SELECT DISTINCT app_id::text FROM jobs")).scalars().all()
+        learners = connection.execute(text("SELECT user_id FROM learners ORDER BY 1")).scalars().all()
+        # Another app's learner of the same name, with things of their own, does not survive the way down.
+        for statement in _ANOTHER_APP.split(";"):
+            connection.exec_driver_sql(statement)
+    assert alembic(url, "downgrade", "0008").wait(60) == 0
+    with engine.begin() as connection:
+        down = {
+            name: [
+                tuple(row)
+                for row in connection.execute(
+                    text(f"SELECT user_id, {column} FROM {name} ORDER BY 1, 2")  # noqa: S608
+                )
+            ]
+            for name, (column, _) in _WHOSE.items()
+        }
+    engine.dispose()
+
+    expected = {name: rows for name, (_, rows) in _WHOSE.items()}
+    assert up == down == expected
+    assert learners == ["asha", "kabir", "meera", "ravi"]
+    assert apps == ["00000000-0000-4000-8000-000000000001"]
+    assert [tuple(row) for row in sounds] == [
+        ("asha", "heard.flac"),
+        ("asha", "whole.mp3"),
+        ("meera", "only.flac"),
+        ("ravi", "piece.mp3"),
+        (None, "orphan.mp3"),
+    ]
+
+
+_ANOTHER_APP = """
+    INSERT INTO apps (id, name) VALUES (md5('other')::uuid, 'other');
+    INSERT INTO learners (id, app_id, user_id) VALUES (md5('l')::uuid, md5('other')::uuid, 'asha');
+    INSERT INTO conversations (id, learner_id, public_id, last_turn)
+        VALUES (md5('c')::uuid, md5('l')::uuid, 'market', 1)
+"""

@@ -28,14 +28,17 @@ LEARNERS, TURNS_EACH, VOICE_SECONDS = 3, 100, 0.1
 READY, CLAIMS, MOST_MILLISECONDS = 10_000, 1_000, 2.0
 
 _FILL = (
-    """INSERT INTO conversations (id, user_id, public_id, last_turn)
-    SELECT gen_random_uuid(), 'user-' || n % 500, 'talk-' || n, 1 FROM generate_series(1, :ready) n""",
-    """INSERT INTO jobs (id, user_id, kind, conversation_id, turn, speak, request_fingerprint, request_id,
-        status, tokens_in, tokens_out, warnings, engines, message)
-    SELECT gen_random_uuid(), user_id, 'text', id, 1, '{reply}', repeat('f', 64), 'request', 'queued',
-        0, 0, '[]', '{}', 'word' FROM conversations""",
+    """INSERT INTO learners (id, app_id, user_id)
+    SELECT gen_random_uuid(), (SELECT id FROM apps), 'user-' || n FROM generate_series(0, 499) n""",
+    """INSERT INTO conversations (id, learner_id, public_id, last_turn)
+    SELECT gen_random_uuid(), l.id, 'talk-' || n, 1 FROM generate_series(1, :ready) n
+    JOIN learners l ON l.user_id = 'user-' || n % 500""",
+    """INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
+        request_id, status, tokens_in, tokens_out, warnings, engines, message)
+    SELECT gen_random_uuid(), (SELECT id FROM apps), learner_id, 'text', id, 1, '{reply}', repeat('f', 64),
+        'request', 'queued', 0, 0, '[]', '{}', 'word' FROM conversations""",
     """INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths, ready_at)
-    SELECT gen_random_uuid(), id, 0, 'reply', 0, 0, 'llm', row_number() OVER (PARTITION BY user_id), 0, now()
+    SELECT gen_random_uuid(), id, 0, 'reply', 0, 0, 'llm', row_number() OVER (PARTITION BY learner_id), 0, now()
     FROM jobs""",
 )
 

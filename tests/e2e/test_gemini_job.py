@@ -68,7 +68,10 @@ def test_two_turns_are_answered_and_the_second_prompt_has_the_first(
 def test_the_tokens_reach_the_days_usage(gemini_stack: Stack) -> None:
     succeeded(gemini_stack, gemini_stack.text_chat("tara", "I am go", speak=[])["id"])
 
-    [day] = gemini_stack.sql("SELECT tokens_in, tokens_out FROM daily_usage WHERE user_id = 'tara'")
+    [day] = gemini_stack.sql(
+        "SELECT tokens_in, tokens_out FROM daily_usage JOIN learners l ON l.id = learner_id"
+        " WHERE user_id = 'tara'"
+    )
     assert tuple(day) == (TOKENS_READ, TOKENS_WRITTEN + TOKENS_THOUGHT)
 
 

@@ -185,7 +185,7 @@ def send_nonsense(day: Day) -> None:
 def let_rows_be_refused(day: Day) -> None:
     """Have PostgreSQL refuse what API and workers write: its errors quote the whole row."""
     refused = f"{USER}-refused"
-    day.stack.sql(f"ALTER TABLE jobs ADD CONSTRAINT odd CHECK (user_id <> '{refused}') NOT VALID")
+    day.stack.sql("ALTER TABLE jobs ADD CONSTRAINT odd CHECK (request_id <> 'r-unexpected') NOT VALID")
     day.stack.sql("ALTER TABLE steps ADD CONSTRAINT odd CHECK (lease_token IS NULL) NOT VALID")
     body = {"user_id": refused, "message": SAID}
     answer = day.stack.client.post(TEXT, json=body, headers=named("r-unexpected"))

@@ -137,6 +137,6 @@ def test_who_waits_for_an_answer_holds_no_place(small: Stack) -> None:
             url = small.client.base_url
             connection = opened.enter_context(socket.create_connection((url.host, url.port), timeout=60))
             connection.sendall(f"POST {VOICE} HTTP/1.1\r\n{head}\r\n".encode() + request.read())
-        jobs = "SELECT 1 FROM jobs WHERE user_id = 'waits'"
+        jobs = "SELECT 1 FROM jobs JOIN learners l ON l.id = learner_id WHERE user_id = 'waits'"
         eventually(lambda: len(small.sql(jobs)) == MOST_HELD, what="a job for each of them")
         assert post_audio(small.client, silence(1)).status_code == 202

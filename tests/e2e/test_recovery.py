@@ -30,7 +30,7 @@ def assert_every_effect_happened_once(stack: Stack, job_id: str) -> None:
     said = stack.sql("SELECT role, count(*) FROM messages WHERE job_id = :job GROUP BY role", job=job_id)
     assert dict(map(tuple, said)) == {"learner": 1, "tutor": 1}
     [(turns,)] = stack.sql(
-        "SELECT text_turns + voice_turns FROM daily_usage JOIN jobs USING (user_id) WHERE jobs.id = :job",
+        "SELECT text_turns + voice_turns FROM daily_usage JOIN jobs USING (learner_id) WHERE jobs.id = :job",
         job=job_id,
     )
     assert turns == 1

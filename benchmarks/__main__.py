@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from benchmarks import accepting, fairness, first_sound, overhead, starting, throughput, waiters
+from benchmarks import accepting, asking, fairness, first_sound, overhead, starting, throughput, waiters
 from benchmarks.table import Row, print_table
 
 ENDED = 1_000_000
@@ -21,6 +21,7 @@ def main() -> int:
         "fairness": fairness.measure,
         "throughput": throughput.measure,
         "accepting": accepting.measure,
+        "asking": asking.measure,
         "waiters": waiters.measure,
         "starting": starting.measure,
         "overhead": partial(overhead.measure, ENDED),

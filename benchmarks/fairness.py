@@ -38,7 +38,8 @@ _FILL = (
     SELECT gen_random_uuid(), (SELECT id FROM apps), learner_id, 'text', id, 1, '{reply}', repeat('f', 64),
         'request', 'queued', 0, 0, '[]', '{}', 'word' FROM conversations""",
     """INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths, ready_at)
-    SELECT gen_random_uuid(), id, 0, 'reply', 0, 0, 'llm', row_number() OVER (PARTITION BY learner_id), 0, now()
+    SELECT gen_random_uuid(), id, 0, 'reply', 0, 0, 'llm',
+        row_number() OVER (PARTITION BY learner_id), 0, now()
     FROM jobs""",
 )
 

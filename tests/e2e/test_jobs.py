@@ -139,7 +139,10 @@ def test_twenty_posts_of_one_key_at_once_make_one_job(stack: Stack, conversation
 
     assert {response.status_code for response in responses} == {202}
     assert len({response.json()["id"] for response in responses}) == 1
-    count = "SELECT count(*) AS jobs FROM jobs JOIN learners l ON l.id = learner_id WHERE user_id = 'racer' AND idempotency_key = :key"
+    count = (
+        "SELECT count(*) AS jobs FROM jobs JOIN learners l ON l.id = learner_id"
+        " WHERE user_id = 'racer' AND idempotency_key = :key"
+    )
     assert stack.sql(count, key=f"race-{conversation}")[0].jobs == 1
 
 

@@ -1,4 +1,4 @@
-"""What it costs to know who asks with a known credential, and how many queries: `python -m benchmarks.asking`.
+"""What it costs to know who asks, and how many queries that takes: `python -m benchmarks.asking`.
 
 With the count of requests in Redis, which a token costs, and an app's key only if it is limited.
 """

@@ -78,6 +78,8 @@ class WarningCode(StrEnum):
     SPEECH_SKIPPED = "speech_skipped"
     MESSAGE_BLOCKED = "message_blocked"
     AUDIO_ELSEWHERE = "audio_elsewhere"
+    UNSURE_HEARING = "unsure_hearing"
+    SPOKE_HINDI = "spoke_hindi"
 
 
 class DomainError(Exception):

@@ -10,12 +10,16 @@ from shared.models import Job, SpokenPart
 
 
 class HeardWord(TypedDict):
-    """A word of a transcript; `start` and `end` in seconds from the recording's start, `probability` 0–1."""
+    """A word of a transcript; `start` and `end` in seconds from the recording's start, `probability` 0–1.
+
+    `unsure`: it may not have been said, so nothing that rests on it is corrected.
+    """
 
     word: str
     start: float
     end: float
     probability: float
+    unsure: bool
 
 
 class ReplyWarning(TypedDict):

@@ -92,6 +92,7 @@ def bounded_reply(reply: TutorReply) -> TutorReply:
         hinglish_explanation=_explanation(mistake, reply.hinglish_explanation),
         devanagari_explanation=_explanation(mistake, reply.devanagari_explanation),
         score=bounded_score(reply.score),
+        doubtful=None if reply.doubtful is None else _mistake(reply.doubtful),
         tokens_in=bounded_tokens(reply.tokens_in),
         tokens_out=bounded_tokens(reply.tokens_out),
         warnings=tuple(

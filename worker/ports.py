@@ -149,14 +149,17 @@ class TutorRequest:
 
     `timeout_seconds` bounds the whole call, retries included. `spoken_language` is a recording's
     (`Transcript.language`), None for a text: what was not spoken in English gets neither mistake nor score,
-    and in Hindi an answer in Hinglish; `message` may then be badly written. `draft` is where a tutor that can
-    writes its reply while it makes it.
+    and in Hindi an answer in Hinglish; `message` may then be badly written. `unsure` are the words of a
+    recording that may not have been said, each by its start and end in `message`, None for a text: a mistake
+    that rests on one is not corrected (`worker.hearing`), and should not count in the score. `draft` is where
+    a tutor that can writes its reply while it makes it.
     """
 
     message: str
     history: Sequence[Turn]
     timeout_seconds: float
     spoken_language: str | None = None
+    unsure: Sequence[tuple[int, int]] | None = None
     draft: Draft = field(default_factory=IgnoredDraft, compare=False, repr=False)
 
     @property
@@ -180,6 +183,8 @@ class TutorReply:
     `text`: friendly English, never empty. `mistake`: at most one, None if there is nothing to correct.
     `hinglish_explanation` (romanized) and `devanagari_explanation` (the same, for a Hindi voice)
     explain the mistake and are None without one. `score`: 0–100, or None if nothing can be judged.
+    `doubtful`: without a `mistake`, one that may not have been said (`TutorRequest.unsure`); the learner is
+    asked about it.
     `tokens_in` and `tokens_out`: what the provider counted, 0 for an engine that counts none.
     `warnings` reach the client with the reply.
     """
@@ -189,6 +194,7 @@ class TutorReply:
     hinglish_explanation: str | None
     devanagari_explanation: str | None
     score: int | None
+    doubtful: Mistake | None = None
     tokens_in: int = 0
     tokens_out: int = 0
     warnings: Sequence[TutorWarning] = ()

@@ -101,7 +101,7 @@ def build_stages(  # noqa: PLR0913, PLR0917
     """Return every stage, as the runner needs them."""
     speech = CachedSpeech(cache, settings)
     return {
-        StepKind.TRANSCRIBE: Transcribe(engines, shelf),
+        StepKind.TRANSCRIBE: Transcribe(engines, shelf, settings.sure_hearing or 0.0),
         StepKind.REPLY: Reply(settings, sessions, CachedReplies(cache, engines), speech, publish),
         StepKind.SPEAK: Speak(engines, shelf, speech),
         StepKind.JOIN: Join(sessions, shelf),

@@ -27,6 +27,9 @@ _DEFAULT_WHISPER_MODELS = {
 _CHATTERBOX = "ResembleAI/chatterbox-turbo@749d1c1a46eb10492095d68fbcf55691ccf137cd"
 _INDICF5 = "ai4bharat/IndicF5@ba85abedf18dc479a447eaa0eccbd76ab78a47d5"
 
+# Measured (docs/accuracy.md); what was not, gets the highest.
+_SURE_HEARING = {"base": 0.5}
+
 # A soft limit only fires between Python instructions. The hard limit follows after HARD_LIMIT_SLACK;
 # after DEADLINE_SLACK, any process that is still alive records the timeout.
 HARD_LIMIT_SLACK = timedelta(seconds=3)
@@ -46,6 +49,17 @@ class WorkerSettings(SharedSettings):
         default="",
         description="`base`, which comes with the installation, `NAME@REVISION`, which is downloaded, or a "
         "local directory",
+    )
+
+    sure_hearing: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="how certain a word must be that a correction rests on: its probability times the mean "
+        "of its sentence. If unset, what was measured for the recogniser ([accuracy](accuracy.md))",
+    )
+    correct_without_probabilities: bool = Field(
+        default=False, description="correct speech even where the recogniser does not say how sure it is"
     )
 
     kokoro_english_voice: str = Field(
@@ -180,6 +194,8 @@ class WorkerSettings(SharedSettings):
         self.llm_engine = self.llm_engine or llm
         self.tts_engine = self.tts_engine or tts
         self.whisper_model = self.whisper_model or _DEFAULT_WHISPER_MODELS[self.app_env]
+        if self.sure_hearing is None:
+            self.sure_hearing = _SURE_HEARING.get(self.whisper_model, max(_SURE_HEARING.values()))
         if self.cache_enabled is None:
             self.cache_enabled = self.app_env is AppEnv.PROD
         if self.heartbeat_seconds >= self.lease_seconds:

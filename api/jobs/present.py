@@ -100,6 +100,13 @@ def present_words(job: Job) -> list[TranscriptWord] | None:
     return [TranscriptWord.model_validate(word) for word in job.transcript_words]
 
 
+def present_unsure_words(job: Job) -> list[TranscriptWord] | None:
+    """Return the words that were not heard surely, None where the engine cannot tell."""
+    if job.transcript_words is None:
+        return None
+    return [TranscriptWord.model_validate(word) for word in job.transcript_words if word.get("unsure")]
+
+
 def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
     """Return the tutor's answer so far, with fresh audio links; None before there is one."""
     job = record.job
@@ -123,6 +130,7 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
         explanation_audio_url=explained,
         conversation_id=record.conversation,
         transcript=job.transcript,
+        unsure_words=present_unsure_words(job),
         warnings=[
             *(ReplyWarning.model_validate(warning) for warning in job.warnings),
             *([_ELSEWHERE] if elsewhere else []),

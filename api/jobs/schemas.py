@@ -36,11 +36,22 @@ class SpeechPiece(BaseModel):
     seconds: float
 
 
+class TranscriptWord(BaseModel):
+    """A recognised word; seconds from the start, probability 0–1."""
+
+    word: str
+    start: float
+    end: float
+    probability: float
+
+
 class ChatReply(BaseModel):
     """The tutor's answer."""
 
     reply_text: str
-    correction: str | None = Field(description="`wrong → right`, or null: nothing to correct")
+    correction: str | None = Field(
+        description="`wrong → right`, or null: nothing to correct, or not heard surely enough"
+    )
     hinglish_explanation: str | None
     score: int | None = Field(description="0–100, or null where nothing can be judged")
     audio_url: str | None
@@ -49,16 +60,10 @@ class ChatReply(BaseModel):
     explanation_audio_url: str | None
     conversation_id: str
     transcript: str | None = Field(description="what was heard; voice only")
+    unsure_words: list[TranscriptWord] | None = Field(
+        description="the words that were not heard surely; voice only, null where it cannot be told"
+    )
     warnings: list[ReplyWarning]
-
-
-class TranscriptWord(BaseModel):
-    """A recognised word; seconds from the start, probability 0–1."""
-
-    word: str
-    start: float
-    end: float
-    probability: float
 
 
 class Timings(BaseModel):

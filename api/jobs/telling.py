@@ -13,7 +13,7 @@ from sqlmodel import col
 from api.audio.links import AudioLinks
 from api.database import Sessions
 from api.http.problems import problem
-from api.jobs.present import present, present_reply, present_words
+from api.jobs.present import present, present_reply, present_unsure_words, present_words
 from api.jobs.queue_position import Place
 from api.jobs.read import JobReader, JobRecord
 from api.jobs.schemas import EnginesUsed, Timings
@@ -103,9 +103,11 @@ def _first_stage(job: Job, event: JobEvent) -> Stage:
 
 
 def _transcript(record: JobRecord, _: AudioLinks, __: JobEvent) -> _Told:
-    words = present_words(record.job)
-    shown = None if words is None else [word.model_dump(mode="json") for word in words]
-    return {"transcript": record.job.transcript, "words": shown}
+    words, unsure = (
+        None if found is None else [word.model_dump(mode="json") for word in found]
+        for found in (present_words(record.job), present_unsure_words(record.job))
+    )
+    return {"transcript": record.job.transcript, "words": words, "unsure_words": unsure}
 
 
 def _reply(record: JobRecord, links: AudioLinks, _: JobEvent) -> _Told:

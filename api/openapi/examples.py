@@ -29,6 +29,7 @@ _REPLY: dict[str, Any] = {
     "explanation_audio_url": None,
     "conversation_id": "conv-123",
     "transcript": None,
+    "unsure_words": None,
     "warnings": [],
 }
 

@@ -28,13 +28,14 @@ def test_a_recording_is_heard_answered_and_spoken(build: Build) -> None:
     job_id = work.voice(speak=["reply", "explanation"])
 
     heard = work.run(job_id)
-    assert heard.transcript == "I heard 1.5 seconds"
-    assert heard.transcript_words == [
-        {"word": "I", "start": 0.0, "end": 0.5, "probability": 0.9},
-        {"word": "heard", "start": 0.5, "end": 1.0, "probability": 0.8},
+    assert heard.transcript == "I am go 1.5 seconds"
+    assert heard.transcript_words is not None
+    assert heard.transcript_words[:2] == [
+        {"word": "I", "start": 0.0, "end": 0.1, "probability": 0.9, "unsure": False},
+        {"word": "am", "start": 1.0, "end": 1.1, "probability": 0.9, "unsure": False},
     ]
     answered = work.run(job_id)
-    assert (answered.reply_text, answered.score) == ("I heard 1.5 seconds", 75)
+    assert (answered.reply_text, answered.score) == ("I am go 1.5 seconds", 75)
     assert (answered.mistake_wrong, answered.mistake_right) == ("am go", "am going")
     assert (answered.tokens_in, answered.tokens_out) == (12, 4)
     done = work.run_all(job_id)
@@ -174,7 +175,9 @@ def test_a_word_without_numbers_costs_no_transcript(build: Build) -> None:
     job = work.run(work.voice())
 
     assert (job.transcript, job.error_code) == ("Hello.", None)
-    assert job.transcript_words == [{"word": "Hello.", "start": 0.0, "end": 0.5, "probability": 0.0}]
+    assert job.transcript_words == [
+        {"word": "Hello.", "start": 0.0, "end": 0.5, "probability": 0.0, "unsure": True}
+    ]
 
 
 def test_an_engine_that_gives_too_much_of_everything_is_bounded(build: Build) -> None:
@@ -296,7 +299,7 @@ def test_a_voice_turn_is_remembered_by_its_transcript(build: Build) -> None:
     work = build()
     work.run_all(work.voice(speak=[]))
 
-    assert work.run(work.bench.text(message="d", speak=[])).reply_text == "[I heard 1.5 seconds / am go]d"
+    assert work.run(work.bench.text(message="d", speak=[])).reply_text == "[I am go 1.5 seconds / am go]d"
 
 
 def test_a_result_that_comes_after_the_lease_was_lost_is_dropped(build: Build) -> None:

@@ -22,7 +22,7 @@ JOB_FIELDS = {
 REPLY_FIELDS = {
     *("reply_text", "correction", "hinglish_explanation", "score"),
     *("audio_url", "audio_url_expires_at", "speech", "explanation_audio_url"),
-    *("conversation_id", "transcript", "warnings"),
+    *("conversation_id", "transcript", "unsure_words", "warnings"),
 }
 _PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "retryable"}
 

@@ -13,7 +13,9 @@ from shared.speech import wanted_texts
 from shared.steps import Hint
 from shared.transitions import Transitions
 from worker.draft import drafting
-from worker.ports import Mistake, Turn, TutorRequest
+from worker.hearing.evidence import unsure_words
+from worker.hearing.gate import only_what_was_heard
+from worker.ports import Mistake, Turn, TutorReply, TutorRequest
 from worker.settings import WorkerSettings
 from worker.speech.pieces import next_pieces
 from worker.stages.reuse import CachedReplies, CachedSpeech, GivenReply
@@ -49,14 +51,26 @@ class Reply:
                 history=_turns_of(work.loading(lambda: self._last_messages(job))),
                 timeout_seconds=self.settings.llm_timeout_seconds,
                 spoken_language=job.transcript_language,
+                unsure=self._unsure(job),
                 draft=draft,
             )
             given = self.replies.reply(request, job.learner_id)
-            draft.finish(given.reply.text)
-        return self._replied(given, job, telling)
+            reply = only_what_was_heard(given.reply, request)
+            draft.finish(reply.text)
+        return self._replied(reply, given, job, telling)
 
-    def _replied(self, given: GivenReply, job: Job, telling: "_Telling") -> Replied:
-        reply, mistake = given.reply, given.reply.mistake
+    def _unsure(self, job: Job) -> list[tuple[int, int]] | None:
+        """Return the parts of what was spoken that were not heard surely; None for a text."""
+        if job.transcript is None:
+            return None
+        if job.transcript_words is None:
+            words = [(job.transcript, self.settings.correct_without_probabilities)]
+        else:
+            words = [(word["word"], not word.get("unsure")) for word in job.transcript_words]
+        return unsure_words(job.transcript, words)
+
+    def _replied(self, reply: TutorReply, given: GivenReply, job: Job, telling: "_Telling") -> Replied:
+        mistake = reply.mistake
         warnings: list[ReplyWarning] = [
             {"code": str(warning.code), "detail": warning.detail} for warning in reply.warnings
         ]

@@ -146,7 +146,8 @@ def reply_key(engines: Engines, request: TutorRequest, learner_id: UUID) -> str:
     kind = EngineKind.LLM
     tutor = [engines.chosen[kind], engines.name(kind), engines.version(kind)]
     turns = [asdict(turn) for turn in request.history]
-    return f"{learner_id}:reply:{_hash(tutor, turns, request.message, request.spoken_language)}"
+    parts = (tutor, turns, request.message, request.spoken_language, request.unsure)
+    return f"{learner_id}:reply:{_hash(*parts)}"
 
 
 def speech_key(settings: WorkerSettings, text: str, learner_id: UUID) -> str:

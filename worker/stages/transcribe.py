@@ -1,10 +1,12 @@
 """Understanding a learner's recording."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.results import HeardWord, Transcribed
 from worker.bootstrap import EngineKind, Engines
 from worker.bounds import bounded_transcript
+from worker.hearing.certainty import certainties
 from worker.ports import Word
 from worker.stages import audio
 from worker.stages.audio_shelf import AudioShelf
@@ -14,10 +16,14 @@ from worker.stages.stage import ClaimedWork
 
 @dataclass(frozen=True, slots=True)
 class Transcribe:
-    """Has the recording heard."""
+    """Has the recording heard.
+
+    A word that is less certain than `sure_from` (`worker.hearing.certainty`) may not have been said.
+    """
 
     engines: Engines
     shelf: AudioShelf
+    sure_from: float
 
     def run(self, work: ClaimedWork) -> Transcribed:
         """Return what was heard."""
@@ -31,9 +37,17 @@ class Transcribe:
             self.engines.name(EngineKind.STT),
             transcript.text,
             transcript.language,
-            None if transcript.words is None else [_heard(word) for word in transcript.words],
+            None if transcript.words is None else self._heard(transcript.words),
         )
 
-
-def _heard(word: Word) -> HeardWord:
-    return {"word": word.word, "start": word.start, "end": word.end, "probability": word.probability}
+    def _heard(self, words: Sequence[Word]) -> list[HeardWord]:
+        return [
+            {
+                "word": word.word,
+                "start": word.start,
+                "end": word.end,
+                "probability": word.probability,
+                "unsure": certainty < self.sure_from,
+            }
+            for word, certainty in zip(words, certainties(words), strict=True)
+        ]

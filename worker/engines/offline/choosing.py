@@ -29,10 +29,13 @@ def _repeats(finding: Finding, last: Mistake) -> bool:
     return now in told or (finding.lesson.category == last.category and told in now)
 
 
-def to_mistake(finding: Finding, find: Find) -> Mistake:
-    """Quote the finding, with its whole sentence if that is short and otherwise correct."""
+def to_mistake(finding: Finding, find: Find, *, quote_little: bool = False) -> Mistake:
+    """Quote the finding, with its whole sentence if that is short and otherwise correct.
+
+    `quote_little`: not the whole sentence, as some of it may not have been said.
+    """
     sentence, edit = finding.sentence, finding.edit
-    if len(sentence) <= _WHOLE_CLAUSE_WORDS:
+    if len(sentence) <= _WHOLE_CLAUSE_WORDS and not quote_little:
         last = len(sentence) - 1
         whole = sentence.rewrite(edit, 0, last)
         if not any(find(again) for again in split_sentences(whole)):

@@ -12,7 +12,8 @@ from worker.engines.offline.morphology import inflect, readings
 from worker.engines.offline.rule import Finding, Source
 from worker.engines.offline.rules import RuleTable
 from worker.engines.offline.text import Sentence, split_sentences
-from worker.ports import TutorReply, TutorRequest
+from worker.hearing.evidence import Evidence, evidence
+from worker.ports import Mistake, TutorReply, TutorRequest
 
 
 class OfflineTutor:
@@ -43,16 +44,28 @@ class OfflineTutor:
         if kind is not Kind.ENGLISH or replies.is_harmful(words):
             return _unjudged(text)
         findings = [finding for sentence in sentences for finding in self._find(sentence)]
-        points = score(len(words), findings)
-        chosen = choose(findings, request.history)
+        heard = _by_evidence(findings, request)
+        points = score(len(words), heard[Evidence.SURE])
+        chosen = choose(heard[Evidence.SURE], request.history)
         if chosen is None:
-            return TutorReply(text, None, None, None, points)
+            doubtful = choose(heard[Evidence.UNSURE], request.history)
+            doubt = None if doubtful is None else to_mistake(doubtful, self._find, quote_little=True)
+            return TutorReply(text, None, None, None, points, doubt)
         hinglish, devanagari = chosen.lesson.explain(chosen.wrong, chosen.right)
-        return TutorReply(text, to_mistake(chosen, self._find), hinglish, devanagari, points)
+        mistake = to_mistake(chosen, self._find, quote_little=bool(request.unsure))
+        return TutorReply(text, mistake, hinglish, devanagari, points)
 
     def _find(self, sentence: Sentence) -> Sequence[Finding]:
         found = [finding for source in self._sources for finding in source.find(sentence)]
         return without_accepted(sentence, found)
+
+
+def _by_evidence(findings: Sequence[Finding], request: TutorRequest) -> dict[Evidence, list[Finding]]:
+    """Return the findings by how surely they were said."""
+    heard: dict[Evidence, list[Finding]] = {kind: [] for kind in Evidence}
+    for finding in findings:
+        heard[evidence(Mistake(finding.wrong, finding.right, ""), request)].append(finding)
+    return heard
 
 
 def _unjudged(text: str) -> TutorReply:

@@ -43,6 +43,22 @@ class QuickTranscriber:
         return Transcript(text, tuple(Word(word, at, at + 0.1, 0.9) for at, word in enumerate(text.split())))
 
 
+class UnsureTranscriber:
+    """Hears as `QuickTranscriber`, but may have misheard a word of the mistake."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        heard = QuickTranscriber().transcribe(recording)
+        words = [replace(word, probability=0.2 if word.word == "go" else 1.0) for word in heard.words or ()]
+        return replace(heard, words=tuple(words))
+
+
+class WordlessTranscriber:
+    """Hears as `QuickTranscriber`, but says nothing of the words."""
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        return replace(QuickTranscriber().transcribe(recording), words=None)
+
+
 class HindiTranscriber:
     """Hears Hindi and writes it as a small model does."""
 

@@ -199,10 +199,65 @@ def test_a_learner_is_asked_about_words_she_never_said() -> None:
 
     assert (shown.mistake, shown.hinglish_explanation) == (None, None)
     assert shown.text.endswith('Did you say "tell to me" or "tell me"?')
-    assert ungated.score is not None
-    assert shown.score is not None
-    assert shown.score > ungated.score
+    assert shown.score is None
     assert [warning.code for warning in shown.warnings] == [WarningCode.UNSURE_HEARING]
+
+
+def test_what_was_not_heard_surely_costs_nothing_in_the_score() -> None:
+    tutor = OfflineTutor()
+    message = "Yesterday I am go to the market with my brother."
+    counted, spared = (tutor.reply(heard(message, *doubtful)).score for doubtful in ((), ("am", "go")))
+
+    assert counted is not None
+    assert spared is not None
+    assert spared > counted
+
+
+def test_what_was_hardly_understood_has_no_score() -> None:
+    reply = replace(REPLY, mistake=None)
+
+    assert only_what_was_heard(reply, heard("I was here", "was")).score == 75
+    assert only_what_was_heard(reply, heard("I was here", "I", "was")).score is None
+
+
+HINDI = (
+    TutorRequest("Aaj Maasam Bhood", (), 10.0, "hi", ()),
+    TutorRequest("Today the weather is very good, let's go outside.", (), 10.0, "hi", ()),
+    TutorRequest("Mujhe kal market jana hai", (), 10.0, "en", ()),
+    TutorRequest("मुझे कल बाज़ार जाना है", (), 10.0, None, ()),
+)
+
+
+@pytest.mark.parametrize("request_", HINDI)
+def test_hindi_is_neither_corrected_nor_scored(request_: TutorRequest) -> None:
+    shown = only_what_was_heard(replace(REPLY, mistake=Mistake("is", "are", "")), request_)
+
+    assert (shown.mistake, shown.hinglish_explanation, shown.score) == (None, None, None)
+    assert (shown.text, [warning.code for warning in shown.warnings]) == (
+        REPLY.text,
+        [WarningCode.SPOKE_HINDI],
+    )
+
+
+def test_hinglish_that_was_typed_gets_no_warning() -> None:
+    typed = TutorRequest("Mujhe kal market jana hai", (), 10.0)
+
+    assert only_what_was_heard(replace(REPLY, mistake=None), typed).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "found"),
+    [
+        ("since two years", "for two years", Evidence.SURE),
+        ("bhaiya is work", "bhaiya is working", Evidence.SURE),
+        ("Mera bhaiya", "My brother", Evidence.UNSURE),
+        ("in गाँव", "in village", Evidence.UNSURE),
+    ],
+)
+def test_in_a_mixed_sentence_only_english_is_corrected(wrong: str, right: str, found: Evidence) -> None:
+    request = heard("Mera bhaiya is work as a clerk in a bank in गाँव near Pune since two years")
+
+    assert evidence(Mistake(wrong, right, ""), request) is found
 
 
 def test_the_offline_tutor_corrects_what_was_sure_rather_than_what_weighs_more() -> None:

@@ -53,6 +53,15 @@ def test_the_first_message_stands_alone() -> None:
     assert told("Hello") == [PromptTurn(Role.LEARNER, '{"learner_said": "Hello"}')]
 
 
+def test_words_that_were_not_heard_surely_are_marked() -> None:
+    request = TutorRequest("I am go", (), 1.0, "en", [(0, 1), (5, 7)])
+
+    assert conversation(request) == [
+        PromptTurn(Role.LEARNER, '{"learner_said": "I am go", "unsure_words": ["I", "go"]}')
+    ]
+    assert "Correct nothing that rests on one of them" in SYSTEM_PROMPT
+
+
 def test_the_history_is_in_order_and_the_message_comes_last() -> None:
     past = [Turn(f"message {n}", f"reply {n}", Mistake("a", "an", "article")) for n in range(3)]
 

@@ -6,6 +6,7 @@ from enum import Enum
 from worker.hearing.alike import sound_alike
 from worker.hearing.edits import Span, edited_words
 from worker.ports import Mistake, TutorRequest
+from worker.text.languages import is_hindi_word
 from worker.text.spoken_words import spoken_words
 
 
@@ -20,7 +21,8 @@ class Evidence(Enum):
 def evidence(mistake: Mistake, request: TutorRequest) -> Evidence:
     """Return what speaks for the mistake. A text's words are sure: the learner wrote them.
 
-    Where the message has the words of the mistake more than once, every place must be sure.
+    Where the message has the words of the mistake more than once, every place must be sure. In a mixed
+    sentence only what is not Hindi can be a mistake.
     """
     unsure = request.unsure
     if unsure is None:
@@ -28,8 +30,14 @@ def evidence(mistake: Mistake, request: TutorRequest) -> Evidence:
     if sound_alike(mistake.wrong, mistake.right):
         return Evidence.NONE
     found = edited_words(request.message, mistake.wrong, mistake.right)
-    is_sure = bool(found) and all(there and not _touch(there, unsure) for there in found)
+    unfit = [*unsure, *_hindi_words(request.message)]
+    is_sure = bool(found) and all(there and not _touch(there, unfit) for there in found)
     return Evidence.SURE if is_sure else Evidence.UNSURE
+
+
+def is_mostly_unsure(request: TutorRequest) -> bool:
+    """Tell whether most words of what was spoken may not have been said."""
+    return 2 * len(request.unsure or ()) > len(spoken_words(request.message))
 
 
 def unsure_words(message: str, words: Iterable[tuple[str, bool]]) -> list[Span]:
@@ -49,6 +57,10 @@ def unsure_words(message: str, words: Iterable[tuple[str, bool]]) -> list[Span]:
     return [
         (word.start, word.end) for word in spoken_words(message) if not _covers(sure, (word.start, word.end))
     ]
+
+
+def _hindi_words(message: str) -> list[Span]:
+    return [(word.start, word.end) for word in spoken_words(message) if is_hindi_word(word.sound)]
 
 
 def _covers(spans: Sequence[Span], wanted: Span) -> bool:

@@ -1,31 +1,44 @@
-"""Shows of a tutor's answer only what rests on words that were surely heard."""
+"""Shows of a tutor's answer only what rests on English words that were surely heard."""
 
 from dataclasses import replace
 
 from shared.errors import WarningCode
 from worker.bounds import fits_reply
-from worker.hearing.evidence import Evidence, evidence
+from worker.hearing.evidence import Evidence, evidence, is_mostly_unsure
 from worker.hearing.question import question
 from worker.ports import Mistake, TutorReply, TutorRequest, TutorWarning
+from worker.text.languages import Language, language_of
 
 _UNSURE = TutorWarning(
     WarningCode.UNSURE_HEARING, "A correction was held back, as its words were not heard clearly."
 )
+_HINDI = TutorWarning(WarningCode.SPOKE_HINDI, "Hindi is neither corrected nor scored. Try it in English.")
+_SPOKEN_HINDI = "hi"
 
 
 def only_what_was_heard(reply: TutorReply, request: TutorRequest) -> TutorReply:
     """Return the reply without a correction of words that may never have been said: it asks about them.
 
-    A score that counted the mistake goes with it. A correction that only changes how the recogniser spelled
-    what was said is left out without a word.
+    A score that counted the mistake goes with it, and so does one of a recording that was hardly understood.
+    A correction that only changes how the recogniser spelled what was said is left out without a word. What
+    was spoken in Hindi has neither.
     """
+    if request.unsure is None:
+        return reply
+    if request.spoken_language == _SPOKEN_HINDI or language_of(request.message) is not Language.ENGLISH:
+        return replace(_unjudged(reply), warnings=(*reply.warnings, _HINDI))
+    if is_mostly_unsure(request):
+        reply = replace(reply, score=None)
     if reply.mistake is None:
         return reply if reply.doubtful is None else _asking(reply, reply.doubtful)
     found = evidence(reply.mistake, request)
     if found is Evidence.SURE:
         return reply
-    without = replace(reply, mistake=None, hinglish_explanation=None, devanagari_explanation=None, score=None)
-    return without if found is Evidence.NONE else _asking(without, reply.mistake)
+    return _unjudged(reply) if found is Evidence.NONE else _asking(_unjudged(reply), reply.mistake)
+
+
+def _unjudged(reply: TutorReply) -> TutorReply:
+    return replace(reply, mistake=None, hinglish_explanation=None, devanagari_explanation=None, score=None)
 
 
 def _asking(reply: TutorReply, doubtful: Mistake) -> TutorReply:

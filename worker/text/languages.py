@@ -41,6 +41,11 @@ def is_devanagari(character: str) -> bool:
     return ord(character) in _DEVANAGARI
 
 
+def is_hindi_word(word: str) -> bool:
+    """Tell whether a word in lower case is Hindi and not also English, in either script."""
+    return word in _HINDI_ALONE or any(map(is_devanagari, word))
+
+
 def is_hinglish(words: Collection[str]) -> bool:
     """Tell whether these words, in lower case, are Hindi in Latin letters, at least some of them."""
     hindi = sum(word in HINDI_WORDS for word in words)

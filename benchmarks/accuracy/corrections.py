@@ -1,15 +1,17 @@
 """What the tutor corrects of what was heard, and whether that was said."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from benchmarks.accuracy.listening import Heard
 from benchmarks.word_errors import words_of
-from worker.engines.offline import OfflineTutor
 from worker.hearing.alike import sound_alike
+from worker.hearing.certainty import certainties
 from worker.hearing.edits import edited_words
-from worker.ports import Mistake, TutorRequest
+from worker.hearing.evidence import unsure_words
+from worker.hearing.gate import only_what_was_heard
+from worker.ports import Mistake, Tutor, TutorReply, TutorRequest
 from worker.text.spoken_words import spoken_words
 
 _SECONDS = 10.0
@@ -31,13 +33,30 @@ class Correction:
     is_for_tuning: bool
 
 
-def correct(
-    tutor: OfflineTutor, heard: Heard, unsure: Sequence[tuple[int, int]] | None = ()
-) -> Mistake | None:
-    """Return what the tutor corrects, given the words that were not heard surely; None for a written text."""
-    if not heard.text or heard.language != "en":
+def answered(tutor: Tutor, heard: Heard, sure_from: float | None) -> TutorReply | None:
+    """Return what a learner is answered; None where nothing was heard.
+
+    `sure_from`: how certain a word must be. None: every word counts as sure, as without a gate.
+    """
+    if not heard.text:
         return None
-    return tutor.reply(TutorRequest(heard.text, (), _SECONDS, heard.language, unsure)).mistake
+    sure = [sure_from is None or one >= sure_from for one in certainties(heard.words)]
+    flags = [(word.word, is_sure) for word, is_sure in zip(heard.words, sure, strict=True)]
+    request = TutorRequest(heard.text, (), _SECONDS, heard.language, unsure_words(heard.text, flags))
+    reply = tutor.reply(request)
+    if not request.is_english:
+        reply = replace(reply, mistake=None, score=None)
+    return only_what_was_heard(reply, request)
+
+
+def corrected(
+    tutor: Tutor, heard: Heard, said: str, sure_from: float | None, *, is_for_tuning: bool = False
+) -> Correction | None:
+    """Return the correction that a learner is shown beside what was said, None without one."""
+    reply = answered(tutor, heard, sure_from)
+    if reply is None or reply.mistake is None:
+        return None
+    return judged(heard, said, reply.mistake, is_for_tuning=is_for_tuning)
 
 
 def judged(heard: Heard, said: str, mistake: Mistake, *, is_for_tuning: bool) -> Correction:
@@ -84,6 +103,11 @@ def were_said(heard: Heard, said: str, indices: Sequence[int]) -> bool:
     return all(
         (partners[one] or 0) + 1 == partners[next_] for one, next_ in pairwise(asked) if one + 1 == next_
     )
+
+
+def said_words(heard: Heard, said: str) -> list[bool]:
+    """Return for each heard word whether it was said."""
+    return [were_said(heard, said, [index]) for index in range(len(heard.words))]
 
 
 def _aligned(heard: Sequence[str], said: Sequence[str]) -> list[int | None]:

@@ -96,16 +96,10 @@ class Listener:
         self._kept = kept
         self._heard = {heard.key: heard for heard in _read(kept)}
 
-    def knows(self, key: str) -> bool:
-        """Tell whether the recording has been heard before."""
-        return key in self._heard
-
-    def hear(self, key: str, recording: Recording | None = None) -> Heard:
-        """Return what was heard of the recording of this key."""
+    def hear(self, key: str, record: Callable[[], Recording]) -> Heard:
+        """Return what was heard of the recording of this key, which is made only if it is new."""
         if key not in self._heard:
-            if recording is None:
-                raise KeyError(key)
-            heard = self._hear(key, recording)
+            heard = self._hear(key, record())
             self._heard[key] = heard
             with self._kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(heard), ensure_ascii=False) + "\n")

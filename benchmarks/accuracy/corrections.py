@@ -21,13 +21,15 @@ _SECONDS = 10.0
 class Correction:
     """A correction that is shown where nothing holds it back.
 
-    `words` are the indices of the heard words that it rests on; `was_said` tells whether just these were
-    said there, `quote_was_said` whether all words were that it quotes.
+    `words` are the indices of the heard words that it rests on, with one on each side of the change; `own`
+    are those that it changes, or puts something between. `was_said` tells whether `words` were said in a row,
+    `quote_was_said` whether all words were that it quotes.
     """
 
     heard: Heard
     mistake: Mistake
     words: tuple[int, ...]
+    own: tuple[int, ...]
     was_said: bool
     quote_was_said: bool
     is_for_tuning: bool
@@ -75,6 +77,7 @@ def judged(heard: Heard, said: str, mistake: Mistake, *, is_for_tuning: bool) ->
         heard,
         mistake,
         tuple(touched),
+        tuple(touched[1:-1] or touched),
         were_said(heard, said, touched),
         were_said(heard, said, quoted),
         is_for_tuning,

@@ -25,11 +25,9 @@ def with_whole(correction: Correction) -> float:
     return _lowest([fmean(every) * one for one in every], correction.words)
 
 
-def with_neighbours(correction: Correction) -> float:
-    """Return as `with_sentence`, for the words and their neighbours."""
-    near = {at + step for at in correction.words for step in (-1, 0, 1)}
-    here = [at for at in near if 0 <= at < len(correction.heard.words)]
-    return _lowest(certainties(correction.heard.words), here)
+def own_words_alone(correction: Correction) -> float:
+    """Return as `with_sentence`, for the words that change, without the ones beside them."""
+    return _lowest(certainties(correction.heard.words), correction.own)
 
 
 def votes(correction: Correction, count: int) -> float:
@@ -44,7 +42,7 @@ SCORES: dict[str, Score] = {
     "probability": probability,
     "probability × mean of its sentence": with_sentence,
     "probability × mean of the whole": with_whole,
-    "the same with both neighbours": with_neighbours,
+    "the same without the words beside the change": own_words_alone,
     "3 sampled decodes": lambda correction: votes(correction, 3),
     "5 sampled decodes": lambda correction: votes(correction, 5),
     "probability × sentence × 3 decodes": lambda correction: with_sentence(correction) * votes(correction, 3),

@@ -38,14 +38,14 @@ def edited(message: str, wrong: str, right: str) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("message", "wrong", "right", "words"),
     [
-        ("I am go to school", "am go", "am going", ["go"]),
-        ("I am go to school", "I am go to school", "I am going to school", ["go"]),
-        ("Don’t tell to me.", "tell to me", "tell me", ["to"]),
+        ("I am go to school", "am go", "am going", ["am", "go", "to"]),
+        ("I am go to school", "I am go to school", "I am going to school", ["am", "go", "to"]),
+        ("Don’t tell to me.", "tell to me", "tell me", ["tell", "to", "me"]),
         ("I go to market", "to market", "to the market", ["to", "market"]),
         ("I like very much", "like", "like it", ["like", "very"]),
         ("Go there", "Go", "I go", ["Go"]),
-        ("She is more taller", "more taller", "taller", ["more"]),
-        ("He DON'T know", "he don't", "he doesn't", ["DON'T"]),
+        ("She is more taller", "more taller", "taller", ["is", "more", "taller"]),
+        ("He DON'T know", "he don't", "he doesn't", ["He", "DON'T", "know"]),
         ("Its raining", "Its", "It's", []),
     ],
 )
@@ -56,7 +56,7 @@ def test_a_correction_rests_on_the_words_of_the_smallest_change(
 
 
 def test_a_correction_has_every_place_that_its_words_stand_at() -> None:
-    assert edited("He go. Then he go.", "he go", "he goes") == [["go"], ["go"]]
+    assert edited("He go. Then he go.", "he go", "he goes") == [["He", "go", "Then"], ["he", "go"]]
 
 
 def test_words_are_found_by_words_not_by_letters() -> None:
@@ -100,6 +100,7 @@ GO = Mistake("am go", "am going", "verb form")
     [
         (heard("I am go there"), GO, Evidence.SURE),
         (heard("I am go there", "I"), GO, Evidence.SURE),
+        (heard("I am go there", "there"), GO, Evidence.UNSURE),
         (heard("I am go there", "go"), GO, Evidence.UNSURE),
         (heard("I am go there. I am go"), GO, Evidence.SURE),
         (heard("I said something else"), GO, Evidence.UNSURE),

@@ -12,8 +12,9 @@ Span = tuple[int, int]
 def edited_words(message: str, wrong: str, right: str) -> list[list[Span]]:
     """Return, for each place of `message` that has the words of `wrong`, the words that the change rests on.
 
-    Those are the ones that the smallest change to `right` replaces or takes out, and for what it puts in
-    the words on both sides. Compared by words, as they sound; none where only the spelling changes.
+    Those are the ones that the smallest change to `right` replaces or takes out, and the one on each side:
+    for what it puts in, just these two. Compared by words, as they sound; none where only the spelling
+    changes.
     """
     words, wanted = spoken_words(message), sounds(wrong)
     touched = list(_touched(wanted, sounds(right)))
@@ -25,9 +26,7 @@ def edited_words(message: str, wrong: str, right: str) -> list[list[Span]]:
 
 
 def _touched(wrong: list[str], right: list[str]) -> Iterator[int]:
-    """Yield which words of `wrong` the change rests on; -1 and their number are the neighbours."""
+    """Yield which words of `wrong` the change rests on; -1 and their number are the words around them."""
     for change, start, end, _, __ in SequenceMatcher(None, wrong, right, autojunk=False).get_opcodes():
-        if change == "insert":
-            yield from (start - 1, start)
-        elif change != "equal":
-            yield from range(start, end)
+        if change != "equal":
+            yield from range(start - 1, end + 1)

@@ -9,7 +9,7 @@ UPGRADE ?= --upgrade
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage settings test-engines chaos chaos-mutants soak fuzz bench check lock clean
+.PHONY: help run test coverage settings test-engines chaos chaos-mutants soak fuzz bench accuracy check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ fuzz: $(INSTALLED) ## Test the API against its OpenAPI document with Schemathesi
 
 bench: $(INSTALLED) ## Measure speed and memory, beside their floors and goals
 	$(BIN)/python -m benchmarks
+
+accuracy: $(INSTALLED) ## Measure what is heard, and corrections of words that were never said; SEED=1 picks the sentences
+	$(BIN)/python -m benchmarks.accuracy --seed $(SEED)
 
 check: $(INSTALLED) ## Check format, lint, types and layers
 	$(BIN)/ruff format --check .

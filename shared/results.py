@@ -61,13 +61,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """What was heard in a recording. `engine`: what to show for the ear."""
+    """What was heard in a recording. `engine`: what to show for the ear.
+
+    `articulation_rate` in syllables a second and `pauses_per_minute`: how fluent it was, where that is known.
+    """
 
     kind: ClassVar[str] = "stt"
     engine: str
     text: str
     language: str | None = None
     words: Sequence[HeardWord] | None = None
+    articulation_rate: float | None = None
+    pauses_per_minute: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ StepResult = Transcribed | Replied | Spoken | Repeated | Joined
 def write_transcript(job: Job, heard: Transcribed) -> None:
     """Fill the job's columns with what was heard."""
     job.transcript, job.transcript_language = heard.text, heard.language
+    job.articulation_rate, job.pauses_per_minute = heard.articulation_rate, heard.pauses_per_minute
     job.transcript_words = None if heard.words is None else [{**word} for word in heard.words]
     job.engines = job.engines | {heard.kind: heard.engine}
 

@@ -118,15 +118,16 @@ def bounded_transcript(transcript: Transcript, seconds: float) -> Transcript:
     if not text:
         raise NoSpeechError("No speech was heard.")
     language = plain(transcript.language or "", LONGEST_LANGUAGE) or None
+    speech = None if transcript.speech is None else _stretches(transcript.speech, seconds)
     if transcript.words is None:
-        return Transcript(text, language=language)
+        return Transcript(text, language=language, speech=speech)
     words: list[Word] = []
     for word in transcript.words[:MOST_WORDS]:
         if said := plain(word.word, LONGEST_WORD):
             start = _within(word.start, 0.0, seconds, otherwise=words[-1].end if words else 0.0)
             end = _within(word.end, start, seconds, otherwise=start)
             words.append(Word(said, start, end, _within(word.probability, 0.0, 1.0, otherwise=0.0)))
-    return Transcript(text, tuple(words), language)
+    return Transcript(text, tuple(words), language, speech)
 
 
 def bounded_speech(speech: Speech) -> Speech:
@@ -136,6 +137,15 @@ def bounded_speech(speech: Speech) -> Speech:
     if not is_sound or not 0 < speech.seconds <= MOST_SPEECH_SECONDS:
         raise EngineUnavailableError("The voice returned no usable audio.")
     return speech
+
+
+def _stretches(speech: Sequence[tuple[float, float]], seconds: float) -> tuple[tuple[float, float], ...]:
+    """Return the stretches of speech in their order, none of which begins before the one before it ends."""
+    found: list[tuple[float, float]] = []
+    for start, end in speech[:MOST_WORDS]:
+        begin = _within(start, found[-1][1] if found else 0.0, seconds, otherwise=seconds)
+        found.append((begin, _within(end, begin, seconds, otherwise=begin)))
+    return tuple(found)
 
 
 def _mistake(mistake: Mistake) -> Mistake | None:

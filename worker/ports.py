@@ -37,6 +37,11 @@ Samples = npt.NDArray[np.int16]
 
 RECORDING_RATE = 16_000
 
+SHORTEST_PAUSE_SECONDS = 0.25
+"""What parts two stretches of speech: shorter silences belong to articulation (De Jong & Bosker 2013,
+"Choosing a threshold for silent pauses to measure second language fluency").
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -67,12 +72,15 @@ class Transcript:
 
     `words` is None if the engine gives no timings. `language` is the spoken one's ISO 639 code, such as
     `"en"` or `"hi"`, None if the engine cannot tell. A small model may recognise Hindi by its sound but
-    write it badly: speech that is certainly Hindi is `"hi"`, whatever its text.
+    write it badly: speech that is certainly Hindi is `"hi"`, whatever its text. `speech` says when somebody
+    spoke, as a detector of voices has it: from when to when in seconds, parted by silences of
+    `SHORTEST_PAUSE_SECONDS` and more; None if the engine has no detector.
     """
 
     text: str
     words: tuple[Word, ...] | None = None
     language: str | None = None
+    speech: tuple[tuple[float, float], ...] | None = None
 
 
 class Transcriber(Protocol):

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.accuracy import spoken_hindi
@@ -61,14 +62,14 @@ def _card(settings: WorkerSettings, seed: int, sentences: int, kept: Path) -> st
     listener = Listener(ear, kept, lambda transcript: _is_corrected(tutor, transcript))
     studio = Studio(settings.models_dir)
     people = [
-        (each, listener.hear(f"human {each.path.name}", lambda at=each.path: read(at)))
+        (each, listener.hear(f"human {each.path.name}", partial(read, each.path)))
         for each in human_recordings()
     ]
     spoken: list[tuple[Clip, Heard]] = []
     for number, clip in enumerate(clips(seed, sentences)):
         if number % 50 == 0:
             print(f"{number} clips", file=sys.stderr, flush=True)
-        spoken.append((clip, listener.hear(clip.key, lambda of=clip: studio.record(of))))
+        spoken.append((clip, listener.hear(clip.key, partial(studio.record, clip))))
     sure_from = settings.sure_hearing or 0.0
     parts = [
         (

@@ -1,6 +1,7 @@
 """Hindi, sentences that mix it with English, and Indian English: spoken, heard and answered."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from benchmarks.accuracy.corrections import answered
 from benchmarks.accuracy.listening import Listener
@@ -43,7 +44,7 @@ def table(
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for text in sentences:
-        heard = listener.hear(f"{VOICE} | {text}", lambda said=text: studio.speak(VOICE, said))
+        heard = listener.hear(f"{VOICE} | {text}", partial(studio.speak, VOICE, text))
         reply = answered(tutor, heard, sure_from)
         if reply is None:
             lines.append(f"| {text} | nothing | | | | |")

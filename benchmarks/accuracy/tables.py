@@ -1,7 +1,7 @@
 """The tables of the accuracy card, in Markdown."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.accuracy.corrections import Correction, said_words
 from benchmarks.accuracy.listening import SAMPLES, Heard
@@ -14,7 +14,7 @@ Said = Sequence[tuple[Heard, str]]
 """What was heard of recordings, and what was said in each."""
 
 
-def word_error_table(groups: dict[str, Said]) -> str:
+def word_error_table(groups: Mapping[str, Said]) -> str:
     """Return the word errors of each group of recordings."""
     lines = ["| spoken by | recordings | words | word errors |", "| --- | --- | --- | --- |"]
     for name, recordings in sorted(groups.items()):

@@ -105,6 +105,8 @@ class Job(SQLModel, table=True):
     transcript: str | None = Field(default=None)
     transcript_words: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     transcript_language: str | None = Field(default=None, max_length=16)
+    articulation_rate: float | None = Field(default=None)
+    pauses_per_minute: float | None = Field(default=None)
 
     reply_text: str | None = Field(default=None)
     mistake_wrong: str | None = Field(default=None)

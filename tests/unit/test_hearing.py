@@ -186,7 +186,7 @@ def test_a_question_that_does_not_fit_is_not_asked() -> None:
 
 
 def test_a_learner_is_asked_about_words_she_never_said() -> None:
-    sure_from = WorkerSettings(_env_file=None).sure_hearing
+    sure_from = WorkerSettings(_env_file=None).sure_hearing or 0.0
     flags = [
         (word.word, certainty >= sure_from)
         for word, certainty in zip(MISHEARD_WORDS, certainties(MISHEARD_WORDS), strict=True)

@@ -7,6 +7,7 @@ from shared.results import HeardWord, Transcribed
 from worker.bootstrap import EngineKind, Engines
 from worker.bounds import bounded_transcript
 from worker.hearing.certainty import certainties
+from worker.hearing.fluency import fluency_of
 from worker.ports import Word
 from worker.stages import audio
 from worker.stages.audio_shelf import AudioShelf
@@ -33,11 +34,14 @@ class Transcribe:
         recording = audio.read_flac(work.loading(lambda: self.shelf.load(upload_id)))
         heard = with_memory(self.engines, lambda: self.engines.transcriber.transcribe(recording))
         transcript = bounded_transcript(heard, recording.seconds)
+        fluency = fluency_of(transcript)
         return Transcribed(
             self.engines.name(EngineKind.STT),
             transcript.text,
             transcript.language,
             None if transcript.words is None else self._heard(transcript.words),
+            fluency.articulation_rate if fluency else None,
+            fluency.pauses_per_minute if fluency else None,
         )
 
     def _heard(self, words: Sequence[Word]) -> list[HeardWord]:

@@ -8,6 +8,7 @@ import ctranslate2
 import numpy as np
 import numpy.typing as npt
 from faster_whisper.transcribe import Segment
+from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from worker.engines.whisper.encoding import OneEncodingModel
 from worker.engines.whisper.failures import LIBRARY_ERRORS, translated
@@ -15,7 +16,7 @@ from worker.engines.whisper.folder import model_folder
 from worker.engines.whisper.invention import what_was_said
 from worker.engines.whisper.languages import ENGLISH
 from worker.errors import NoSpeechError
-from worker.ports import RECORDING_RATE, Recording, Transcript, Word
+from worker.ports import RECORDING_RATE, SHORTEST_PAUSE_SECONDS, Recording, Transcript, Word
 
 logger = logging.getLogger(__name__)
 
@@ -66,12 +67,13 @@ class WhisperTranscriber:
             audio = recording.samples.astype(np.float32) / np.float32(FULL_SCALE)
             language, segments = self._listen(audio)
             said = what_was_said(segments, language)
+            speech = _speech(audio) if said else ()
         except LIBRARY_ERRORS as error:
             raise translated(error, "The speech recogniser broke.") from error
         text = "".join(segment.text for segment in said).strip()
         if not text:
             raise NoSpeechError("No speech was heard in the recording.")
-        return Transcript(text, tuple(_words(said, recording.seconds)), language)
+        return Transcript(text, tuple(_words(said, recording.seconds)), language, speech)
 
     def _listen(self, audio: npt.NDArray[np.float32]) -> tuple[str, Iterable[Segment]]:
         """Return the language to be written and the segments, which are decoded as they are taken.
@@ -103,6 +105,19 @@ class WhisperTranscriber:
         silence = np.zeros(RECORDING_RATE, np.float32)
         segments, _ = self._model.transcribe(silence, language=ENGLISH, beam_size=1, temperature=0.0)
         list(segments)
+
+
+def _speech(audio: npt.NDArray[np.float32]) -> tuple[tuple[float, float], ...]:
+    """Return when somebody spoke. What the words are sought in is another thing: pauses are not cut off."""
+    options = VadOptions(
+        min_speech_duration_ms=SHORTEST_SPEECH_MS,
+        min_silence_duration_ms=round(1_000 * SHORTEST_PAUSE_SECONDS),
+        speech_pad_ms=0,
+    )
+    return tuple(
+        (round(found["start"] / RECORDING_RATE, 3), round(found["end"] / RECORDING_RATE, 3))
+        for found in get_speech_timestamps(audio, options)
+    )
 
 
 def _words(segments: Iterable[Segment], seconds: float) -> Iterator[Word]:

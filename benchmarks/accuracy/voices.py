@@ -81,7 +81,8 @@ def _load(name: str, models_dir: Path) -> Synthesizer:
 
 def _resampled(speech: Speech) -> Sound:
     at = np.arange(0, len(speech.samples), speech.sample_rate / RECORDING_RATE)
-    return np.interp(at, np.arange(len(speech.samples)), speech.samples.astype(np.float64))
+    sound: Sound = np.interp(at, np.arange(len(speech.samples)), speech.samples.astype(np.float64))
+    return sound
 
 
 def _pink(length: int, chance: np.random.Generator) -> Sound:

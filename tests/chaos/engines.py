@@ -21,7 +21,7 @@ from tests.chaos.conduct import (
     sound_seconds,
     words_of,
 )
-from worker.ports import Mistake, Recording, Speech, Transcript, TutorReply, TutorRequest
+from worker.ports import Mistake, Recording, Speech, Transcript, TutorReply, TutorRequest, Word
 
 DIRECTORY = "CHAOS_DIR"
 CONDUCTS, CALLS = "conducts.json", "calls.log"
@@ -73,14 +73,15 @@ def _in_time(pieces: Sequence[str], seconds: float) -> Iterator[str]:
 
 
 class KnownTranscriber:
-    """Hears a turn's number in its pitch."""
+    """Hears a turn's number in its pitch, and is sure of every word."""
 
     name = "known ear"
 
     def transcribe(self, recording: Recording) -> Transcript:
         number = number_heard(recording.samples)
         _work("transcribe", number)
-        return Transcript(words_of(number))
+        text = words_of(number)
+        return Transcript(text, tuple(Word(word, 0.0, 0.0, 1.0) for word in text.split()))
 
 
 class KnownTutor:

@@ -1,5 +1,6 @@
 """A learner speaks to the tutor."""
 
+import json
 from io import BytesIO
 from pathlib import Path
 
@@ -74,7 +75,22 @@ def test_spoken_hindi_is_answered_in_hinglish_without_correction_and_score(
     assert job["transcript"]
     assert language_of(result["reply_text"]) is Language.HINGLISH
     assert (result["correction"], result["hinglish_explanation"], result["score"]) == (None, None, None)
+    assert [warning["code"] for warning in result["warnings"]] == ["spoke_hindi"]
     assert result["audio_url"]
+
+
+def test_words_that_were_never_said_are_asked_about_not_corrected(stack: Stack, data: Path) -> None:
+    recording = data / "audio" / "good" / "so_096010023_learner.wav"  # "You feel like a little brother to me"
+
+    job = succeeded(stack, stack.voice_chat("asha", recording).json()["id"])
+
+    result, unsure = job["result"], job["result"]["unsure_words"]
+    assert (result["correction"], result["score"]) == (None, None)
+    assert unsure
+    assert all(word in job["transcript_words"] for word in unsure)
+    events = stack.client.get(f"/jobs/{job['id']}/events").text
+    told = [json.loads(line[6:]) for line in events.splitlines() if line.startswith("data: ")]
+    assert [event["unsure_words"] for event in told if "words" in event] == [unsure]
 
 
 def test_the_waiting_form_answers_with_the_flat_reply_and_the_transcript(stack: Stack, data: Path) -> None:

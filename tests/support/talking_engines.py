@@ -3,7 +3,7 @@
 import threading
 import warnings
 
-from worker.ports import Recording, Transcript
+from worker.ports import Recording, Transcript, Word
 
 HEARD = "I am go to pomegranate-heard"
 WARNED = "papaya-warned"
@@ -21,7 +21,7 @@ class TalkingTranscriber:
         thread.join()
         if recording.seconds < BREAKS_UNDER_SECONDS:
             raise LookupError(RAISED) from ValueError(f"{HEARD}\nand {RAISED}")
-        return Transcript(HEARD)
+        return Transcript(HEARD, tuple(Word(word, 0.0, 0.0, 1.0) for word in HEARD.split()))
 
 
 def _break_a_thread() -> None:

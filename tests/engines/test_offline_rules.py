@@ -1,11 +1,15 @@
 """Each rule's own examples are its tests."""
 
+from dataclasses import replace
+
 import pytest
 
 from worker.engines.offline import OfflineTutor
 from worker.engines.offline.rule import Finding, Rule
 from worker.engines.offline.rules import RULES
 from worker.engines.offline.text import split_sentences
+from worker.hearing.alike import sound_alike
+from worker.hearing.gate import only_what_was_heard
 from worker.ports import TutorRequest
 
 FIRES = [
@@ -64,6 +68,21 @@ def test_no_rule_touches_a_lookalike(message: str) -> None:
 @pytest.mark.parametrize("message", SILENT)
 def test_the_tutor_offers_no_correction_for_a_lookalike(tutor: OfflineTutor, message: str) -> None:
     assert tutor.reply(TutorRequest(message, (), 10.0)).mistake is None
+
+
+@pytest.mark.parametrize(("rule", "message", "corrected"), FIRES)
+def test_what_was_surely_heard_is_corrected_as_if_it_was_written(
+    tutor: OfflineTutor, rule: Rule, message: str, corrected: str
+) -> None:
+    spoken = TutorRequest(message, (), 10.0, "en", unsure=())
+    written = tutor.reply(replace(spoken, unsure=None)).mistake
+
+    shown = only_what_was_heard(tutor.reply(spoken), spoken).mistake
+
+    if written is not None and sound_alike(written.wrong, written.right):
+        assert shown is None
+    else:
+        assert shown == written
 
 
 def test_every_rule_has_examples_for_both_sides_and_a_name_of_its_own() -> None:

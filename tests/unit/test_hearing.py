@@ -273,3 +273,18 @@ def test_the_offline_tutor_corrects_what_was_sure_rather_than_what_weighs_more()
     assert spared.mistake is not None
     assert "don't" in spared.mistake.wrong
     assert spared.doubtful is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["She's go to the market every day.", "He's having two brothers.", "It's depends on the weather."],
+)
+def test_a_mistake_beside_a_contraction_is_found_among_the_words(message: str) -> None:
+    tutor = OfflineTutor()
+    written = tutor.reply(TutorRequest(message, (), 10.0))
+    spoken = heard(message)
+
+    shown = only_what_was_heard(tutor.reply(spoken), spoken)
+
+    assert (shown.mistake is None) == (written.mistake is None)
+    assert shown.score == written.score

@@ -44,6 +44,8 @@ def to_mistake(finding: Finding, find: Find, *, quote_little: bool = False) -> M
     if first == last:
         first = max(first - _CONTEXT_WORDS, 0)
         last = min(last + _CONTEXT_WORDS, len(sentence) - 1)
+    if quote_little:
+        first, last = sentence.whole_words(first, last)
     return Mistake(sentence.quote(first, last), sentence.rewrite(edit, first, last), finding.lesson.category)
 
 

@@ -133,6 +133,11 @@ class Sentence:
         """Return the lower-case words, without marks and numbers."""
         return [token.lower for token in self.tokens if token.is_word]
 
+    def whole_words(self, first: int, last: int) -> tuple[int, int]:
+        """Return the tokens from `first` to `last`, with what a clitic at either end is a part of."""
+        begin = first - 1 if first and self.tokens[first].lower in _CLITICS else first
+        return begin, last + 1 if self.word(last + 1) in _CLITICS else last
+
     def quote(self, first: int, last: int) -> str:
         """Return what the learner wrote from token `first` to token `last`."""
         return self.message[self.tokens[first].start : self.tokens[last].end]

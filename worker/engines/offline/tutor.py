@@ -64,7 +64,10 @@ def _by_evidence(findings: Sequence[Finding], request: TutorRequest) -> dict[Evi
     """Return the findings by how surely they were said."""
     heard: dict[Evidence, list[Finding]] = {kind: [] for kind in Evidence}
     for finding in findings:
-        heard[evidence(Mistake(finding.wrong, finding.right, ""), request)].append(finding)
+        sentence, edit = finding.sentence, finding.edit
+        first, last = sentence.whole_words(edit.first, edit.last)
+        mistake = Mistake(sentence.quote(first, last), sentence.rewrite(edit, first, last), "")
+        heard[evidence(mistake, request)].append(finding)
     return heard
 
 

@@ -16,6 +16,7 @@ from tests.support.stack import MODELS
 from worker.engines.whisper import WhisperTranscriber
 from worker.engines.whisper.encoding import OneEncodingModel
 from worker.errors import NoSpeechError
+from worker.hearing.fluency import fluency_of
 from worker.ports import Recording
 
 JFK = (
@@ -50,6 +51,20 @@ def test_a_famous_sentence_is_heard_word_for_word(ear: WhisperTranscriber) -> No
 
     assert " ".join(words_of(transcript.text)) == JFK
     assert transcript.language == "en"
+
+
+@needs_material
+def test_the_pauses_of_a_famous_sentence_are_heard(ear: WhisperTranscriber) -> None:
+    recording = read(MATERIAL / "good" / "jfk_16k_pcm16.wav")
+    heard = ear.transcribe(recording)
+
+    fluency = fluency_of(heard)
+
+    assert heard.speech is not None
+    assert [round(at) for stretch in heard.speech for at in stretch] == [0, 2, 3, 4, 5, 8, 8, 10]
+    assert fluency is not None
+    assert fluency.articulation_rate == pytest.approx(28 / 7.4, rel=0.1)
+    assert fluency.pauses_per_minute == pytest.approx(60 * 3 / 10.2, rel=0.1)
 
 
 @needs_material

@@ -1,5 +1,7 @@
 """From a recording's words to what is corrected: the flags that are stored, the question and the warning."""
 
+import pytest
+
 from shared.models import EventType, Job, JobEvent, Step, StepKind
 from tests.support import engines_for_tests as engines
 from tests.support.workbench import Build, Workbench
@@ -72,3 +74,20 @@ def test_spoken_hindi_is_said_to_be_neither_corrected_nor_scored(build: Build) -
 
     assert (job.mistake_wrong, job.score) == (None, None)
     assert [warning["code"] for warning in job.warnings] == ["spoke_hindi"]
+
+
+def test_how_fluent_a_turn_was_is_stored_with_it(build: Build) -> None:
+    work = build(stt=engines.FluentTranscriber)
+
+    job = work.run(work.voice(speak=[]))
+
+    assert job.articulation_rate == pytest.approx(6 / 1.25)
+    assert job.pauses_per_minute == pytest.approx(60 / 1.5)
+
+
+def test_nothing_is_stored_of_the_fluency_of_hindi(build: Build) -> None:
+    work = build(stt=engines.HindiTranscriber)
+
+    job = work.run(work.voice(speak=[]))
+
+    assert (job.articulation_rate, job.pauses_per_minute) == (None, None)

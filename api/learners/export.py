@@ -140,7 +140,7 @@ def _page(
     statement = select(table).where(TABLES[name](learner_id)).order_by(*key).limit(_PAGE)
     if after is not None:
         statement = statement.where(tuple_(*key) > tuple(after))
-    return [dict(row._mapping) for row in session.execute(statement)]  # noqa: SLF001 - SQLAlchemy's own way
+    return [row._asdict() for row in session.execute(statement)]
 
 
 def _as_json(row: Mapping[str, Any]) -> bytes:

@@ -1,12 +1,13 @@
 """Named dependencies of the routers; all coroutines, for FastAPI runs any other function in a thread."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Path, Request, Security
+from fastapi import Depends, Header, Path, Request, Response, Security
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -69,7 +70,26 @@ async def asking(
     request: Request, services: ServicesDep, _: Annotated[object, Security(_BEARER)]
 ) -> Principal:
     """Return who asks. Raises `UnauthenticatedError`."""
-    return await services.authentication.principal(request.headers.get("Authorization"), client_of(request))
+    principal: Principal | None = getattr(request.state, "principal", None)
+    if principal is None:
+        authorization = request.headers.get("Authorization")
+        principal = await services.authentication.principal(authorization, client_of(request))
+        request.state.principal = principal
+    return principal
+
+
+class AskedFirst(APIRoute):
+    """A route that reads a body only from who may ask: FastAPI reads it before any dependency."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what serves a request."""
+        serve = super().get_route_handler()
+
+        async def ask_and_serve(request: Request) -> Response:
+            await asking(request, await _services(request), None)
+            return await serve(request)
+
+        return ask_and_serve
 
 
 async def chatting(principal: Annotated[Principal, Depends(asking)]) -> Principal:

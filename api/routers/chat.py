@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from api.access.principal import Principal
 from api.dependencies import (
+    AskedFirst,
     ChatsDep,
     IdempotencyKey,
     LinksDep,
@@ -25,7 +26,7 @@ from api.turns.forms import AUDIO_FIELD, VOICE_FORM
 from api.turns.schemas import TextChatRequest
 from shared.errors import ErrorCode
 
-router = APIRouter(prefix="/api/v1/ai", tags=["chat"])
+router = APIRouter(prefix="/api/v1/ai", tags=["chat"], route_class=AskedFirst)
 
 _VOICE_FORM: dict[str, Any] = {
     "requestBody": {

@@ -6,12 +6,12 @@ from fastapi import APIRouter
 
 from api.access.principal import InsufficientScopeError
 from api.access.schemas import LearnerTokenRequest, LearnerTokenView
-from api.dependencies import PrincipalDep, ServicesDep
+from api.dependencies import AskedFirst, PrincipalDep, ServicesDep
 from api.openapi.document import answer, problems
 from shared.errors import ErrorCode
 from shared.models import BUILT_IN_APP_ID
 
-router = APIRouter(prefix="/api/v1/learner-tokens", tags=["access"])
+router = APIRouter(prefix="/api/v1/learner-tokens", tags=["access"], route_class=AskedFirst)
 
 
 @router.post(

@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import StreamingResponse
 
-from api.dependencies import ExportDep, LinksDep, PrincipalDep, RightsDep
+from api.dependencies import AskedFirst, ExportDep, LinksDep, PrincipalDep, RightsDep
 from api.learners.rights import ErasureNotFoundError
 from api.learners.schemas import ConsentRequest, ErasureBegun, ErasureView, LearnerView
 from api.openapi.document import ITEM_PROBLEMS, answer, archive, problems
 from api.schemas import UserId
 from shared.errors import ErrorCode
 
-router = APIRouter(prefix="/api/v1", tags=["learners"])
+router = APIRouter(prefix="/api/v1", tags=["learners"], route_class=AskedFirst)
 
 _ZIP = "application/zip"
 

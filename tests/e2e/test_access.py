@@ -304,3 +304,14 @@ def test_of_fifty_posts_at_once_as_many_are_accepted_as_the_quota_allows(town: T
 
 def test_documentation_is_open_in_dev(town: Town) -> None:
     assert town.ask("get", "/docs", None).status_code == 200
+
+
+@pytest.mark.parametrize("content", [b'{"user_id', b'{"message": "' + b"a" * 100_000 + b'"}', b"\xff"])
+def test_a_body_is_not_looked_at_before_it_is_known_who_asks(town: Town, content: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    assert_problem(town.ask("post", TEXT, None, content=content, headers=headers), 401, "unauthenticated")
+    assert town.ask("post", TEXT, town.key("school"), content=content, headers=headers).status_code in {
+        413,
+        422,
+    }

@@ -247,7 +247,7 @@ def test_refusals_within_two_seconds_measure_once(measured: Bench) -> None:
     with statements(measured.sessions.kw["bind"]) as executed:
         refusal(measured, "asha", limits)
 
-    assert len(executed) == 1
+    assert len([each for each in executed if "jobs" in each[0]]) == 1
 
 
 def test_users_do_not_wait_for_each_other(bench: Bench) -> None:
@@ -264,6 +264,6 @@ def test_counting_reads_unfinished_jobs_alone(bench: Bench, database: Engine) ->
     with statements(bench.sessions.kw["bind"]) as executed:
         check(bench, "asha", limits_of(100, 10_000))
 
-    [counting] = executed
+    [counting] = [each for each in executed if "jobs" in each[0]]
 
-    assert plan(database, *counting).count("ix_jobs_unfinished") == 2
+    assert plan(database, *counting).count("ix_jobs_unfinished") == 3

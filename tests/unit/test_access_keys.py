@@ -94,7 +94,13 @@ def test_a_signing_key_rotates_without_an_outage() -> None:
     assert before.read(new) is None
 
 
-def forged(key: bytes | None = None, algorithm: str = "HS256", kid: str | None = "2", **changes: Any) -> str:
+def forged(
+    *,
+    key: bytes | None = None,
+    algorithm: str = "HS256",
+    kid: str | None = "2",
+    changes: Mapping[str, Any] | None = None,
+) -> str:
     now = datetime.now(UTC)
     claims = {
         "iss": "english-practice",

@@ -165,7 +165,8 @@ def test_every_setting_that_can_change_a_voice_is_part_of_its_key() -> None:
 
 def test_no_words_are_in_a_key() -> None:
     for each in (key(), spoken(voice(), "I am go to market")):
-        kind, _, digest = each.partition(":")
+        learner, kind, digest = each.split(":")
+        assert learner == str(ASHA)
         assert kind in {"reply", "speech"}
         assert len(digest) == 64
         assert set(digest) <= set("0123456789abcdef")

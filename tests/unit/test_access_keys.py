@@ -1,5 +1,6 @@
 """Keys, secrets and tokens: what is accepted, and what is refused without asking anybody."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID

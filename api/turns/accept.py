@@ -94,10 +94,10 @@ class Chats:
         anything is decoded where that is possible.
         """
         with closing(chat):  # nothing needs the file while the request waits for the job
-            # First, since it needs no database: what is not audio is refused whoever sends it.
-            demuxer = demuxer_of(chat.audio)
             new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
             asked = _Asked(principal.learner(chat.request.user_id), principal.quotas, new)
+            # Before the database is asked: what is not audio is refused whoever sends it.
+            demuxer = demuxer_of(chat.audio)
             replayed = await self.sessions.read(_replay_or_room_for, asked, self.limits)
             if replayed is not None:
                 job_id_var.set(str(replayed))

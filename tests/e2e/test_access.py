@@ -15,6 +15,7 @@ from api.access import repository
 from api.access.keys import KeyKind, new_key
 from api.access.settings import AccessSettings
 from api.access.tokens import LearnerTokens
+from shared import erasures
 from shared.learners import LearnerRef
 from shared.models import Scope
 from shared.settings import SharedSettings
@@ -137,6 +138,10 @@ ROUTES = [
     Route("get", f"{CONVERSATIONS}/{{conversation_id}}", _ITEM | _NAMED, query=_ASHA),
     Route("delete", f"{CONVERSATIONS}/{{conversation_id}}", _ITEM | _NAMED, query=_ASHA),
     Route("get", "/api/v1/users/{user_id}/usage", _NAMED),
+    Route("put", "/api/v1/users/{user_id}", _NAMED, json={}),
+    Route("get", "/api/v1/users/{user_id}/export", _NAMED),
+    Route("get", "/api/v1/erasures/{erasure_id}", _ITEM),
+    Route("delete", "/api/v1/users/{user_id}", _NAMED),
     Route("post", "/api/v1/ai/init-models", _FOR_OPERATORS),
     Route("get", "/metrics", _FOR_OPERATORS),
     Route("get", "/health", _FOR_ALL),
@@ -150,6 +155,15 @@ def ended_turn(town: Town, app: str = "school", user_id: str = "asha") -> tuple[
     job_id = town.bench.text(app_id=town.app(app), user_id=user_id, conversation=conversation, speak=[])
     town.bench.finish(job_id)
     return job_id, conversation
+
+
+def asked_erasure(town: Town) -> UUID:
+    """Return an erasure of the school's asha, whom nobody erases, as there is no worker."""
+    asha = LearnerRef(town.app("school"), "asha")
+    with town.bench.sessions.begin() as session:
+        erasure_id = erasures.ask(session, asha, town.tokens.secrets.pseudonym(asha))
+    town.stack.sql("UPDATE learners SET erasure_id = NULL")
+    return erasure_id
 
 
 def test_every_route_of_the_documentation_is_in_the_table(town: Town) -> None:
@@ -168,7 +182,11 @@ def test_every_route_answers_every_credential_as_documented(
 ) -> None:
     job_id, conversation = ended_turn(town)
     path = route.path.format(
-        job_id=job_id, conversation_id=conversation, user_id="asha", name=f"{'0' * 32}.mp3"
+        job_id=job_id,
+        conversation_id=conversation,
+        user_id="asha",
+        name=f"{'0' * 32}.mp3",
+        erasure_id=asked_erasure(town),
     )
     expected = route.answers[credential]
     if route.path.endswith("/text-chat/wait") and expected is None:

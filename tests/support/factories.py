@@ -219,12 +219,12 @@ class Bench:
 
     def speak(self, claim: Claim, audio_id: UUID | None = None) -> Sequence[Hint]:
         """Record a sound of the piece, 3 s long unless it is given."""
-        row = self.audio_row(audio_id or self.audio(3.0))
+        row = self.audio_row(audio_id or self.audio(3.0, user_id=self.user_of(claim.job_id)))
         return self.succeed(claim, Spoken("voice 1", WrittenAudio(row.id, row.backend, row.seconds)))
 
     def join(self, claim: Claim) -> Sequence[Hint]:
         """Record a sound of a part's pieces together."""
-        row = self.audio_row(self.audio(6.0))
+        row = self.audio_row(self.audio(6.0, user_id=self.user_of(claim.job_id)))
         return self.succeed(claim, Joined(WrittenAudio(row.id, row.backend, row.seconds)))
 
     def fail(self, claim: Claim, failure: Failure) -> Sequence[Hint]:

@@ -50,7 +50,14 @@ class Erasing:
             with self.sessions() as session:
                 found = erasures.unfinished(session)
             for learner, erasure in found:
-                self._go_on(learner, erasure)
+                try:
+                    self._go_on(learner, erasure)
+                except SQLAlchemyError as error:
+                    if may_pass(error):
+                        raise
+                    # One that cannot be finished keeps nobody else's from it.
+                    what = telemetry.without_words(error)
+                    logger.error("the learner %s cannot be erased: %s", erasure.pseudonym, what)  # noqa: TRY400
 
     def _go_on(self, learner: Learner, erasure: Erasure) -> None:
         if self._cancel_jobs(learner.id):

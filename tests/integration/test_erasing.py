@@ -53,9 +53,10 @@ class Office:
         """Let a spoken turn be answered, with files and a cached reply."""
         job_id = self.bench.voice(user_id=user_id, conversation="talk")
         self.bench.finish(job_id)
-        for audio in self.bench.all(AudioObject):
-            self.store.write(audio.name, user_id.encode())
         learner = self.bench.learner(user_id)
+        for audio in self.bench.all(AudioObject):
+            if audio.learner_id == learner.id:
+                self.store.write(audio.name, user_id.encode())
         self.redis.set(f"{PREFIX}{learner.id}:reply:{job_id}", user_id)
         return job_id
 

@@ -333,3 +333,17 @@ def test_a_body_is_not_looked_at_before_it_is_known_who_asks(town: Town, content
         413,
         422,
     }
+
+
+def test_usage_says_what_is_left_of_quotas(town: Town) -> None:
+    user = f"left-{uuid4().hex}"
+    body = {"user_id": user, "message": "Hello", "speak": []}
+    path, key = f"/api/v1/users/{user}/usage", town.key("school")
+    before = town.ask("get", path, key).json()["quotas"]
+    assert town.ask("post", TEXT, key, json=body).status_code == 202
+    after = town.ask("get", path, key).json()["quotas"]
+
+    assert before["turns_today"] == {"limit": 1000, "left": 1000}
+    assert before["unfinished_jobs"]["limit"] == 100
+    assert after["turns_today"] == {"limit": 1000, "left": 999}
+    assert after["unfinished_jobs"]["left"] == 99

@@ -60,6 +60,10 @@ def test_turns_of_today_are_shown_with_all_their_numbers(counter: Counter) -> No
         "tokens_in": 360,
         "tokens_out": 120,
     }
+    quotas = report.pop("quotas")
+    assert isinstance(quotas, dict)
+    assert quotas["turns_today"] == {"limit": None, "left": None}
+    assert quotas["unfinished_jobs"] == {"limit": 100, "left": 100}
     assert report == {
         "user_id": "active",
         "from": str(today() - timedelta(days=30)),
@@ -93,10 +97,15 @@ def test_only_days_with_usage_are_shown_oldest_first_within_both_ends(counter: C
 
 
 def test_the_mean_of_all_days_weighs_every_turn_alike(counter: Counter) -> None:
-    row = "INSERT INTO daily_usage VALUES ('weighed', :day, 1, 0, 0, 0, 0, :sum, :count, 0, 0)"
-    counter.bench.sql(row, day="2026-04-01", sum=100, count=1)
-    counter.bench.sql(row, day="2026-04-02", sum=140, count=2)
-    counter.bench.sql(row, day="2026-04-03", sum=0, count=0)
+    row = (
+        "INSERT INTO daily_usage (learner_id, day, text_turns, voice_turns, voice_seconds, speech_seconds,"
+        " corrections, score_sum, score_count, tokens_in, tokens_out)"
+        " VALUES (:learner, :day, 1, 0, 0, 0, 0, :sum, :count, 0, 0)"
+    )
+    learner = counter.bench.learner("weighed").id
+    counter.bench.sql(row, learner=learner, day="2026-04-01", sum=100, count=1)
+    counter.bench.sql(row, learner=learner, day="2026-04-02", sum=140, count=2)
+    counter.bench.sql(row, learner=learner, day="2026-04-03", sum=0, count=0)
 
     report = usage_of(counter, "weighed", **{"from": "2026-04-01", "to": "2026-04-03"})
 

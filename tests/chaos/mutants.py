@@ -140,9 +140,9 @@ MUTANTS = [
         "resume off by one",
         [
             Patch(
-                "api/routers/jobs.py",
-                "followers.follow(job_id, seen)",
-                "followers.follow(job_id, max(seen - 1, 0))",
+                "api/routers/events.py",
+                "followers.follow(job_id, start.seen,",
+                "followers.follow(job_id, max(start.seen - 1, 0),",
             )
         ],
         ["an event skipped, told twice or out of order"],

@@ -107,6 +107,7 @@ def test_a_crash_of_the_llm_worker_is_counted_against_none_of_the_replies_beside
     def at_work() -> bool:
         [(count,)] = gated_stack.sql(
             "SELECT count(*) FROM steps JOIN jobs ON jobs.id = job_id"
+            " JOIN learners ON learners.id = learner_id"
             " WHERE user_id LIKE 'beside%' AND lease_token IS NOT NULL"
         )
         return int(count) == len(jobs)

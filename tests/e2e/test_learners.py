@@ -158,6 +158,7 @@ def test_consent_is_noted_and_cleared(cached_stack: Stack) -> None:
     assert (noted["consent_given_at"], noted["guardian_consent_given_at"]) == (moment, None)
     assert (cleared["consent_given_at"], cleared["guardian_consent_given_at"]) == (None, moment)
     assert_problem(cached_stack.client.put(path, json={"consent_given_at": "today"}), 422, "invalid_request")
+    assert_problem(cached_stack.client.put(path, json={"consent_given_at": 0}), 422, "invalid_request")
     assert_problem(cached_stack.client.put(path, json={"consent": moment}), 422, "invalid_request")
 
 

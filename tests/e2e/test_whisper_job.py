@@ -34,8 +34,10 @@ def test_a_recording_is_answered_and_the_words_are_stored_with_the_job(
     assert [word["word"] for word in job["transcript_words"]] == job["transcript"].split()
     assert all(word.keys() == {"word", "start", "end", "probability"} for word in job["transcript_words"])
     assert job["result"]["reply_text"]
-    stored = whisper_stack.sql("SELECT transcript_words FROM jobs WHERE id = :id", id=job["id"])
-    assert stored[0].transcript_words == job["transcript_words"]
+    [stored] = whisper_stack.sql("SELECT transcript_words FROM jobs WHERE id = :id", id=job["id"])
+    unsure = [word.pop("unsure") for word in stored.transcript_words]
+    assert stored.transcript_words == job["transcript_words"]
+    assert len(job["result"]["unsure_words"]) == unsure.count(True)
 
 
 def test_silence_fails_as_no_speech(whisper_stack: Stack) -> None:

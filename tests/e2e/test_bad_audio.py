@@ -169,7 +169,7 @@ def test_a_large_upload_is_refused_while_it_still_arrives(stack: Stack, declared
         (USER + b"".join(part(b'name="f%d"' % n, b"") for n in range(20)) + AUDIO + END, "body"),
         (USER + part(b"no-name", b"a") + AUDIO + END, "body"),
         (USER + AUDIO[: len(AUDIO) // 2], "audio_file"),
-        (b"", "user_id"),
+        (b"", "audio_file"),
         (b"no form at all", "body"),
     ],
 )

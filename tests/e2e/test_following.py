@@ -72,7 +72,8 @@ def test_a_stream_is_resumed_after_any_event(stack: Stack) -> None:
         by_header = follow(stack.client, events_url(job), **{"Last-Event-ID": str(seen)})
         by_query = follow(stack.client, f"{events_url(job)}&after={seen}")
         assert_complete(by_header, after=seen)
-        assert by_header == by_query
+        # Not their links: these are signed when they are told.
+        assert [event.id for event in by_header] == [event.id for event in by_query]
         assert [event.type for event in by_header] == [event.type for event in whole[seen:]]
 
 

@@ -60,6 +60,7 @@ def _add(parser: argparse.ArgumentParser, command: _Command) -> argparse.Argumen
 
 
 def _create(session: Session, secrets: AccessSecrets, asked: argparse.Namespace) -> Sequence[str]:
+    is_new = repository.find_app(session, asked.app) is None
     row, key = repository.create_key(
         session,
         secrets,
@@ -69,7 +70,7 @@ def _create(session: Session, secrets: AccessSecrets, asked: argparse.Namespace)
         scopes=asked.scopes,
         lifetime=None if asked.days is None else timedelta(days=asked.days),
     )
-    return [*_made(row, key)]
+    return [*_made(row, key), *([f"There was no app {asked.app!r}: it is new."] if is_new else [])]
 
 
 def _list(session: Session, _: AccessSecrets, __: argparse.Namespace) -> Sequence[str]:
@@ -103,7 +104,9 @@ def _revoke(session: Session, _: AccessSecrets, asked: argparse.Namespace) -> Se
 
 
 def _quota(session: Session, _: AccessSecrets, asked: argparse.Namespace) -> Sequence[str]:
-    app = repository.app_named(session, asked.app)
+    app = repository.find_app(session, asked.app)
+    if app is None:
+        raise CommandError(f"There is no app {asked.app!r}; an app is made with its first key.")
     own = app.quotas | dict(asked.values)
     app.quotas = {name: value for name, value in own.items() if value is not None}
     return [f"{name} = {value}" for name, value in sorted(app.quotas.items())] or ["no quotas of its own"]

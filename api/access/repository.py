@@ -52,6 +52,11 @@ def note_use(session: Session, key_ids: Collection[UUID]) -> None:
     )
 
 
+def find_app(session: Session, name: str) -> App | None:
+    """Return the app of this name, locked until the transaction ends; None if there is none."""
+    return session.scalars(select(App).where(col(App.name) == name).with_for_update()).one_or_none()
+
+
 def app_named(session: Session, name: str) -> App:
     """Return the app of this name, a new one if there is none, locked until the transaction ends."""
     table = App.metadata.tables["apps"]

@@ -1,7 +1,8 @@
 """The queue position of a job that has not started, and its estimated time to completion.
 
 **The estimate.** A queue `q` has `c` slots (its live workers'), a run of stage `s` takes `p(s)` seconds
-(`api.jobs.stage_durations`). The job goes through its stages one after another:
+(`api.jobs.stage_durations`); the job's own speech takes what the parts do that it wants. It goes through its
+stages one after another:
 
     t ← max(W(s) / c, t + L(s) / c) + p(s)     for each of its stages s, from t = earlier turns' time
 
@@ -28,7 +29,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from api.jobs.stage_durations import RecentStageDurations, StageDurations
-from shared.models import Job, QueueName, Stage, Step, StepKind
+from shared.models import Job, QueueName, SpokenPart, Stage, Step, StepKind
 from shared.steps import QUEUE_OF_STAGE, STAGE_OF_KIND
 
 _HALF_DONE = 0.5
@@ -69,7 +70,8 @@ def find(session: Session, job: Job, first: Step | None, durations: RecentStageD
     if job.started_at is not None or job.finished_at is not None or first is None:
         return None
     stages = stages_from(STAGE_OF_KIND[first.kind], speaks=bool(job.speak))
-    return place(stages, look_around(session, job, first), durations.read(session))
+    parts = [SpokenPart(part) for part in job.speak]
+    return place(stages, look_around(session, job, first), durations.read(session), parts)
 
 
 def places(session: Session, job_ids: Collection[UUID], durations: RecentStageDurations) -> dict[UUID, Place]:
@@ -136,11 +138,19 @@ def _look_around() -> Select[Any]:
     return select(*named.c, func.count().label("count")).group_by(*named.c)
 
 
-def place(stages: Sequence[Stage], others: Sequence[Others], durations: StageDurations) -> Place:
-    """Return the place among the others of a job with these stages to go; the module says how."""
+def place(
+    stages: Sequence[Stage],
+    others: Sequence[Others],
+    durations: StageDurations,
+    parts: Collection[SpokenPart] = (),
+) -> Place:
+    """Return the place among the others of a job with these stages, and parts to speak, to go.
+
+    The module says how.
+    """
     queue = QUEUE_OF_STAGE[stages[0]]
     waiting = (each for each in others if each.ahead and not each.runs and _at(each, queue))
-    return Place(1 + sum(each.count for each in waiting), _eta(stages, others, durations))
+    return Place(1 + sum(each.count for each in waiting), _eta(stages, others, durations, parts))
 
 
 def stages_from(stage: Stage, *, speaks: bool) -> list[Stage]:
@@ -149,9 +159,15 @@ def stages_from(stage: Stage, *, speaks: bool) -> list[Stage]:
     return [each for each in order[order.index(stage) :] if speaks or each is not Stage.SYNTHESIZE]
 
 
-def _eta(stages: Sequence[Stage], others: Sequence[Others], durations: StageDurations) -> float | None:
+def _eta(
+    stages: Sequence[Stage],
+    others: Sequence[Others],
+    durations: StageDurations,
+    parts: Collection[SpokenPart],
+) -> float | None:
     if not all(stage in durations.seconds and QUEUE_OF_STAGE[stage] in durations.slots for stage in stages):
         return None
+    takes = durations.of_job(parts)
     earlier_turns = (each for each in others if each.earlier_turn)
     done_at = sum(each.count * _until_answered(each, durations) for each in earlier_turns)
     for number, stage in enumerate(stages):
@@ -159,13 +175,11 @@ def _eta(stages: Sequence[Stage], others: Sequence[Others], durations: StageDura
         if number == 0:
             work, line = sum(_before_first(each, queue, durations) for each in others), 0.0
         else:
-            own = sum(
-                durations.seconds[before] for before in stages[:number] if QUEUE_OF_STAGE[before] is queue
-            )
+            own = sum(takes[before] for before in stages[:number] if QUEUE_OF_STAGE[before] is queue)
             work = own + sum(_before_later(each, queue, durations) for each in others)
             line = sum(_in_line(each, queue, durations) for each in others)
         slots = durations.slots[queue]
-        done_at = max(work / slots, done_at + line / slots) + durations.seconds[stage]
+        done_at = max(work / slots, done_at + line / slots) + takes[stage]
     return round(done_at, 1)
 
 

@@ -2,15 +2,17 @@
 
 import math
 import time
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from uuid import UUID
 
-from sqlalchemy import Float, func, select, union_all
+from sqlalchemy import union_all
 from sqlalchemy.orm import Session
 
 from shared import steps, workers
-from shared.models import QueueName, Stage, StepKind
+from shared.models import QueueName, SpokenPart, Stage, StepKind
 from shared.steps import QUEUE_OF_STAGE, STAGE_OF_KIND
 
 RUNS = 50
@@ -26,11 +28,18 @@ class StageDurations:
 
     `slots`: how many steps the live workers of a queue run at a time; absent where there is none.
     `piece_seconds`: what one piece of speech takes, of which a job has several.
+    `part_seconds`: what all pieces of a part take; absent where none was ever spoken.
     """
 
     seconds: Mapping[Stage, float]
     slots: Mapping[QueueName, int]
     piece_seconds: float = 0.0
+    part_seconds: Mapping[SpokenPart, float] = field(default_factory=dict)
+
+    def of_job(self, parts: Collection[SpokenPart]) -> Mapping[Stage, float]:
+        """Return what the stages take for a job with these parts; parts never spoken yet add nothing."""
+        known = [self.part_seconds[part] for part in parts if part in self.part_seconds]
+        return {**self.seconds, Stage.SYNTHESIZE: sum(known)} if known else self.seconds
 
     @property
     def seconds_a_job(self) -> float | None:
@@ -48,21 +57,30 @@ def measure(session: Session) -> StageDurations:
 
     Failed runs count too: they kept a worker busy.
     """
-    last = union_all(*(steps.last_runs(kind, RUNS) for kind in _KINDS)).subquery()
-    took = func.percentile_cont(0.5).within_group(last.c.took)
-    pieces = func.count() / func.count(last.c.job_id.distinct()).cast(Float)
-    seconds: dict[Stage, float] = {}
-    piece_seconds = 0.0
-    for kind, median, per_job in session.execute(select(last.c.kind, took, pieces).group_by(last.c.kind)):
-        seconds[STAGE_OF_KIND[kind]] = median.total_seconds()
+    took: defaultdict[StepKind, list[float]] = defaultdict(list)
+    spoken: defaultdict[tuple[UUID, SpokenPart], float] = defaultdict(float)
+    for kind, job_id, part, duration in session.execute(
+        union_all(*(steps.last_runs(kind, RUNS) for kind in _KINDS))
+    ):
+        took[kind].append(duration.total_seconds())
         if kind is StepKind.SPEAK:
-            # Other kinds run more than once for a job only where it was retried.
-            piece_seconds = median.total_seconds()
-            seconds[Stage.SYNTHESIZE] = piece_seconds * per_job
+            spoken[job_id, part] += duration.total_seconds()
+    seconds = {STAGE_OF_KIND[kind]: median(runs) for kind, runs in took.items()}
+    jobs, parts = defaultdict[UUID, float](float), defaultdict[SpokenPart, list[float]](list)
+    for (job_id, part), total in spoken.items():
+        jobs[job_id] += total
+        parts[part].append(total)
+    if jobs:
+        seconds[Stage.SYNTHESIZE] = median(jobs.values())
     slots: Counter[QueueName] = Counter()
     for worker in workers.live(session):
         slots.update({QueueName(name): worker.concurrency for name in set(worker.queues) & set(QueueName)})
-    return StageDurations(seconds, dict(slots), piece_seconds)
+    return StageDurations(
+        seconds,
+        dict(slots),
+        median(took[StepKind.SPEAK] or [0.0]),
+        {part: median(totals) for part, totals in parts.items()},
+    )
 
 
 class RecentStageDurations:

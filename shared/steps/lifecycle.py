@@ -219,7 +219,7 @@ def free_what_may_run(session: Session) -> int:
 def last_runs(kind: StepKind, limit: int) -> Select[Any]:
     """Return the query for how long the last ended runs of a kind took."""
     return (
-        select(_step.kind, _step.job_id, (_step.finished_at - _step.started_at).label("took"))
+        select(_step.kind, _step.job_id, _step.part, (_step.finished_at - _step.started_at).label("took"))
         .where(_step.kind == kind, _step.started_at.is_not(None), _step.finished_at.is_not(None))
         .order_by(_step.started_at.desc())
         .limit(limit)

@@ -11,7 +11,7 @@ from api.jobs.stage_durations import RUNS, RecentStageDurations, StageDurations
 from shared import steps
 from shared.errors import ErrorCode
 from shared.failures import Failure
-from shared.models import QueueName, Stage, Step, StepKind
+from shared.models import QueueName, SpokenPart, Stage, Step, StepKind
 from tests.support.factories import WORKER, Bench
 
 
@@ -150,18 +150,20 @@ def run(
     seconds: float,
     *,
     kind: StepKind = StepKind.REPLY,
+    part: SpokenPart | None = None,
     minutes_ago: int = 0,
     outcome: str = "failed",
 ) -> None:
     """Add a run of a step that took so long."""
     bench.sql(
-        "INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths, worker,"
+        "INSERT INTO steps (id, job_id, attempt, kind, part, position, number, queue, rank, deaths, worker,"
         " outcome, started_at, finished_at)"
-        " SELECT gen_random_uuid(), :job, 0, :kind, (SELECT count(*) FROM steps), 0, 'llm', 1, 0, 'here',"
-        " :outcome, ended - make_interval(secs => :s), ended"
+        " SELECT gen_random_uuid(), :job, 0, :kind, :part, (SELECT count(*) FROM steps), 0, 'llm', 1, 0,"
+        " 'here', :outcome, ended - make_interval(secs => :s), ended"
         " FROM (SELECT now() - make_interval(mins => :ago) AS ended) AS moment",
         job=job_id,
         kind=kind,
+        part=part,
         s=seconds,
         ago=minutes_ago,
         outcome=outcome,
@@ -185,14 +187,39 @@ def test_a_pace_is_the_median_of_the_last_runs_however_they_ended(bench: Bench) 
     assert measure(bench).seconds == {Stage.REPLY: 2.0}
 
 
-def test_speech_takes_as_many_pieces_as_a_job_has(bench: Bench) -> None:
-    jobs = texts(bench, 2)
-    for number in range(6):
-        run(bench, jobs[number % 2], 2.0, kind=StepKind.SPEAK)
+def test_speech_takes_what_all_pieces_of_a_job_or_of_a_part_do(bench: Bench) -> None:
+    jobs = texts(bench, 3)
+    for job_id in jobs:
+        for seconds in (1.0, 5.0):
+            run(bench, job_id, seconds, kind=StepKind.SPEAK, part=SpokenPart.REPLY)
+    for _ in range(2):
+        run(bench, jobs[0], 9.0, kind=StepKind.SPEAK, part=SpokenPart.EXPLANATION)
 
     found = measure(bench)
 
-    assert (found.seconds, found.piece_seconds) == ({Stage.SYNTHESIZE: 6.0}, 2.0)
+    assert (found.seconds, found.piece_seconds) == ({Stage.SYNTHESIZE: 6.0}, 5.0)
+    assert found.part_seconds == {SpokenPart.REPLY: 6.0, SpokenPart.EXPLANATION: 18.0}
+
+
+def test_after_one_long_job_a_short_one_is_estimated_by_what_it_wants(bench: Bench) -> None:
+    first = bench.text(conversation="first", speak=["reply", "explanation"])
+    bench.finish(first)
+    bench.sql("UPDATE steps SET started_at = finished_at - interval '0.2 s'")
+    for part, seconds in ((SpokenPart.REPLY, 7.0), (SpokenPart.EXPLANATION, 20.0)):
+        bench.sql(
+            "UPDATE steps SET started_at = finished_at - make_interval(secs => :s) WHERE part = :part"
+            " AND kind = 'speak'",
+            s=seconds,
+            part=part,
+        )
+    bench.sql(
+        "INSERT INTO workers (name, host, pid, queues, engines, models, concurrency)"
+        " VALUES ('all', 'here', 1, '{llm,gpu}', '{}', '{}', 1)"
+    )
+
+    found = find(bench, bench.text(conversation="second", speak=["reply"]))
+
+    assert found == Place(1, 7.2)
 
 
 def test_older_runs_are_forgotten(bench: Bench) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from api.jobs.queue_position import Others, Place, place, stages_from
 from api.jobs.stage_durations import StageDurations
-from shared.models import QueueName, Stage
+from shared.models import QueueName, SpokenPart, Stage
 
 TRANSCRIBE, REPLY, SYNTHESIZE = Stage.TRANSCRIBE, Stage.REPLY, Stage.SYNTHESIZE
 TEXT, VOICE = [REPLY, SYNTHESIZE], [TRANSCRIBE, REPLY, SYNTHESIZE]
@@ -127,6 +127,20 @@ def test_a_piece_that_waits_takes_only_its_own_time() -> None:
 
     # Four pieces of others before the recording; its own voice has as many as a job has.
     assert eta([TRANSCRIBE, REPLY], pieces, durations=durations) == 4 * 0.5 + 1.0 + 4.0
+
+
+def test_a_job_waits_for_the_parts_that_it_wants_itself() -> None:
+    spoken = {SpokenPart.REPLY: 3.0, SpokenPart.EXPLANATION: 9.0}
+    durations = StageDurations({**DURATIONS.seconds, SYNTHESIZE: 12.0}, DURATIONS.slots, 3.0, spoken)
+
+    assert place(TEXT, [], durations, [SpokenPart.REPLY]).eta_seconds == 4.0 + 3.0
+    assert place(TEXT, [], durations, list(SpokenPart)).eta_seconds == 4.0 + 12.0
+    # Others are taken to want what most do.
+    assert place(TEXT, [Others(REPLY, 1)], durations, [SpokenPart.REPLY]).eta_seconds == 12.0 + 3.0
+
+
+def test_parts_that_were_never_spoken_are_taken_for_the_usual_ones() -> None:
+    assert place(TEXT, [], DURATIONS, [SpokenPart.REPLY]).eta_seconds == 6.0
 
 
 def test_the_slowest_queue_says_how_often_a_job_ends() -> None:

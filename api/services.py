@@ -98,11 +98,12 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
     reader = JobReader(sessions, settings.job_retention)
     limits = _limits(settings, reader)
     links = _links(settings, stores)
-    waiters = JobWaiters(reader)
-    followers = JobFollowers(sessions, reader, longest_seconds=settings.follow_seconds)
+    keyring = Keyring(sessions)
+    waiters = JobWaiters(reader, keyring)
+    followers = JobFollowers(sessions, reader, keyring, longest_seconds=settings.follow_seconds)
     return Services(
         settings=settings,
-        authentication=_authentication(settings, sessions, followers),
+        authentication=_authentication(settings, keyring),
         arrivals=_arrivals(settings),
         chats=Chats(
             sessions,
@@ -119,7 +120,7 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
         conversations=Conversations(sessions, storing, settings.job_retention),
         usage=UsageReader(sessions, settings.usage_timezone),
         rights=LearnerRights(sessions, publisher, settings.secrets()),
-        export=Export(sessions, storing),
+        export=Export(sessions, storing, settings.secrets(), keyring),
         waiters=waiters,
         followers=followers,
         listener=JobListener(connect_arguments(settings.database_url, "api-listen"), [waiters, followers]),
@@ -142,12 +143,12 @@ def _sessions(settings: ApiSettings, stack: AsyncExitStack) -> Sessions:
     return stack.enter_context(closing(Sessions(engine, at_once=settings.database_pool_size)))
 
 
-def _authentication(settings: ApiSettings, sessions: Sessions, followers: JobFollowers) -> Authentication:
+def _authentication(settings: ApiSettings, keyring: Keyring) -> Authentication:
     return Authentication(
         is_open=settings.is_open,
         takes_test_keys=settings.app_env is AppEnv.DEV,
         secrets=settings.secrets(),
-        keyring=Keyring(sessions, on_gone=followers.refuse),
+        keyring=keyring,
         rates=RequestRates(settings.redis_url, of_address=settings.max_requests_per_minute_per_address),
         quotas=settings.quotas,
     )

@@ -57,7 +57,7 @@ async def _measure(settings: ApiSettings, engine: Engine) -> list[Row]:
             session, settings.secrets(), app_id=app.id, label="", kind=KeyKind.LIVE, scopes=[Scope.CHAT]
         )
     with closing(Sessions(engine, at_once=1)) as sessions:
-        keyring = Keyring(sessions, on_gone=lambda _: None)
+        keyring = Keyring(sessions)
         rates = RequestRates(settings.redis_url, of_address=settings.max_requests_per_minute_per_address)
         asked = Authentication(
             is_open=False,

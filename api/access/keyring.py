@@ -2,16 +2,17 @@
 
 What is kept was confirmed by the database a moment ago: all of it every 2 s, in one query. What was not
 confirmed for 4 s is asked for again before it counts, so a revoked key stops within 5 s in every process,
-also in one that has lost the database for a while.
+also in one that has lost the database for a while. A request that lasts, as a stream does, is told when the
+key is revoked that it came with; that key is confirmed as long as the request lasts.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -42,18 +43,14 @@ class Keyring:
     """Finds keys by digest or id, while it is `running`."""
 
     def __init__(
-        self,
-        sessions: Sessions,
-        *,
-        on_gone: Callable[[UUID], None],
-        trusted_seconds: float = TRUSTED_SECONDS,
+        self, sessions: Sessions, *, trusted_seconds: float = TRUSTED_SECONDS, most: int = _KEPT
     ) -> None:
-        """`on_gone` is called with the id of each key that is kept no more: it may be revoked."""
         self._sessions = sessions
-        self._on_gone = on_gone
         self._trusted_seconds = trusted_seconds
+        self._most = most
         self._by_id: OrderedDict[UUID, _Entry] = OrderedDict()
         self._ids: dict[str, UUID] = {}
+        self._watched: defaultdict[UUID, list[Callable[[], None]]] = defaultdict(list)
 
     def knows(self, digests: Collection[str]) -> bool:
         """Tell whether a key with one of these digests is kept."""
@@ -67,6 +64,23 @@ class Keyring:
     async def with_id(self, key_id: UUID) -> KeyRecord | None:
         """Return the key with this id unless it is revoked. Raises `SQLAlchemyError`."""
         return self._fresh(key_id) or await self._ask(ids=[key_id])
+
+    @contextmanager
+    def watching(self, key_id: UUID | None, on_revoked: Callable[[], None]) -> Iterator[None]:
+        """Call `on_revoked` within 5 s if the key is revoked or deleted while the block runs.
+
+        It may be called more than once. Without a key, never.
+        """
+        if key_id is None:
+            yield
+            return
+        self._watched[key_id].append(on_revoked)
+        try:
+            yield
+        finally:
+            self._watched[key_id].remove(on_revoked)
+            if not self._watched[key_id]:
+                del self._watched[key_id]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -93,6 +107,7 @@ class Keyring:
         if entry is None or entry.confirmed_at < now - self._trusted_seconds:
             return None
         entry.used_at = now
+        self._by_id.move_to_end(entry.record.key.id)
         return entry.record
 
     async def _ask(self, *, digests: Collection[str] = (), ids: Collection[UUID] = ()) -> KeyRecord | None:
@@ -104,30 +119,31 @@ class Keyring:
 
     def _keep(self, record: KeyRecord, asked_at: float) -> None:
         if record.key.revoked_at is not None:
-            self._forget([record.key.id])
+            self._end(record.key.id)
             return
         kept = self._by_id.get(record.key.id)
         used_at = asked_at if kept is None else kept.used_at
         self._by_id[record.key.id] = _Entry(record, asked_at, used_at)
         self._ids[record.key.digest] = record.key.id
-        while len(self._by_id) > _KEPT:
+        while len(self._by_id) > self._most:
             self._forget([next(iter(self._by_id))])
 
     async def _confirm(self) -> None:
-        """Read all kept keys again; forget those that are revoked, gone, or long unused."""
-        if not self._by_id:
+        """Read all keys again that are kept or watched: forget what is long unused, end what is revoked."""
+        asked = self._by_id.keys() | self._watched.keys()
+        if not asked:
             return
         asked_at = time.monotonic()
         await self._note_use(asked_at)
-        found = await self._sessions.read(repository.load, ids=list(self._by_id))
-        for record in found:
-            self._keep(record, asked_at)
+        found = {record.key.id: record for record in await self._sessions.read(repository.load, ids=asked)}
+        for key_id in asked:
+            record = found.get(key_id)
+            if record is None or record.key.revoked_at is not None:
+                self._end(key_id)
+            elif key_id in self._by_id:
+                self._keep(record, asked_at)
         self._forget(
-            [
-                key_id
-                for key_id, entry in self._by_id.items()
-                if entry.confirmed_at < asked_at or entry.used_at < asked_at - _FORGET_SECONDS
-            ]
+            [key_id for key_id, entry in self._by_id.items() if entry.used_at < asked_at - _FORGET_SECONDS]
         )
 
     async def _note_use(self, now: float) -> None:
@@ -140,12 +156,18 @@ class Keyring:
         if used:
             await self._sessions.commit(repository.note_use, used)
 
-    def _forget(self, key_ids: Sequence[UUID]) -> None:
+    def _end(self, key_id: UUID) -> None:
+        """Forget a key that works no more, and tell the requests that came with it."""
+        self._forget([key_id])
+        for tell in tuple(self._watched.get(key_id, ())):
+            tell()
+
+    def _forget(self, key_ids: Iterable[UUID]) -> None:
+        """Keep these keys no more: they are asked for when they are used again."""
         for key_id in key_ids:
             entry = self._by_id.pop(key_id, None)
             if entry is not None:
                 self._ids.pop(entry.record.key.digest, None)
-                self._on_gone(key_id)
 
 
 def _is_due(key: ApiKey) -> bool:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from api.access.keyring import Keyring
 from api.access.principal import Reach
 from api.database import Sessions
 from api.jobs import queue_position
@@ -48,10 +49,14 @@ class _Follower:
 
     seq: int
     woken: asyncio.Event
-    key_id: UUID | None = None
     is_refused: bool = False
     waits: bool = False
     place: Place | None = None
+
+    def refuse(self) -> None:
+        """Have the stream end."""
+        self.is_refused = True
+        self.woken.set()
 
 
 class NothingFollowsError(Exception):
@@ -61,9 +66,12 @@ class NothingFollowsError(Exception):
 class JobFollowers:
     """Lets requests follow jobs, each for `longest_seconds` at most; the client then resumes."""
 
-    def __init__(self, sessions: Sessions, reader: JobReader, *, longest_seconds: float) -> None:
+    def __init__(
+        self, sessions: Sessions, reader: JobReader, keyring: Keyring, *, longest_seconds: float
+    ) -> None:
         self._sessions = sessions
         self._reader = reader
+        self._keyring = keyring
         self._longest_seconds = longest_seconds
         self._followers: defaultdict[UUID, set[_Follower]] = defaultdict(set)
         self._released = False
@@ -94,7 +102,8 @@ class JobFollowers:
         """
         until = time.monotonic() + self._longest_seconds
         told: Place | None = None
-        with self._registered(_Follower(after, asyncio.Event(), key_id), job_id) as follower:
+        follower = _Follower(after, asyncio.Event())
+        with self._registered(follower, job_id), self._keyring.watching(key_id, follower.refuse):
             while not (self._released or follower.is_refused) and time.monotonic() < until:
                 follower.woken.clear()
                 log = await self._sessions.read(_read, job_id, follower.seq)
@@ -120,10 +129,10 @@ class JobFollowers:
             return
 
     @contextmanager
-    def _registered(self, follower: _Follower, job_id: UUID) -> Iterator[_Follower]:
+    def _registered(self, follower: _Follower, job_id: UUID) -> Iterator[None]:
         self._followers[job_id].add(follower)
         try:
-            yield follower
+            yield
         finally:
             self._followers[job_id].discard(follower)
             if not self._followers[job_id]:
@@ -133,14 +142,6 @@ class JobFollowers:
         """End all streams, because the process is shutting down. Clients resume at another process."""
         self._released = True
         self.missed()
-
-    def refuse(self, key_id: UUID) -> None:
-        """End the streams that are read with this key, or with a token that it asked for."""
-        for followers in self._followers.values():
-            for follower in followers:
-                if follower.key_id == key_id:
-                    follower.is_refused = True
-                    follower.woken.set()
 
     def told(self, job_id: UUID, what: str) -> None:
         """Wake those who follow the job."""

@@ -5,14 +5,14 @@ for it. Waited-for jobs are read again every few seconds, in case a notification
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.access.principal import Reach
+from api.access.keyring import Keyring
+from api.access.principal import Reach, UnauthenticatedError
 from api.jobs.listening import LOOK_AGAIN_SECONDS
 from api.jobs.read import JobReader, JobRecord
 from shared import events
@@ -25,25 +25,38 @@ _ENDS = {*events.OF_END.values(), events.DELETED}
 class JobWaiters:
     """Lets requests wait for jobs to end."""
 
-    def __init__(self, reader: JobReader) -> None:
+    def __init__(self, reader: JobReader, keyring: Keyring) -> None:
         self._reader = reader
+        self._keyring = keyring
         self._waiting: Counter[UUID] = Counter()
         self._latest: dict[UUID, asyncio.Future[JobRecord | None]] = {}
         self._notified: asyncio.Queue[UUID] = asyncio.Queue()
         self._released = False
 
-    async def wait(self, job_id: UUID, seconds: float, reach: Reach) -> JobRecord:
+    async def wait(
+        self, job_id: UUID, seconds: float, reach: Reach, *, key_id: UUID | None = None
+    ) -> JobRecord:
         """Return the job as soon as it has ended, or as it stands after `seconds` or a `release`.
 
-        Raises `JobNotFoundError`, at once, where there is none within `reach`, or it is deleted.
+        Raises `JobNotFoundError`, at once, where there is none within `reach`, or it is deleted, and
+        `UnauthenticatedError` when the key is revoked that the request came with.
         """
         self._waiting[job_id] += 1
-        done = self._latest.setdefault(job_id, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        done, revoked = self._latest.setdefault(job_id, loop.create_future()), loop.create_future()
+
+        def refuse() -> None:
+            if not revoked.done():
+                revoked.set_result(None)
+
         try:
             if not await self._reader.has_ended(job_id, reach) and not self._released:
-                with contextlib.suppress(TimeoutError):
-                    if ended := await asyncio.wait_for(asyncio.shield(done), seconds):
-                        return ended
+                with self._keyring.watching(key_id, refuse):
+                    await asyncio.wait({done, revoked}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+                if revoked.done():
+                    raise UnauthenticatedError("This credential is not good any more.")
+                if done.done() and (ended := done.result()):
+                    return ended
             return await self._reader.one(job_id, reach)
         finally:
             self._waiting[job_id] -= 1

@@ -4,10 +4,13 @@ Rows are read page by page and sounds one by one, each in a session of its own, 
 nor a transaction grows with what there is.
 """
 
+import asyncio
 import io
 import json
+import logging
 import zipfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +18,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, select, tuple_
 from sqlalchemy.orm import Session
 
+from api.access.keyring import Keyring
+from api.access.secrets import AccessSecrets
 from api.audio.stores import Storing
 from api.database import Sessions
 from api.http.problems import NotFoundError
@@ -22,6 +27,8 @@ from shared import learners
 from shared.learners import LearnerRef
 from shared.models import AudioObject, metadata
 from shared.storage import StorageError
+
+logger = logging.getLogger(__name__)
 
 _PAGE = 200
 _Condition = Callable[[UUID], ColumnElement[bool]]
@@ -89,15 +96,32 @@ class Export:
 
     sessions: Sessions
     storing: Storing
+    secrets: AccessSecrets
+    keyring: Keyring
 
-    async def open(self, learner: LearnerRef) -> AsyncIterator[bytes]:
-        """Return the ZIP's bytes, as they are made. Raises `LearnerNotFoundError` before the first one."""
+    async def open(self, learner: LearnerRef, *, key_id: UUID | None = None) -> AsyncIterator[bytes]:
+        """Return the ZIP's bytes, as they are made. Raises `LearnerNotFoundError` before the first one.
+
+        They end early, in the middle of the ZIP, when the key is revoked that it was asked for with.
+        """
         row = await self.sessions.read(learners.find, learner)
         if row is None:
             raise LearnerNotFoundError
-        return self._archive(row.id)
+        return self._until_revoked(self._archive(row.id, self.secrets.pseudonym(learner)), key_id)
 
-    async def _archive(self, learner_id: UUID) -> AsyncIterator[bytes]:
+    async def _until_revoked(
+        self, archive: AsyncGenerator[bytes, None], key_id: UUID | None
+    ) -> AsyncIterator[bytes]:
+        revoked = asyncio.Event()
+        with self.keyring.watching(key_id, revoked.set):
+            async with aclosing(archive) as chunks:
+                async for chunk in chunks:
+                    if revoked.is_set():
+                        logger.info("an export ends early: its key is revoked")
+                        return
+                    yield chunk
+
+    async def _archive(self, learner_id: UUID, pseudonym: str) -> AsyncGenerator[bytes, None]:
         outlet, missing = _Outlet(), list[str]()
         with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in TABLES:
@@ -121,6 +145,12 @@ class Export:
                     archive.writestr(f"audio/{sound.name}", data, zipfile.ZIP_STORED)
                     yield outlet.drain()
             archive.writestr("missing.json", json.dumps(missing))
+        if missing:
+            logger.warning(
+                "%d sounds that could not be read are not in an export of the learner %s",
+                len(missing),
+                pseudonym,
+            )
         yield outlet.drain()
 
     async def _pages(self, name: str, learner_id: UUID) -> AsyncIterator[Sequence[dict[str, Any]]]:

@@ -11,12 +11,10 @@ from api.dependencies import (
     AskedFirst,
     ChatsDep,
     IdempotencyKey,
-    LinksDep,
     PreferredWait,
     PrincipalDep,
     ServicesDep,
     VoiceChatDep,
-    WaitersDep,
 )
 from api.jobs.present import present, present_result, shown
 from api.jobs.schemas import ChatReply, JobView
@@ -127,15 +125,12 @@ async def text_chat_and_wait(
     body: TextChatRequest,
     principal: PrincipalDep,
     chats: ChatsDep,
-    waiters: WaitersDep,
-    links: LinksDep,
     services: ServicesDep,
     key: IdempotencyKey = None,
 ) -> ChatReply:
     """Accept a message and answer with the reply itself."""
     job_id = await chats.accept_text(principal, body, key)
-    seconds = services.settings.wait_timeout_seconds
-    return await shown(await waiters.wait(job_id, seconds, principal.reach(None)), links, present_result)
+    return await _reply(job_id, principal, services)
 
 
 @router.post(
@@ -147,15 +142,18 @@ async def voice_chat_and_wait(
     chat: VoiceChatDep,
     principal: PrincipalDep,
     chats: ChatsDep,
-    waiters: WaitersDep,
-    links: LinksDep,
     services: ServicesDep,
     key: IdempotencyKey = None,
 ) -> ChatReply:
     """Accept a recording and answer with the reply itself."""
     job_id = await chats.accept_voice(principal, chat, key)
-    seconds = services.settings.wait_timeout_seconds
-    return await shown(await waiters.wait(job_id, seconds, principal.reach(None)), links, present_result)
+    return await _reply(job_id, principal, services)
+
+
+async def _reply(job_id: UUID, principal: Principal, services: Services) -> ChatReply:
+    seconds, reach = services.settings.wait_timeout_seconds, principal.reach(None)
+    record = await services.waiters.wait(job_id, seconds, reach, key_id=principal.key_id)
+    return await shown(record, services.links, present_result)
 
 
 async def _answer(
@@ -166,7 +164,7 @@ async def _answer(
     if wait is None:
         record = await services.reader.one(job_id, reach)
     else:
-        record = await services.waiters.wait(job_id, wait, reach)
+        record = await services.waiters.wait(job_id, wait, reach, key_id=principal.key_id)
         response.headers["Preference-Applied"] = f"wait={wait}"
     view = await shown(record, services.links, present)
     response.headers["Location"] = view.links.self

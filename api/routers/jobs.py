@@ -70,6 +70,7 @@ async def read_job(
 @router.get("/{job_id}/wait", responses=_FINISHED | problems(*ITEM_PROBLEMS))
 async def wait_for_job(
     job_id: JobId,
+    principal: PrincipalDep,
     waiters: WaitersDep,
     links: LinksDep,
     response: Response,
@@ -77,7 +78,7 @@ async def wait_for_job(
     seconds: Annotated[float, Query(alias="timeout", ge=0, le=MAX_WAIT_SECONDS)] = 30,
 ) -> JobView:
     """Return the job as soon as it is done, or as it stands after `timeout` seconds."""
-    return await _show(await waiters.wait(job_id, seconds, reach), links, response)
+    return await _show(await waiters.wait(job_id, seconds, reach, key_id=principal.key_id), links, response)
 
 
 @router.post("/{job_id}/cancel", responses=_CANCELLED | problems(*ITEM_PROBLEMS))

@@ -44,7 +44,7 @@ async def note_consent(
 )
 async def export_learner(user_id: UserId, principal: PrincipalDep, export: ExportDep) -> StreamingResponse:
     """Return all that is kept of the learner, while it is gathered."""
-    content = await export.open(principal.learner(user_id))
+    content = await export.open(principal.learner(user_id), key_id=principal.key_id)
     headers = {"Content-Disposition": 'attachment; filename="export.zip"', "Cache-Control": "no-store"}
     return StreamingResponse(content, media_type=_ZIP, headers=headers)
 

@@ -1,6 +1,9 @@
 """Keys in the database, and the keyring that spares asking for them."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from datetime import timedelta
@@ -38,22 +41,21 @@ def only_key(bench: Bench) -> ApiKey:
 
 
 def with_keyring(
-    database: Engine,
-    work: Callable[[Keyring], Coroutine[Any, Any, Result]],
-    gone: list[UUID] | None = None,
-    *,
-    trusted_seconds: float = keyring.TRUSTED_SECONDS,
+    database: Engine, work: Callable[[Keyring], Coroutine[Any, Any, Result]], **how: Any
 ) -> Result:
     async def main() -> Result:
         engine = create_engine(database.url, pool_size=2)
         try:
             with closing(Sessions(engine, at_once=2)) as sessions:
-                forget = (gone if gone is not None else []).append
-                return await work(Keyring(sessions, on_gone=forget, trusted_seconds=trusted_seconds))
+                return await work(Keyring(sessions, **how))
         finally:
             engine.dispose()
 
     return asyncio.run(main())
+
+
+def apps(bench: Bench) -> list[str]:
+    return sorted(app.name for app in bench.all(App))
 
 
 def digests(key: str) -> list[str]:
@@ -61,7 +63,7 @@ def digests(key: str) -> list[str]:
 
 
 def test_a_key_is_shown_once_and_stored_as_a_digest(bench: Bench) -> None:
-    key, told = run(bench, "create", "school", "--label", "server")
+    key, told, *_ = run(bench, "create", "school", "--label", "server")
 
     row = only_key(bench)
     assert kind_of(key) is KeyKind.LIVE
@@ -73,11 +75,44 @@ def test_a_key_is_shown_once_and_stored_as_a_digest(bench: Bench) -> None:
     assert key not in listed
 
 
-def test_apps_are_made_by_name_once(bench: Bench) -> None:
-    for name in ("school", "school", "other"):
-        run(bench, "create", name)
+def test_apps_are_made_by_name_once_and_said_to_be_new(bench: Bench) -> None:
+    told = [run(bench, "create", name)[2:] for name in ("school", "school", "other")]
 
-    assert sorted(app.name for app in bench.all(App)) == ["built-in", "other", "school"]
+    assert apps(bench) == ["built-in", "other", "school"]
+    assert [len(lines) for lines in told] == [1, 0, 1]
+    assert "'school'" in told[0][0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("quota", "scholl", "turns_a_day=5"),
+        ("quota", "scholl"),
+        ("rotate", str(UUID(int=7))),
+        ("revoke", str(UUID(int=7))),
+    ],
+    ids=" ".join,
+)
+def test_what_is_not_there_is_refused_and_not_made(bench: Bench, arguments: tuple[str, ...]) -> None:
+    run(bench, "create", "school")
+
+    with pytest.raises(CommandError, match=arguments[1]):
+        run(bench, *arguments)
+
+    assert apps(bench) == ["built-in", "school"]
+    assert len(bench.all(ApiKey)) == 1
+
+
+def test_a_refusal_is_a_sentence_and_a_status(database: Engine) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "api.access", "quota", "scholl", "uploads=2"]
+
+    refused = subprocess.run(
+        command, env=os.environ | {"DATABASE_URL": url}, capture_output=True, text=True, check=False
+    )
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "There is no app 'scholl'; an app is made with its first key.\n"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +126,7 @@ def test_apps_are_made_by_name_once(bench: Bench) -> None:
 def test_a_key_is_what_was_asked_for(
     bench: Bench, arguments: list[str], kind: KeyKind, scopes: list[str]
 ) -> None:
-    key, _ = run(bench, "create", "school", *arguments)
+    key, *_ = run(bench, "create", "school", *arguments)
 
     assert (kind_of(key), only_key(bench).scopes) == (kind, scopes)
 
@@ -137,18 +172,15 @@ def test_a_key_that_does_not_work_cannot_be_rotated(bench: Bench) -> None:
             run(bench, "rotate", str(key_id))
 
 
-def test_an_unknown_key_cannot_be_revoked(bench: Bench) -> None:
-    with pytest.raises(CommandError):
-        run(bench, "revoke", str(UUID(int=7)))
-
-
 def test_an_apps_quotas_take_the_place_of_the_settings_until_they_are_taken_back(bench: Bench) -> None:
+    run(bench, "create", "school")
+
     assert run(bench, "quota", "school", "turns_a_day=5", "uploads=2") == ["turns_a_day = 5", "uploads = 2"]
     assert run(bench, "quota", "school", "turns_a_day=") == ["uploads = 2"]
 
 
 def test_a_known_key_costs_no_query(bench: Bench, database: Engine) -> None:
-    key, _ = run(bench, "create", "school")
+    key, *_ = run(bench, "create", "school")
 
     async def ask(ring: Keyring) -> tuple[bool, int]:
         first = await ring.with_digest(digests(key))
@@ -168,22 +200,70 @@ def test_an_unknown_key_is_not_found(database: Engine) -> None:
     assert with_keyring(database, ask) == (None, None)
 
 
-def test_a_revoked_key_is_forgotten_at_the_next_confirmation(bench: Bench, database: Engine) -> None:
-    key, _ = run(bench, "create", "school")
-    gone: list[UUID] = []
+@pytest.mark.parametrize("end", ["revoke", "delete"])
+def test_a_revoked_key_is_forgotten_at_the_next_confirmation_and_its_requests_told(
+    bench: Bench, database: Engine, end: str
+) -> None:
+    key, *_ = run(bench, "create", "school")
+    key_id, ended, another = only_key(bench).id, list[str](), list[str]()
 
     async def ask(ring: Keyring) -> tuple[bool, bool, bool]:
         before = await ring.with_digest(digests(key)) is not None
-        await asyncio.to_thread(run, bench, "revoke", str(only_key(bench).id))
-        await ring._confirm()
+        if end == "revoke":
+            await asyncio.to_thread(run, bench, "revoke", str(key_id))
+        else:
+            await asyncio.to_thread(bench.sql, "DELETE FROM api_keys")
+        with (
+            ring.watching(key_id, lambda: ended.append("told")),
+            ring.watching(None, lambda: another.append("told")),
+        ):
+            await ring._confirm()
         return before, ring.knows(digests(key)), await ring.with_digest(digests(key)) is not None
 
-    assert with_keyring(database, ask, gone) == (True, False, False)
-    assert gone == [only_key(bench).id]
+    assert with_keyring(database, ask) == (True, False, False)
+    assert (ended, another) == (["told"], [])
+
+
+def test_a_key_that_is_kept_no_more_ends_no_request_until_it_is_revoked(
+    bench: Bench, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old, *_), (new, *_) = run(bench, "create", "school"), run(bench, "create", "other")
+    told: list[str] = []
+
+    async def crowd_out(ring: Keyring) -> list[list[str]]:
+        found = await ring.with_digest(digests(old))
+        assert found is not None
+        seen = []
+        with ring.watching(found.key.id, lambda: told.append("ended")):
+            await ring.with_digest(digests(new))
+            await ring._confirm()
+            assert (ring.knows(digests(old)), ring.knows(digests(new))) == (False, True)
+            monkeypatch.setattr(keyring, "_FORGET_SECONDS", -1.0)
+            await ring._confirm()
+            assert not ring.knows(digests(new))
+            seen.append(told.copy())
+            await asyncio.to_thread(run, bench, "revoke", str(found.key.id))
+            await ring._confirm()
+            seen.append(told.copy())
+        await ring._confirm()
+        return [*seen, told]
+
+    assert with_keyring(database, crowd_out, most=1) == [[], ["ended"], ["ended"]]
+
+
+def test_of_many_keys_those_are_kept_that_were_used_last(bench: Bench, database: Engine) -> None:
+    first, second, third = (run(bench, "create", "school")[0] for _ in range(3))
+
+    async def use(ring: Keyring) -> list[bool]:
+        for key in (first, second, first, third):
+            await ring.with_digest(digests(key))
+        return [ring.knows(digests(key)) for key in (first, second, third)]
+
+    assert with_keyring(database, use, most=2) == [True, False, True]
 
 
 def test_what_was_not_confirmed_for_long_is_asked_for_again(bench: Bench, database: Engine) -> None:
-    key, _ = run(bench, "create", "school")
+    key, *_ = run(bench, "create", "school")
 
     async def ask(ring: Keyring) -> tuple[bool, bool]:
         before = await ring.with_digest(digests(key)) is not None
@@ -198,7 +278,7 @@ def test_trust_and_confirmation_together_stay_below_five_seconds() -> None:
 
 
 def test_use_is_noted_once_an_hour(bench: Bench, database: Engine) -> None:
-    key, _ = run(bench, "create", "school")
+    key, *_ = run(bench, "create", "school")
 
     async def use(ring: Keyring) -> None:
         await ring.with_digest(digests(key))

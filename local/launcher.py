@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from api.settings import ApiSettings
 from local.access_keys import make_keys
 from local.console import Console
 from local.embedded import EmbeddedServer
@@ -33,7 +34,7 @@ from local.supervisor import StopRequests, Supervisor, run_once, watch
 from shared import workers
 from shared.database import create_sync_engine
 from shared.server_urls import masked
-from shared.settings import SharedSettings
+from shared.settings import SharedSettings, read_settings
 
 # What a worker needs beyond its grace: to give back what is left, or, idle, to end in good order.
 _STOP_MARGIN_SECONDS = 10.0
@@ -50,6 +51,7 @@ def launch(settings: LauncherSettings, console: Console, stop_requests: StopRequ
         servers = Servers(settings)
         environment = child_environment(settings, servers.urls)
         _refuse_unready_workers(environment)
+        read_settings(ApiSettings)  # ends the program where the API would not start
         with (
             Supervisor(servers.embedded, console, stop_requests) as keeper,
             servers.announced(settings.data_dir / "servers.env"),

@@ -35,7 +35,7 @@ class AccessSettings(SharedSettings):
         default=None,
         description="secrets behind API keys, learner tokens and pseudonyms, the same in every API process: "
         "`VERSION:SECRET`, separated by commas, the newest first, each of at least 32 characters. Required "
-        "with `ACCESS=keys` in prod, generated once under `DATA_DIR` in dev",
+        "in prod, generated once under `DATA_DIR` in dev",
     )
 
     @model_validator(mode="after")
@@ -43,8 +43,9 @@ class AccessSettings(SharedSettings):
         self.access = self.access or (Access.KEYS if self.app_env is AppEnv.PROD else Access.OPEN)
         if self.access_secrets is not None:
             _parsed(self.access_secrets.get_secret_value())
-        elif self.app_env is AppEnv.PROD and self.access is Access.KEYS:
-            raise ValueError("ACCESS_SECRETS is required when APP_ENV=prod, unless ACCESS=open")
+        elif self.app_env is AppEnv.PROD:
+            # With `ACCESS=open` too: pseudonyms must be the same at every host.
+            raise ValueError("ACCESS_SECRETS is required when APP_ENV=prod")
         return self
 
     @property

@@ -20,6 +20,7 @@ from tests.support.stack import Stack, eventually
 ROOT = Path(__file__).parents[2]
 FIELDS = {"time", "level", "logger", "message", "request_id", "job_id"}
 SIGNING_KEY = "a-secret-signing-key"
+ACCESS_SECRET = "a-secret-behind-keys-and-pseudonyms"  # noqa: S105 - of no deployment
 PASSWORD = "a-secret-password"  # noqa: S105 - of no server
 
 
@@ -30,6 +31,7 @@ def test_uvicorn_by_hand_logs_in_our_form_and_nothing_of_a_query(tmp_path: Path,
     ours = {
         "APP_ENV": environment,
         "ACCESS": "open",
+        "ACCESS_SECRETS": ACCESS_SECRET,
         "AUDIO_SIGNING_KEY": SIGNING_KEY,
         "DATA_DIR": str(tmp_path),
     }
@@ -55,7 +57,12 @@ def test_uvicorn_by_hand_logs_in_our_form_and_nothing_of_a_query(tmp_path: Path,
 def test_a_program_with_a_wrong_setting_says_so_in_one_line_without_a_password(
     tmp_path: Path, name: str
 ) -> None:
-    ours = {"APP_ENV": "prod", "ACCESS": "open", "AUDIO_SIGNING_KEY": SIGNING_KEY, "DATA_DIR": str(tmp_path)}
+    ours = {
+        "APP_ENV": "prod",
+        "ACCESS_SECRETS": ACCESS_SECRET,
+        "AUDIO_SIGNING_KEY": SIGNING_KEY,
+        "DATA_DIR": str(tmp_path),
+    }
     environment = os.environ | ours | {"REDIS_URL": f"no-such-server://:{PASSWORD}@localhost"}
     settings = LauncherSettings(_env_file=None, port=free_port())
     [program] = [each for each in programs(settings, environment) if each.name == name]

@@ -28,6 +28,7 @@ OURS = ("api", *WORKERS)
 FIELDS = {"time", "level", "logger", "message", "request_id", "job_id"}
 KEY = "AIza-a-secret-key"
 SIGNING_KEY = "a-secret-signing-key"
+ACCESS_SECRET = "a-secret-behind-keys-and-pseudonyms"  # noqa: S105 - of no deployment
 PASSWORD = "a-secret-password"  # noqa: S105 - Flower's, in this test alone
 USER = "mangosteen-user"
 FORM = {
@@ -100,6 +101,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> Iterator[Day]:
             "GEMINI_API_KEY": KEY,
             "GEMINI_BASE_URL": gemini.url,
             "ACCESS": "open",
+            "ACCESS_SECRETS": ACCESS_SECRET,
             "AUDIO_SIGNING_KEY": SIGNING_KEY,
             "FLOWER_BASIC_AUTH": f"operator:{PASSWORD}",
             "LLM_TIMEOUT_SECONDS": "3",
@@ -110,7 +112,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> Iterator[Day]:
         with running_stack(folder, postgres.url, *OURS, "flower", extra=extra) as stack:
             lived = Day(stack)
             passwords = [str(httpx.URL(url).password) for url in (postgres.url, stack.redis.url)]
-            lived.secrets += [KEY, SIGNING_KEY, PASSWORD, KEY_ID, s3.secret, *passwords]
+            lived.secrets += [KEY, SIGNING_KEY, ACCESS_SECRET, PASSWORD, KEY_ID, s3.secret, *passwords]
             learn(lived, gemini)
             trouble_the_tutor(lived, gemini)
             send_nonsense(lived)

@@ -159,3 +159,21 @@ def test_with_keys_it_makes_one_and_shows_it_once(tmp_path: Path) -> None:
     with launched(tmp_path, ACCESS="keys", WARM_UP="false") as (launcher, client):
         assert key_form.findall(launcher.log.read_text()) == []
         assert client.get("/jobs?user_id=asha", headers=headers).status_code == 200
+
+
+def test_in_prod_one_sentence_says_what_the_api_lacks(tmp_path: Path) -> None:
+    launcher = Launcher(
+        tmp_path,
+        APP_ENV="prod",
+        AUDIO_SIGNING_KEY="k",
+        FLOWER_BASIC_AUTH="operator:a-password",
+        STT_ENGINE="tests.support.engines_for_tests:QuickTranscriber",
+        TTS_ENGINE="espeak",
+        ACCESS="open",
+    )
+
+    assert launcher.process.wait(timeout=60) == 1
+    [line] = launcher.log.read_text().splitlines()[-1:]
+    assert line.startswith("The settings are not valid: ")
+    assert "ACCESS_SECRETS is required when APP_ENV=prod" in line
+    assert "Traceback" not in launcher.log.read_text()

@@ -157,6 +157,12 @@ def test_secrets_have_versions_the_newest_first(text: str, newest: int, versions
     assert (secrets.newest, set(secrets.by_version)) == (newest, versions)
 
 
+@pytest.mark.parametrize("access", ["open", "keys", None])
+def test_in_prod_nothing_starts_without_secrets_that_all_hosts_share(access: str | None) -> None:
+    with pytest.raises(ValidationError, match="ACCESS_SECRETS is required when APP_ENV=prod"):
+        AccessSettings.model_validate({"app_env": "prod", "access": access})
+
+
 @pytest.mark.parametrize("text", ["short", f"1:{'s' * 32},1:{'t' * 32}", f"1:{'s' * 32},", f"x:{'s' * 20}"])
 def test_weak_or_ambiguous_secrets_are_refused_without_being_shown(text: str) -> None:
     with pytest.raises(ValidationError) as refusal:

@@ -11,13 +11,13 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.contract import CONVERSATIONS, assert_problem, succeeded
+from tests.support.contract import CONVERSATIONS, TEXT, assert_problem, succeeded
 from tests.support.recordings import write_speech
 from tests.support.s3_servers import KEY_ID, S3Server
 from tests.support.stack import Stack, eventually, running_stack
 
 # Never in a test's way, except where they are its subject.
-QUICK = {"MOVE_AUDIO_SECONDS": "1", "STT_TIMEOUT_SECONDS": "60"}
+QUICK = {"MOVE_AUDIO_SECONDS": "1", "STT_TIMEOUT_SECONDS": "60", "ERASURE_SECONDS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +249,33 @@ def test_while_s3_is_away_a_deleted_conversation_leaves_orphans(
     assert response.status_code == 204
     left = cloud.sql("SELECT name FROM audio_objects WHERE name = ANY(:names)", names=list(names))
     assert {row.name for row in left} == names
+
+
+def test_an_erasure_while_s3_is_away_says_so_and_is_done_when_it_is_back(
+    cloud: Stack, s3: S3Server, away: None
+) -> None:
+    s3.start()
+    names = {row.name for row in sounds(cloud, spoken_to_s3(cloud, s3, "erased"))}
+    s3.kill()
+    erasure = cloud.client.delete("/api/v1/users/erased").headers["Location"]
+
+    def status() -> str:
+        return str(cloud.client.get(erasure).json()["status"])
+
+    eventually(lambda: status() == "storage_away", what="the erasure told to wait for S3")
+    rows = "SELECT (SELECT count(*) FROM jobs j WHERE j.learner_id = l.id) AS jobs FROM learners l"
+    [left] = cloud.sql(f"{rows} WHERE user_id = 'erased'")
+    assert left.jobs == 0
+    assert names <= s3.objects()
+    assert_problem(
+        cloud.client.post(TEXT, json={"user_id": "erased", "message": "Hello"}), 409, "erasure_in_progress"
+    )
+
+    s3.start()
+    eventually(lambda: status() == "done", what="the erasure done")
+    assert not names & s3.objects()
+    assert cloud.sql("SELECT 1 FROM learners WHERE user_id = 'erased'") == []
+    assert cloud.sql("SELECT 1 FROM audio_objects WHERE name = ANY(:names)", names=list(names)) == []
 
 
 def test_keys_and_signed_urls_are_in_no_log(cloud: Stack, s3: S3Server) -> None:

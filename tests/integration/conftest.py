@@ -8,6 +8,7 @@ from sqlalchemy import Engine, create_engine
 from local.servers import EmbeddedRedis
 from shared.queue import WORKER_SOCKET_TIMEOUT_SECONDS, create_celery
 from tests.support import engines_for_tests as engines
+from tests.support.attic import Attic
 from tests.support.engines_for_tests import engine
 from tests.support.factories import Bench
 from tests.support.floor import Floor
@@ -22,6 +23,11 @@ def bench(database: Engine) -> Iterator[Bench]:
     engine = create_engine(database.url, pool_size=24, pool_pre_ping=True)
     yield Bench(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def attic(bench: Bench, tmp_path: Path) -> Attic:
+    return Attic(bench, tmp_path / "audio")
 
 
 @pytest.fixture(scope="module")

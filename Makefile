@@ -38,8 +38,8 @@ soak: $(INSTALLED) ## Let 20 clients follow 20 jobs a minute for 10 minutes whil
 chaos-mutants: $(INSTALLED) ## Plant defects and check that the chaos run finds them
 	$(BIN)/python -m tests.chaos.mutants --seed $(SEED)
 
-fuzz: $(INSTALLED) ## Test the API against its OpenAPI document with Schemathesis; SEED=1 picks the requests
-	$(BIN)/python -m tests.fuzz --seed $(SEED)
+fuzz: $(INSTALLED) ## Test the API against its OpenAPI document with Schemathesis; SEED=1 picks the requests, ACCESS=keys asks with a key
+	$(BIN)/python -m tests.fuzz --seed $(SEED) --access $(or $(ACCESS),open)
 
 bench: $(INSTALLED) ## Measure speed and memory, beside their floors and goals
 	$(BIN)/python -m benchmarks

@@ -72,7 +72,8 @@ async def asking(
     """Return who asks. Raises `UnauthenticatedError`."""
     principal: Principal | None = getattr(request.state, "principal", None)
     if principal is None:
-        authorization = request.headers.get("Authorization")
+        # Several are one, as HTTP has it, and none of ours: a proxy may have looked at another than we would.
+        authorization = ", ".join(request.headers.getlist("Authorization")) or None
         principal = await services.authentication.principal(authorization, client_of(request))
         request.state.principal = principal
     return principal

@@ -15,6 +15,7 @@ class LearnerTokenRequest(Body):
         default=None,
         ge=1,
         le=86_400,
+        strict=True,  # else `true` is a second
         description="seconds; the deployment's own lifetime, an hour by default, if unset or longer",
     )
 

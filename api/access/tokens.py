@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import jwt
+from pydantic import TypeAdapter
 
 from api.access.secrets import AccessSecrets
+from api.schemas import UserId
 from shared.learners import LearnerRef
 
 ALGORITHM = "HS256"
@@ -17,6 +19,7 @@ _ISSUER = "english-practice"
 _AUDIENCE = "english-practice:learner"
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "app", "key"]
 _LONGEST = 2048
+_USER_ID: TypeAdapter[str] = TypeAdapter(UserId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class LearnerTokens:
                 issuer=_ISSUER,
                 options={"require": _REQUIRED},
             )
-            return TokenClaims(LearnerRef(UUID(claims["app"]), claims["sub"]), UUID(claims["key"]))
+            user_id = _USER_ID.validate_python(claims["sub"])
+            return TokenClaims(LearnerRef(UUID(claims["app"]), user_id), UUID(claims["key"]))
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
             return None
 

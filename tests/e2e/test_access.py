@@ -231,6 +231,21 @@ def test_a_token_names_its_learner_by_itself(town: Town) -> None:
     )
 
 
+def test_two_credentials_at_once_are_none(town: Town) -> None:
+    key = f"Bearer {town.key('school')}"
+    for other in ("Bearer nonsense", key):
+        for sent in ((key, other), (other, key)):
+            headers = [("Authorization", each) for each in sent]
+            with httpx.Client(base_url=town.stack.settings.local_url, headers=headers) as client:
+                assert_problem(client.get("/jobs?user_id=asha"), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("seconds", [True, "60", 0, 1.5, 86_401])
+def test_a_token_is_not_made_for_what_is_no_number_of_seconds(town: Town, seconds: object) -> None:
+    asked = {"user_id": "asha", "expires_in": seconds}
+    assert_problem(town.ask("post", TOKENS, town.key("school"), json=asked), 422, "invalid_request")
+
+
 def test_a_token_is_made_for_an_hour_at_most_and_works(town: Town) -> None:
     asked = {"user_id": "asha", "expires_in": 86_400}
     made = town.ask("post", TOKENS, town.key("school"), json=asked)

@@ -139,6 +139,7 @@ def test_the_forgers_claims_are_otherwise_good() -> None:
         forged(changes={"aud": "another"}),
         forged(changes={"iss": "another"}),
         forged(changes={"app": "another"}),
+        *(forged(changes={"sub": name}) for name in ("", "a" * 129, "a\0b", "\ud800", "a/b")),
         forged(changes={"exp": datetime.now(UTC) - timedelta(seconds=1)}),
         forged(changes={"iat": datetime.now(UTC) + HOUR}),
     ],

@@ -1,7 +1,6 @@
 """The neural synthesizer with voices of known sound: what becomes of their waves, and which is asked what."""
 
 import json
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 
+from tests.support.offline import last_words
 from worker.bootstrap import EngineKind, Engines
 from worker.engines.neural import NeuralSynthesizer
 from worker.engines.neural.folder import model_folder
@@ -202,19 +202,9 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["owner/model", "nonesuch", "/nowhere/model", "not a name!"])
 def test_a_model_that_cannot_be_fetched_is_unavailable(tmp_path: Path, name: str) -> None:
     program = f"from worker.engines.neural.folder import *; model_folder('INDICF5_MODEL', {name!r}, ['a'])"
-    offline = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
 
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        env=dict(os.environ) | offline,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    last = last_words(program, tmp_path)
 
-    assert ended.returncode == 1
-    last = ended.stderr.splitlines()[-1]
     assert last.startswith("worker.errors.EngineUnavailableError: INDICF5_MODEL=")
     assert "/nowhere" not in last
 

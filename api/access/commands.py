@@ -13,6 +13,8 @@ from api.access.secrets import AccessSecrets
 from shared.models import ApiKey, Scope
 
 _OVERLAP_HOURS = 24.0
+_NAME_CHARACTERS = 100
+_MOST = 999_999_999_999_999  # the largest number in a header (RFC 9651); PostgreSQL takes it too
 _Command = Callable[[Session, AccessSecrets, argparse.Namespace], Sequence[str]]
 
 
@@ -26,8 +28,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
 
     create = _add(commands.add_parser("create", help="make a key, and its app if it is new"), _create)
-    create.add_argument("app", help="the app's name")
-    create.add_argument("--label", default="", help="what the key is for")
+    create.add_argument("app", type=_name, help="the app's name")
+    create.add_argument("--label", type=_line, default="", help="what the key is for")
     create.add_argument("--scopes", type=_scopes, default=[Scope.CHAT], help="chat, operate; by default chat")
     create.add_argument("--test", action="store_true", help="a key that APP_ENV=prod refuses")
     create.add_argument("--days", type=_positive, help="how long it works; for ever if not given")
@@ -130,6 +132,18 @@ def _scopes(text: str) -> list[Scope]:
     return [Scope(each.strip()) for each in text.split(",")]
 
 
+def _line(text: str) -> str:
+    if not text.isprintable() or len(text) > _NAME_CHARACTERS:
+        raise argparse.ArgumentTypeError(f"must be at most {_NAME_CHARACTERS} printable characters")
+    return text
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be blank")
+    return _line(text)
+
+
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < 100_000:
@@ -142,6 +156,6 @@ def _quota_value(text: str) -> tuple[str, int | None]:
     if not is_given or name not in quotas.NAMES:
         raise argparse.ArgumentTypeError(f"must be NAME=NUMBER, of {', '.join(quotas.NAMES)}")
     number = int(value) if value else None
-    if number is not None and number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+    if number is not None and not 1 <= number <= _MOST:
+        raise argparse.ArgumentTypeError(f"must be from 1 to {_MOST}")
     return name, number

@@ -40,12 +40,15 @@ class Twins:
         secrets = AccessSettings(_env_file=None, data_dir=self.stack.settings.data_dir).secrets()
         return LearnerTokens(secrets).make(LearnerRef(app_id, "asha"), key_id, timedelta(hours=1))[0]
 
-    def revoke(self, key_id: UUID) -> None:
-        """Do it as an operator does, in a process of its own."""
+    def revoke(self, key_id: UUID) -> float:
+        """Do it as an operator does, in a process of its own; return when it was, by our monotonic clock."""
         where = {"DATABASE_URL": self.stack.database_url, "DATA_DIR": str(self.stack.settings.data_dir)}
         command = [sys.executable, "-m", "api.access", "revoke", str(key_id)]
         done = subprocess.run(command, env=os.environ | where, capture_output=True, text=True, check=False)
         assert "within 5 s" in done.stdout, done.stderr
+        since = "SELECT extract(epoch FROM now() - revoked_at) FROM api_keys WHERE id = :id"
+        [[seconds]] = self.stack.sql(since, id=key_id)
+        return time.monotonic() - float(seconds)
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +107,7 @@ def test_a_revoked_key_stops_in_every_process(
         unfinished = "SELECT count(*) FROM jobs WHERE finished_at IS NULL"
         eventually(lambda: twins.stack.sql(unfinished)[0][0] == 1 + 2 * len(clients), what="all waiting")
         eventually(lambda: all(told), what="all following")
-        twins.revoke(row.id)
-        began = time.monotonic()
+        began = twins.revoke(row.id)
         refusals = [threads.submit(seconds_until_refused, client, began) for client in clients]
         record_testsuite_property("seconds until refused", [round(each.result(), 2) for each in refusals])
         answered = [each.result() for each in waits]

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access.principal import Principal
@@ -17,6 +18,8 @@ from api.audio.playback import Playback
 from api.conversations.history import Conversations
 from api.http.client_address import client_of
 from api.http.draining import Draining
+from api.http.problems import InvalidRequestError, describe_validation
+from api.jobs.answering import JobAnswers
 from api.jobs.control import JobControl
 from api.jobs.follow import JobFollowers
 from api.jobs.lists import JobLists
@@ -25,11 +28,15 @@ from api.jobs.telling import Telling
 from api.jobs.wait import JobWaiters
 from api.learners.export import Export
 from api.learners.rights import LearnerRights
+from api.learning.mistakes import Mistakes
+from api.learning.progress import ProgressReader
 from api.operations.health import HealthChecks
 from api.operations.model_loading import ModelLoading
+from api.schemas import UserId
 from api.services import Services
 from api.turns.accept import Chats
 from api.turns.forms import VoiceChat, read_voice_chat
+from api.turns.schemas import REVIEWS, TextChatRequest, TextReviewRequest
 from api.usage.report import UsageReader
 from shared.errors import DomainError
 from shared.models import Scope
@@ -142,6 +149,27 @@ async def _voice_chat(
         yield chat
 
 
+async def _review(
+    request: Request, services: ServicesDep, principal: PrincipalDep, user_id: UserId
+) -> AsyncIterator[VoiceChat | TextChatRequest]:
+    """Yield what a learner says in a review: a form with a recording, or JSON. Raises `WrongUserError`."""
+    known = {"user_id": principal.learner(user_id).user_id, "conversation_id": REVIEWS}
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data":
+        async with asynccontextmanager(read_voice_chat)(
+            request, services.arrivals, principal.caller, known
+        ) as chat:
+            yield chat
+        return
+    if content_type != "application/json":
+        raise InvalidRequestError("body: must be application/json or multipart/form-data")
+    try:
+        written = TextReviewRequest.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise InvalidRequestError(describe_validation(error.errors())) from None
+    yield TextChatRequest(**known, **written.model_dump())
+
+
 def preferred_wait(prefer: Sequence[str]) -> int | None:
     """Return the seconds that `Prefer: wait=N` asks for (RFC 7240), 60 at most; None if it asks for none.
 
@@ -181,6 +209,7 @@ async def _job_id(job_id: Annotated[str, Path(json_schema_extra={"format": "uuid
 JobId = Annotated[UUID, Depends(_job_id)]
 ChatsDep = Annotated[Chats, _part(lambda services: services.chats)]
 WaitersDep = Annotated[JobWaiters, _part(lambda services: services.waiters)]
+JobAnswersDep = Annotated[JobAnswers, _part(lambda services: services.answers)]
 FollowersDep = Annotated[JobFollowers, _part(lambda services: services.followers)]
 TellingDep = Annotated[Telling, _part(lambda services: services.telling)]
 ControlDep = Annotated[JobControl, _part(lambda services: services.control)]
@@ -190,12 +219,15 @@ JobListsDep = Annotated[JobLists, _part(lambda services: services.job_lists)]
 ConversationsDep = Annotated[Conversations, _part(lambda services: services.conversations)]
 RightsDep = Annotated[LearnerRights, _part(lambda services: services.rights)]
 ExportDep = Annotated[Export, _part(lambda services: services.export)]
+MistakesDep = Annotated[Mistakes, _part(lambda services: services.mistakes)]
+ProgressDep = Annotated[ProgressReader, _part(lambda services: services.progress)]
 UsageDep = Annotated[UsageReader, _part(lambda services: services.usage)]
 LinksDep = Annotated[AudioLinks, _part(lambda services: services.links)]
 PlaybackDep = Annotated[Playback, _part(lambda services: services.playback)]
 DrainingDep = Annotated[Draining, _part(lambda services: services.draining)]
 HealthDep = Annotated[HealthChecks, _part(lambda services: services.health)]
 VoiceChatDep = Annotated[VoiceChat, Depends(_voice_chat)]
+ReviewDep = Annotated[VoiceChat | TextChatRequest, Depends(_review)]
 PreferredWait = Annotated[int | None, Depends(_preferred_wait)]
 IdempotencyKey = Annotated[
     str | None,

@@ -13,7 +13,7 @@ from api.http.problems import MISTAKES_SHOWN
 
 PAGE_ROWS, PAGE_MAX_ROWS = 20, 100
 
-_CURSOR_MAX_CHARACTERS = 200
+CURSOR_MAX_CHARACTERS = 200
 
 UserId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@:+-]{1,128}$", examples=["asha"])]
 
@@ -51,7 +51,7 @@ class PageQuery(UserQuery):
 
     limit: int = Field(default=PAGE_ROWS, ge=1, le=PAGE_MAX_ROWS, description="rows of a page")
     cursor: str | None = Field(
-        default=None, max_length=_CURSOR_MAX_CHARACTERS, description="`next_cursor` of the page before"
+        default=None, max_length=CURSOR_MAX_CHARACTERS, description="`next_cursor` of the page before"
     )
 
 

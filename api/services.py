@@ -18,6 +18,7 @@ from api.database import ANSWER_SECONDS, Sessions
 from api.decoding.arrivals import Arrivals
 from api.decoding.uploads import Decoder, DecoderLimits, decoders_of_a_process
 from api.http.draining import Draining
+from api.jobs.answering import JobAnswers
 from api.jobs.control import JobControl
 from api.jobs.follow import JobFollowers
 from api.jobs.limits import Limits
@@ -28,6 +29,8 @@ from api.jobs.telling import Telling
 from api.jobs.wait import JobWaiters
 from api.learners.export import Export
 from api.learners.rights import LearnerRights
+from api.learning.mistakes import Mistakes
+from api.learning.progress import ProgressReader
 from api.operations.health import HealthChecks
 from api.operations.model_loading import ModelLoading
 from api.publishing import Publisher
@@ -57,7 +60,10 @@ class Services:
     usage: UsageReader
     rights: LearnerRights
     export: Export
+    mistakes: Mistakes
+    progress: ProgressReader
     waiters: JobWaiters
+    answers: JobAnswers
     followers: JobFollowers
     listener: JobListener
     telling: Telling
@@ -121,7 +127,10 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
         usage=UsageReader(sessions, settings.usage_timezone),
         rights=LearnerRights(sessions, publisher, settings.secrets()),
         export=Export(sessions, storing, settings.secrets(), keyring),
+        mistakes=Mistakes(sessions),
+        progress=ProgressReader(sessions, settings.usage_timezone),
         waiters=waiters,
+        answers=JobAnswers(reader, waiters, links),
         followers=followers,
         listener=JobListener(connect_arguments(settings.database_url, "api-listen"), [waiters, followers]),
         telling=Telling(sessions, reader, links),

@@ -6,7 +6,17 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from benchmarks import accepting, asking, fairness, first_sound, overhead, starting, throughput, waiters
+from benchmarks import (
+    accepting,
+    asking,
+    fairness,
+    first_sound,
+    learning,
+    overhead,
+    starting,
+    throughput,
+    waiters,
+)
 from benchmarks.table import Row, print_table
 
 ENDED = 1_000_000
@@ -24,6 +34,7 @@ def main() -> int:
         "asking": asking.measure,
         "waiters": waiters.measure,
         "starting": starting.measure,
+        "learning": learning.measure,
         "overhead": partial(overhead.measure, ENDED),
     }
     for name, measure in measures.items():

@@ -23,7 +23,7 @@ from benchmarks.table import Row, print_table
 from shared import conversations, jobs, learners, steps
 from shared.jobs import NewJob
 from shared.learners import LearnerRef
-from shared.models import BUILT_IN_APP_ID, JobKind, QueueName, StepKind
+from shared.models import BUILT_IN_APP_ID, JobKind, MistakeCategory, QueueName, StepKind
 from shared.results import Mistake, Replied
 from shared.settings import SharedSettings
 from shared.steps import Claim
@@ -34,7 +34,7 @@ MOST_MILLISECONDS, MOST_MEGABYTES = 20.0, 150.0
 REPLY = Replied(
     engine="tutor",
     text="Hello! You want to go to the market.",
-    mistake=Mistake("I am go", "I am going", "verb tense"),
+    mistake=Mistake("I am go", "I am going", MistakeCategory.VERB_FORM),
     hinglish_explanation="Yahan 'going' use karna chahiye.",
     devanagari_explanation="यहाँ 'going' होना चाहिए।",
     score=75,

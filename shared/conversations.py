@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from shared import events, learners
 from shared.learners import LearnerRef
+from shared.learning import ledger
 from shared.models import Conversation, Job, Message, MessageRole, Step
 
 
@@ -73,15 +74,20 @@ def find(session: Session, learner: LearnerRef, public_id: str) -> UUID | None:
 
 
 def delete(session: Session, learner: LearnerRef, public_id: str) -> Sequence[UUID] | None:
-    """Delete the learner's conversation with its jobs, their steps and its messages; None if there is none.
+    """Delete the learner's conversation with its jobs, their steps, its messages and the mistakes made in it.
+
+    None where there is no such conversation.
 
     Returns the audio objects that its jobs named: their rows are left, for their files are still there.
     A step that runs finds its lease gone (`LeaseLostError`); whoever waits for a job is told at commit.
     The days' usage stays: it is counted, and holds no words.
     """
-    conversation_id = session.scalar(_of_learner(learner, public_id).with_for_update())
-    if conversation_id is None:
+    found = session.execute(
+        _of_learner(learner, public_id).add_columns(col(Conversation.learner_id)).with_for_update()
+    ).one_or_none()
+    if found is None:
         return None
+    conversation_id, learner_id = found
     # No job of a locked conversation begins, ends or names new audio.
     jobs = session.execute(
         select(
@@ -100,6 +106,7 @@ def delete(session: Session, learner: LearnerRef, public_id: str) -> Sequence[UU
     for job in jobs:
         if job.finished_at is None:
             events.notify_deleted(session, job.id)
+    ledger.forget(session, {conversation_id: learner_id})
     session.execute(delete_from(Message).where(col(Message.conversation_id) == conversation_id))
     session.execute(delete_from(Conversation).where(col(Conversation.id) == conversation_id))
     named = {*pieces, *(audio_id for job in jobs for audio_id in job[2:])}
@@ -111,8 +118,8 @@ def delete_unused(session: Session, *, keep: timedelta, limit: int) -> int:
 
     One with a job that has not ended, or that others have locked, is passed by.
     """
-    unused = session.scalars(
-        select(col(Conversation.id))
+    found = session.execute(
+        select(col(Conversation.id), col(Conversation.learner_id))
         .where(
             col(Conversation.updated_at) < func.now() - keep,
             ~exists().where(col(Job.conversation_id) == col(Conversation.id), col(Job.finished_at).is_(None)),
@@ -120,7 +127,9 @@ def delete_unused(session: Session, *, keep: timedelta, limit: int) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    unused = {row[0]: row[1] for row in found}
     # Jobs before messages, as whatever ends or removes a job locks them.
+    ledger.forget(session, unused)
     session.execute(delete_from(Job).where(col(Job.conversation_id).in_(unused)))
     session.execute(delete_from(Message).where(col(Message.conversation_id).in_(unused)))
     session.execute(delete_from(Conversation).where(col(Conversation.id).in_(unused)))

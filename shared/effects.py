@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from shared import conversations, metrics, usage
+from shared.learning import ledger
 from shared.models import AudioObject, Job, JobStatus
 
 
@@ -43,6 +44,10 @@ def _count_turn(moment: Moment) -> None:
     usage.count_turn(moment.session, moment.job, day=moment.day, voice_seconds=heard or 0.0)
 
 
+def _keep_mistakes(moment: Moment) -> None:
+    ledger.record(moment.session, moment.job, now=moment.now, day=moment.day)
+
+
 def _count_paid_tokens(moment: Moment) -> None:
     """Count the tokens of a turn that has no answer: the tutor was paid for them all the same."""
     job = moment.job
@@ -60,7 +65,7 @@ def _count_end(moment: Moment) -> None:
 
 Effect = Callable[[Moment], None]
 
-OF_A_REPLY: Sequence[Effect] = (_write_messages, _count_turn)
+OF_A_REPLY: Sequence[Effect] = (_write_messages, _count_turn, _keep_mistakes)
 OF_AN_END: Sequence[Effect] = (_count_paid_tokens, _count_end)
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from shared import learners
 from shared.learners import LearnerRef
-from shared.models import AudioObject, Conversation, DailyUsage, Erasure, ErasureState, Learner
+from shared.models import AudioObject, Conversation, DailyMistakes, DailyUsage, Erasure, ErasureState, Learner
 
 _ENDS = {"state": ErasureState.DONE, "finished_at": func.now()}
 
@@ -96,7 +96,8 @@ def note(session: Session, erasure_id: UUID, state: ErasureState) -> None:
 
 
 def finish(session: Session, learner: Learner, erasure_id: UUID) -> None:
-    """Delete the learner's usage and row. Raises `IntegrityError` if anything else of theirs is left."""
+    """Delete the learner's counts and row. Raises `IntegrityError` if anything else of theirs is left."""
+    session.execute(delete(DailyMistakes).where(col(DailyMistakes.learner_id) == learner.id))
     session.execute(delete(DailyUsage).where(col(DailyUsage.learner_id) == learner.id))
     session.execute(delete(Learner).where(col(Learner.id) == learner.id))
     session.execute(update(Erasure).where(col(Erasure.id) == erasure_id).values(**_ENDS))

@@ -49,7 +49,7 @@ class NewJob:
     """An accepted turn.
 
     `conversation` is the client's id, or None for a new one; `message` is set for a text.
-    `fingerprint` identifies the request for its idempotency key.
+    `fingerprint` identifies the request for its idempotency key. `review_of`: the mistake to review.
     """
 
     kind: JobKind
@@ -59,6 +59,7 @@ class NewJob:
     request_id: str
     message: str | None = None
     idempotency_key: str | None = None
+    review_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,12 @@ def accept(
         "request_id": new.request_id,
         "message": new.message,
         "upload_id": upload_id,
+        "review_of": new.review_of,
     }
     its = {"its_conversation": turn.conversation_id, "its_learner": learner.id}
     job = session.execute(_insert_turn(), row | its).one()
     events.write(session, job.id, 1, EventType.QUEUED)
-    kind = StepKind.TRANSCRIBE if new.kind is JobKind.VOICE else StepKind.REPLY
+    kind = StepKind.REPLY if upload_id is None else StepKind.TRANSCRIBE
     return job.id, steps.add(session, [NewStep(job.id, 0, kind, job.rank, is_ready=job.may_run)])
 
 

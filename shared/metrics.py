@@ -23,7 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from shared.errors import ErrorCode, WarningCode
-from shared.models import JobKind, JobStatus, StepKind, StepOutcome
+from shared.models import JobKind, JobStatus, StepKind, StepOutcome, UseKind
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ STEP_SECONDS = histogram(
     ["kind", "outcome"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120),
 )
+FORM_USES = counter("form_uses_total", "Uses of a form that the learner once got wrong.", ["kind", "outcome"])
 AUDIO_KEPT_ON_DISK = counter("audio_kept_on_disk_total", "Sounds kept on a disk because S3 failed.")
 
 
@@ -104,6 +105,11 @@ def count_end(kind: JobKind, status: JobStatus, code: str | None, seconds: float
     JOBS_FINISHED.labels(kind, status, label).inc()
     if status is JobStatus.SUCCEEDED:
         JOB_SECONDS.labels(kind).observe(seconds)
+
+
+def count_form_use(kind: UseKind, *, passed: bool) -> None:
+    """Count one use of a mistake's form, right or wrong."""
+    FORM_USES.labels(kind, "passed" if passed else "failed").inc()
 
 
 def on_commit(session: Session, count: Callable[[], None]) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import ClassVar, NotRequired, TypedDict
 from uuid import UUID
 
 from shared.audio_objects import WrittenAudio
-from shared.models import Job, SpokenPart
+from shared.models import Job, MistakeCategory, SpokenPart
 
 
 class HeardWord(TypedDict):
@@ -31,11 +31,36 @@ class ReplyWarning(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What a reply corrects: `wrong` as the learner said it, `right` in its place."""
+    """What a reply corrects: `wrong` as the learner said it, `right` in its place.
+
+    `edit` identifies it within its category (`shared.learning.edits`).
+    """
 
     wrong: str
     right: str
-    category: str
+    category: MistakeCategory
+    edit: str | None = None
+
+
+class FormUse(TypedDict):
+    """That the form of a mistake in the ledger was used, rightly (`passed`) or not; `kind`: a `UseKind`."""
+
+    mistake_id: str
+    kind: str
+    passed: bool
+
+
+class ReviewOutcome(TypedDict):
+    """What a review showed. `passed` is None where too little was surely heard to tell.
+
+    The ledger adds when the mistake comes back and its state.
+    """
+
+    mistake_id: str
+    passed: bool | None
+    differences: list[dict[str, str]]
+    due_at: NotRequired[str]
+    state: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +104,9 @@ class Transcribed:
 class Replied:
     """What the tutor answered. `engine`: what to show for the tutor.
 
-    `pieces`: the pieces to be spoken that were not handed over before.
+    `uses`: the forms of earlier mistakes that the learner used; `invited`: the mistakes whose form the reply
+    invites. `review`: what a review showed. `pieces`: the pieces to be spoken that were not handed over
+    before.
     """
 
     kind: ClassVar[str] = "llm"
@@ -92,6 +119,9 @@ class Replied:
     tokens_in: int = 0
     tokens_out: int = 0
     warnings: Sequence[ReplyWarning] = ()
+    uses: Sequence[FormUse] = ()
+    invited: Sequence[UUID] = ()
+    review: ReviewOutcome | None = None
     pieces: Sequence[Piece] = ()
 
 
@@ -139,6 +169,10 @@ def write_reply(job: Job, reply: Replied) -> None:
     job.mistake_wrong = mistake.wrong if mistake else None
     job.mistake_right = mistake.right if mistake else None
     job.mistake_category = mistake.category if mistake else None
+    job.mistake_edit = mistake.edit if mistake else None
+    job.uses = [{**use} for use in reply.uses] or None
+    job.invited = list(reply.invited) or None
+    job.review = {**reply.review} if reply.review else None
     job.hinglish_explanation = reply.hinglish_explanation
     job.devanagari_explanation = reply.devanagari_explanation
     job.score = reply.score

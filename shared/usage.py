@@ -27,7 +27,9 @@ def count_speech(session: Session, learner_id: UUID, *, day: date, seconds: floa
 
 def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float) -> None:
     """Add an answered job to its learner's row for `day`; `voice_seconds` of sound were heard."""
-    voice = job.kind is JobKind.VOICE
+    voice, is_review = job.transcript is not None, job.kind is JobKind.REVIEW
+    # What is said again in a review tells nothing of how someone speaks.
+    rate, pauses = (None, None) if is_review else (job.articulation_rate, job.pauses_per_minute)
     added = {
         "text_turns": int(not voice),
         "voice_turns": int(voice),
@@ -37,6 +39,11 @@ def count_turn(session: Session, job: Job, *, day: date, voice_seconds: float) -
         "score_count": int(job.score is not None),
         "tokens_in": job.tokens_in,
         "tokens_out": job.tokens_out,
+        "reviews": int(is_review),
+        "articulation_rate_sum": rate or 0.0,
+        "articulation_rate_count": int(rate is not None),
+        "pauses_per_minute_sum": pauses or 0.0,
+        "pauses_per_minute_count": int(pauses is not None),
     }
     _add(session, job.learner_id, day, added)
 

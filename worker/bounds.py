@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from shared.learning.categories import category_of
+from shared.learning.due import MOST_DUE
 from worker.errors import EngineUnavailableError, InvalidTutorReplyError, NoSpeechError
 from worker.ports import Mistake, Speech, Transcript, TutorReply, TutorWarning, Word
 from worker.text.plain import LONGEST_READ, plain, shortened
@@ -99,6 +101,8 @@ def bounded_reply(reply: TutorReply) -> TutorReply:
             TutorWarning(warning.code, bounded_sentence(warning.detail))
             for warning in reply.warnings[:MOST_WARNINGS]
         ),
+        invited=tuple(reply.invited[:MOST_DUE]),
+        used={due: bool(rightly) for due, rightly in list(reply.used.items())[:MOST_DUE]},
     )
 
 
@@ -158,7 +162,7 @@ def _mistake(mistake: Mistake) -> Mistake | None:
     if not fits or wrong == right:
         logger.warning("a correction is left out: it cannot be shown as one")
         return None
-    return Mistake(wrong, right, plain(mistake.category, LONGEST_CATEGORY))
+    return Mistake(wrong, right, category_of(plain(mistake.category, LONGEST_CATEGORY)))
 
 
 def _explanation(mistake: Mistake | None, text: str | None) -> str | None:

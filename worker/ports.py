@@ -24,7 +24,7 @@ Errors: an engine raises only `worker.errors.EngineError`; anything else is a de
 `engine_unavailable` (`tutor_unavailable` for a tutor) and logged with its cause.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,6 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import WarningCode
+from shared.models import MistakeCategory
 
 Samples = npt.NDArray[np.int16]
 
@@ -100,12 +101,27 @@ class Transcriber(Protocol):
 class Mistake:
     """The one mistake a reply corrects: `wrong` as the learner said it, `right` in its place.
 
-    `category` is a short lower-case noun phrase such as `"verb tense"`.
+    `category` is a `shared.models.MistakeCategory`. What another name means is looked up; one that nobody
+    knows means `other`.
     """
 
     wrong: str
     right: str
     category: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueMistake:
+    """A mistake that the learner made before and should meet again: only the words that change.
+
+    `was_invited`: the reply before this message invited its form, and need not do so again.
+    """
+
+    id: str
+    category: MistakeCategory
+    wrong: str
+    right: str
+    was_invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +175,9 @@ class TutorRequest:
     (`Transcript.language`), None for a text: what was not spoken in English gets neither mistake nor score,
     and in Hindi an answer in Hinglish; `message` may then be badly written. `unsure` are the words of a
     recording that may not have been said, each by its start and end in `message`, None for a text: a mistake
-    that rests on one is not corrected (`worker.hearing`), and should not count in the score. `draft` is where
-    a tutor that can writes its reply while it makes it.
+    that rests on one is not corrected (`worker.hearing`), and should not count in the score. `due` are at
+    most two mistakes whose right form the reply may invite, by a question and without saying why; what
+    matters to the learner comes first. `draft` is where a tutor that can writes its reply while it makes it.
     """
 
     message: str
@@ -168,6 +185,7 @@ class TutorRequest:
     timeout_seconds: float
     spoken_language: str | None = None
     unsure: Sequence[tuple[int, int]] | None = None
+    due: Sequence[DueMistake] = ()
     draft: Draft = field(default_factory=IgnoredDraft, compare=False, repr=False)
 
     @property
@@ -193,6 +211,8 @@ class TutorReply:
     explain the mistake and are None without one. `score`: 0–100, or None if nothing can be judged.
     `doubtful`: without a `mistake`, one that may not have been said (`TutorRequest.unsure`); the learner is
     asked about it.
+    `invited`: the ids of the due mistakes whose form the text invites. `used`: of the due mistakes whose form
+    is in the message, whether it was used rightly; one that is not there is left to a rule.
     `tokens_in` and `tokens_out`: what the provider counted, 0 for an engine that counts none.
     `warnings` reach the client with the reply.
     """
@@ -206,6 +226,8 @@ class TutorReply:
     tokens_in: int = 0
     tokens_out: int = 0
     warnings: Sequence[TutorWarning] = ()
+    invited: Sequence[str] = ()
+    used: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Tutor(Protocol):

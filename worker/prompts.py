@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.ports import Mistake, Turn, TutorRequest
+from worker.ports import DueMistake, Mistake, Turn, TutorRequest
 from worker.text import indian_english
 
-PROMPT_VERSION = 3
+PROMPT_VERSION = 4
 
 BLOCKED_REPLY = (
     "Let us keep our practice friendly and safe, so I would rather not talk about that. "
@@ -50,8 +50,7 @@ mistake
 - Correct at most ONE mistake: the one whose correction helps this learner most. Grammar and wrong words
   come first. If nothing is wrong, mistake is null: never invent one.
 - "wrong" is copied letter by letter from the learner's latest message: the shortest part that shows the
-  mistake. "right" replaces exactly that part, and differs from it. "category" is a short lower-case noun
-  phrase such as "verb tense", "article" or "preposition".
+  mistake. "right" replaces exactly that part, and differs from it. "category" is one of the schema's.
 - The learner may have spoken and a machine may have written it down: ignore spelling of names,
   capitals, punctuation and missing apostrophes.
 - Indian English is English. {_ACCEPTED} and their like are respected: never mark them as wrong.
@@ -69,6 +68,15 @@ score
 - 0 to 100 for the English of the latest message: 90 and above means nothing worth correcting, about 70 one
   clear mistake that leaves the meaning plain, below 40 hard to understand.
 - null where there is no English to judge, for instance a message in Hindi or only a number.
+
+practise, practised
+- The latest user turn may have the field "practise": at most two forms that this learner got wrong before,
+  with "id", "wrong", "right" and "category". Without it practised is null.
+- First answer what the learner said. If it matters to them (a worry, a loss, good news, a question), stay
+  with that. Otherwise make your one question invite an answer that naturally needs a right form. Never say
+  why, never quote the form or the old mistake, and leave alone one with "was_invited".
+- practised has one entry for each: "used" is "rightly" or "wrongly" if the latest message needs the form and
+  has it right or wrong, else "no"; "invited" says whether your question invites it.
 
 If spoken_language is "hi", mistake and score are null and reply_text is kind, simple Hinglish in Roman
 letters that invites the learner to say the same in English. Where learner_said is Hindi in Devanagari that
@@ -104,7 +112,7 @@ def conversation(request: TutorRequest) -> list[PromptTurn]:
     """
     told = [turn for turn in request.history if turn.reply not in _FIXED_REPLIES]
     past = [said for turn in told for said in (_learner(turn.message), _tutor(turn))]
-    return [*past, _learner(request.message, **_about_the_recording(request))]
+    return [*past, _asked(request)]
 
 
 def repair(answer: str, problem: str) -> Sequence[PromptTurn]:
@@ -117,15 +125,27 @@ def repair(answer: str, problem: str) -> Sequence[PromptTurn]:
     return [PromptTurn(Role.TUTOR, answer), asked] if answer else [asked]
 
 
-def _learner(message: str, **about: object) -> PromptTurn:
+def _asked(request: TutorRequest) -> PromptTurn:
+    more = _about_the_recording(request)
+    if request.is_english and request.due:
+        more["practise"] = [_to_practise(place, due) for place, due in enumerate(request.due, start=1)]
+    return _learner(request.message, **more)
+
+
+def _learner(message: str, **more: object) -> PromptTurn:
     # As a JSON string the message cannot end its own quotation.
-    return PromptTurn(Role.LEARNER, json.dumps({"learner_said": message} | about, ensure_ascii=False))
+    return PromptTurn(Role.LEARNER, json.dumps({"learner_said": message} | more, ensure_ascii=False))
 
 
 def _about_the_recording(request: TutorRequest) -> dict[str, object]:
     unsure = [request.message[start:end] for start, end in request.unsure or ()]
     language = None if request.is_english else request.spoken_language
     return ({"spoken_language": language} if language else {}) | ({"unsure_words": unsure} if unsure else {})
+
+
+def _to_practise(place: int, due: DueMistake) -> dict[str, object]:
+    told: dict[str, object] = {"id": place, "wrong": due.wrong, "right": due.right, "category": due.category}
+    return told | ({"was_invited": True} if due.was_invited else {})
 
 
 def _tutor(turn: Turn) -> PromptTurn:

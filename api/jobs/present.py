@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from api.audio.links import AudioLinks
 from api.http.problems import ProblemError, problem, problem_of
@@ -15,13 +15,14 @@ from api.jobs.schemas import (
     JobView,
     Links,
     ReplyWarning,
+    ReviewReply,
     SpeechPiece,
     Timings,
     TranscriptWord,
 )
 from shared import steps
 from shared.errors import ErrorCode, WarningCode
-from shared.models import Job, JobStatus, Message, SpokenPart, Stage, StepKind, StepOutcome
+from shared.models import Job, JobKind, JobStatus, Message, SpokenPart, Stage, StepKind, StepOutcome
 
 _ELSEWHERE = ReplyWarning(
     code=WarningCode.AUDIO_ELSEWHERE,
@@ -119,9 +120,11 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
         for audio_id in sounds
     )
     elsewhere = sounds.count(None) < [spoken, explained].count(None)
-    return ChatReply(
+    reply = ChatReply(
         reply_text=job.reply_text,
         correction=correction(job),
+        mistake_category=job.mistake_category,
+        mistake_id=job.mistake_id,
         hinglish_explanation=job.hinglish_explanation,
         score=job.score,
         audio_url=spoken,
@@ -135,6 +138,20 @@ def present_reply(record: JobRecord, links: AudioLinks) -> ChatReply | None:
             *(ReplyWarning.model_validate(warning) for warning in job.warnings),
             *([_ELSEWHERE] if elsewhere else []),
         ],
+    )
+    return _reviewed(reply, job) if job.kind is JobKind.REVIEW else reply
+
+
+def _reviewed(reply: ChatReply, job: Job) -> ReviewReply:
+    """Return the reply with what the review showed; the mistake may have been erased."""
+    shown: dict[str, Any] = job.review or {}
+    return ReviewReply(
+        **reply.model_dump(exclude={"mistake_id"}),
+        mistake_id=shown.get("mistake_id"),
+        passed=shown.get("passed"),
+        differences=shown.get("differences", []),
+        due_at=shown.get("due_at"),
+        state=shown.get("state"),
     )
 
 

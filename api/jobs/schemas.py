@@ -10,7 +10,7 @@ from pydantic import (
 
 from api.http.problems import Problem
 from api.schemas import PageQuery, PageView
-from shared.models import JobKind, JobStatus, SpokenPart, Stage
+from shared.models import JobKind, JobStatus, MistakeCategory, MistakeState, SpokenPart, Stage
 
 
 class JobsQuery(PageQuery):
@@ -52,6 +52,10 @@ class ChatReply(BaseModel):
     correction: str | None = Field(
         description="`wrong → right`, or null: nothing to correct, or not heard surely enough"
     )
+    mistake_category: MistakeCategory | None = Field(description="null without a correction")
+    mistake_id: UUID | None = Field(
+        description="the mistake in the learner's list; null without a correction"
+    )
     hinglish_explanation: str | None
     score: int | None = Field(description="0–100, or null where nothing can be judged")
     audio_url: str | None
@@ -64,6 +68,27 @@ class ChatReply(BaseModel):
         description="the words that were not heard surely; voice only, null where it cannot be told"
     )
     warnings: list[ReplyWarning]
+
+
+class WordDifference(BaseModel):
+    """Where a review differs from what was expected; one of them may be empty."""
+
+    expected: str
+    said: str
+
+
+class ReviewReply(ChatReply):
+    """The answer to a review: the mistake that was reviewed, and how it stands with it now.
+
+    All but the reply is null where the mistake has been erased meanwhile.
+    """
+
+    passed: bool | None = Field(
+        description="null where too little was heard surely to tell: nothing is counted"
+    )
+    differences: list[WordDifference] = Field(description="from the right words, in their order")
+    due_at: datetime | None = Field(description="when the mistake should come up again")
+    state: MistakeState | None
 
 
 class Timings(BaseModel):
@@ -109,7 +134,7 @@ class JobView(BaseModel):
     eta_seconds: float | None
     transcript: str | None
     transcript_words: list[TranscriptWord] | None
-    result: ChatReply | None
+    result: ReviewReply | ChatReply | None = Field(description="a `ReviewReply` where `kind` is `review`")
     error: Problem | None
     timings: Timings
     engines: EnginesUsed

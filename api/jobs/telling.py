@@ -18,7 +18,7 @@ from api.jobs.queue_position import Place
 from api.jobs.read import JobReader, JobRecord
 from api.jobs.schemas import EnginesUsed, Timings
 from shared.errors import ErrorCode
-from shared.models import AudioObject, EventType, Job, JobEvent, JobKind, JobStatus, Stage
+from shared.models import AudioObject, EventType, Job, JobEvent, JobStatus, Stage
 
 PLACE = "job.place"
 _Told = Mapping[str, Any]
@@ -99,7 +99,7 @@ def _job(record: JobRecord, links: AudioLinks, event: JobEvent) -> _Told:
 def _first_stage(job: Job, event: JobEvent) -> Stage:
     """Return the stage at which the job began, at first or when it was retried."""
     is_heard = job.transcript is not None and event.seq > 1
-    return Stage.TRANSCRIBE if job.kind is JobKind.VOICE and not is_heard else Stage.REPLY
+    return Stage.TRANSCRIBE if job.message is None and not is_heard else Stage.REPLY
 
 
 def _transcript(record: JobRecord, _: AudioLinks, __: JobEvent) -> _Told:

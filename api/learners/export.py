@@ -58,6 +58,9 @@ TABLES: Mapping[str, _Condition] = {
     "steps": _through("steps", "job_id", "jobs"),
     "job_events": _through("job_events", "job_id", "jobs"),
     "daily_usage": _of_learner("daily_usage"),
+    "mistakes": _of_learner("mistakes"),
+    "mistake_uses": _through("mistake_uses", "mistake_id", "mistakes"),
+    "daily_mistakes": _of_learner("daily_mistakes"),
     "audio_objects": _of_learner("audio_objects"),
 }
 """Every table that holds something of a learner, and which of its rows do. A test looks for others."""

@@ -17,9 +17,11 @@ from api.http.allowances import HEADER as RATE_LIMIT_HEADER
 from api.http.allowances import POLICY_HEADER
 from api.http.problems import KINDS, PROBLEM_JSON, problem
 from api.http.request_ids import HEADER
+from api.jobs.schemas import JobView
 from api.openapi.examples import EXAMPLES
 from api.schemas import WHOSE
-from api.turns.forms import VOICE_FORM, VOICE_FORM_SCHEMA
+from api.turns.forms import REVIEW_FORM, REVIEW_FORM_SCHEMA, VOICE_FORM, VOICE_FORM_SCHEMA
+from api.turns.schemas import TextReviewRequest
 from shared.errors import ErrorCode
 from shared.storage import FLAC, MP3
 
@@ -91,6 +93,31 @@ _PROBLEM_HEADERS: Mapping[HTTPStatus, Mapping[str, bool]] = {
 ITEM_PROBLEMS = (ErrorCode.NOT_FOUND, ErrorCode.DATABASE_UNAVAILABLE)
 """The problems that any operation on one stored resource may answer with."""
 
+TURN_REFUSED = (
+    ErrorCode.IDEMPOTENCY_KEY_REUSED,
+    ErrorCode.REQUEST_TOO_LARGE,
+    ErrorCode.REQUEST_TIMEOUT,
+    ErrorCode.TOO_MANY_JOBS,
+    ErrorCode.BUSY,
+    ErrorCode.QUOTA_EXCEEDED,
+    ErrorCode.ERASURE_IN_PROGRESS,
+    ErrorCode.DATABASE_UNAVAILABLE,
+    ErrorCode.NOT_FOUND,  # deleted with its conversation before the answer
+)
+"""The problems that any turn may be refused with."""
+
+RECORDING_REFUSED = (
+    ErrorCode.AUDIO_TOO_LARGE,
+    ErrorCode.UNSUPPORTED_AUDIO,
+    ErrorCode.INVALID_AUDIO,
+    ErrorCode.AUDIO_TOO_LONG,
+    ErrorCode.UPLOADS_BUSY,
+    ErrorCode.TOO_MANY_UPLOADS,
+    ErrorCode.CONSENT_REQUIRED,
+    ErrorCode.STORAGE_UNAVAILABLE,
+)
+"""Those that a recording may be refused with besides."""
+
 
 def answer(
     status: HTTPStatus,
@@ -111,6 +138,22 @@ def answer(
         "content": {"application/json": {"examples": referred(example)}},
     }
     return {status.value: described if model is None else described | {"model": model}}
+
+
+def job_answers(queued: str, finished: str) -> Responses:
+    """Describe the answers to a request that makes a job; the names are those of examples."""
+    return answer(
+        HTTPStatus.ACCEPTED,
+        "The job",
+        queued,
+        headers={"Location": True, "Preference-Applied": False, "Retry-After": False},
+    ) | answer(
+        HTTPStatus.OK,
+        "The finished job, where `Prefer: wait=N` was enough",
+        finished,
+        model=JobView,
+        headers={"Location": True, "Preference-Applied": True},
+    )
 
 
 def referred(example: str) -> dict[str, Any]:
@@ -206,7 +249,13 @@ class DocumentedApp(FastAPI):
 
 def _complete(document: dict[str, Any], *, needs_credentials: bool) -> None:
     components = document["components"]
-    components["schemas"][VOICE_FORM] = deepcopy(VOICE_FORM_SCHEMA)
+    written = TextReviewRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+    written.pop("$defs")  # the parts that can be spoken are a schema of the document's already
+    components["schemas"] |= {
+        VOICE_FORM: deepcopy(VOICE_FORM_SCHEMA),
+        REVIEW_FORM: deepcopy(REVIEW_FORM_SCHEMA),
+        TextReviewRequest.__name__: written,
+    }
     components["headers"] = {
         HEADER: _HEADERS[HEADER] | {"required": True},
         POLICY_HEADER: _HEADERS[POLICY_HEADER],

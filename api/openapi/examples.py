@@ -4,6 +4,7 @@ from typing import Any
 
 _JOB_ID = "5b0c7a5e-6d0c-4d7e-9d3f-0f6f2c1b8a42"
 _ERASURE_ID = "c0a2f3f1-3b0e-4a52-8f0b-0d6c86a3a7b1"
+_MISTAKE_ID = "0f1e6f1e-3c55-4a3b-9a34-2f5f3b1d7c11"
 _JOB = f"/jobs/{_JOB_ID}"
 _EVENTS_URL = f"{_JOB}/events?expires=1795860000&signature=9d27"
 _AUDIO_URL = (
@@ -13,6 +14,8 @@ _AUDIO_URL = (
 _REPLY: dict[str, Any] = {
     "reply_text": "Hello! I understand you want to go to the market. What will you buy there?",
     "correction": "I am go to market → I am going to the market",
+    "mistake_category": "verb_form",
+    "mistake_id": _MISTAKE_ID,
     "hinglish_explanation": "Yahan 'going' use karna chahiye kyunki kaam abhi ho raha hai.",
     "score": 75,
     "audio_url": _AUDIO_URL,
@@ -156,6 +159,67 @@ _USAGE: dict[str, Any] = {
     },
 }
 
+_MISTAKE: dict[str, Any] = {
+    "id": _MISTAKE_ID,
+    "category": "verb_form",
+    "wrong": "I am go to market",
+    "right": "I am going to the market",
+    "hinglish_explanation": _REPLY["hinglish_explanation"],
+    "times": 2,
+    "first_seen": "2026-11-26T09:00:01.530Z",
+    "last_seen": "2026-11-28T09:00:01.530Z",
+    "used_rightly": 1,
+    "due_at": "2026-11-29T09:00:01.530Z",
+    "state": "open",
+    "job_id": _JOB_ID,
+}
+
+_PROGRESS: dict[str, Any] = {
+    "user_id": "asha",
+    "timezone": "Asia/Kolkata",
+    "streak_days": 4,
+    "categories": [
+        {
+            "category": "verb_form",
+            "mistakes": 3,
+            "repaired": 1,
+            "weeks": [{"week": "2026-11-23", "times": 2, "share_without": 0.9}],
+        }
+    ],
+}
+
+_TEACHERS_VIEW: dict[str, Any] = {
+    "first": "2026-09-07",
+    "timezone": "Asia/Kolkata",
+    "learners": [
+        {
+            "user_id": "asha",
+            "commonest": [{"category": "verb_form", "times": 7}],
+            "mistakes": 5,
+            "repaired": 2,
+            "active_days": 21,
+        }
+    ],
+}
+
+_REVIEWED_JOB: dict[str, Any] = _FINISHED_JOB | {
+    "kind": "review",
+    "conversation_id": "reviews",
+    "result": _REPLY
+    | {
+        "reply_text": "Well said! That is right.",
+        "correction": None,
+        "mistake_category": None,
+        "hinglish_explanation": None,
+        "score": None,
+        "conversation_id": "reviews",
+        "passed": True,
+        "differences": [],
+        "due_at": "2026-12-01T09:00:01.530Z",
+        "state": "open",
+    },
+}
+
 _HEALTH: dict[str, Any] = {
     "status": "degraded",
     "version": "1.0.0",
@@ -212,6 +276,12 @@ EXAMPLES: dict[str, Any] = {
     "conversations": {"items": [_CONVERSATION], "next_cursor": None},
     "messages": {"items": [_SAID, _ANSWERED], "next_cursor": None},
     "usage": _USAGE,
+    "mistakes": {"items": [_MISTAKE], "next_cursor": None},
+    "next_review": {"mistake": _MISTAKE, "prompt": 'You said: "I am go to market". Say it right.'},
+    "progress": _PROGRESS,
+    "teachers_view": _TEACHERS_VIEW,
+    "queued_review": _QUEUED_JOB | {"kind": "review", "conversation_id": "reviews"},
+    "reviewed_job": _REVIEWED_JOB,
     "health": _HEALTH,
     "ready": {"status": "ready"},
     "models": _MODELS,

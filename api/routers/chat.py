@@ -11,14 +11,15 @@ from api.dependencies import (
     AskedFirst,
     ChatsDep,
     IdempotencyKey,
+    JobAnswersDep,
     PreferredWait,
     PrincipalDep,
     ServicesDep,
     VoiceChatDep,
 )
-from api.jobs.present import present, present_result, shown
+from api.jobs.present import present_result, shown
 from api.jobs.schemas import ChatReply, JobView
-from api.openapi.document import answer, problems
+from api.openapi.document import RECORDING_REFUSED, TURN_REFUSED, answer, job_answers, problems
 from api.services import Services
 from api.turns.forms import AUDIO_FIELD, VOICE_FORM
 from api.turns.schemas import TextChatRequest
@@ -38,27 +39,6 @@ _VOICE_FORM: dict[str, Any] = {
     }
 }
 
-_TURN_REFUSED = (
-    ErrorCode.IDEMPOTENCY_KEY_REUSED,
-    ErrorCode.REQUEST_TOO_LARGE,
-    ErrorCode.REQUEST_TIMEOUT,
-    ErrorCode.TOO_MANY_JOBS,
-    ErrorCode.BUSY,
-    ErrorCode.QUOTA_EXCEEDED,
-    ErrorCode.ERASURE_IN_PROGRESS,
-    ErrorCode.DATABASE_UNAVAILABLE,
-    ErrorCode.NOT_FOUND,  # deleted with its conversation before the answer
-)
-_RECORDING_REFUSED = (
-    ErrorCode.AUDIO_TOO_LARGE,
-    ErrorCode.UNSUPPORTED_AUDIO,
-    ErrorCode.INVALID_AUDIO,
-    ErrorCode.AUDIO_TOO_LONG,
-    ErrorCode.UPLOADS_BUSY,
-    ErrorCode.TOO_MANY_UPLOADS,
-    ErrorCode.CONSENT_REQUIRED,
-    ErrorCode.STORAGE_UNAVAILABLE,
-)
 _NO_REPLY = (
     ErrorCode.WAIT_TIMEOUT,
     ErrorCode.LLM_TIMEOUT,
@@ -72,55 +52,44 @@ _NO_REPLY = (
 )
 _NO_TRANSCRIPT = (ErrorCode.NO_SPEECH, ErrorCode.STT_TIMEOUT, ErrorCode.ENGINE_UNAVAILABLE)
 
-_JOB = answer(
-    HTTPStatus.ACCEPTED,
-    "The job",
-    "queued_job",
-    headers={"Location": True, "Preference-Applied": False, "Retry-After": False},
-) | answer(
-    HTTPStatus.OK,
-    "The finished job, where `Prefer: wait=N` was enough",
-    "finished_job",
-    model=JobView,
-    headers={"Location": True, "Preference-Applied": True},
-)
+_JOB = job_answers("queued_job", "finished_job")
 _REPLY = answer(HTTPStatus.OK, "The reply", "reply")
 
 
-@router.post("/text-chat", status_code=HTTPStatus.ACCEPTED, responses=_JOB | problems(*_TURN_REFUSED))
+@router.post("/text-chat", status_code=HTTPStatus.ACCEPTED, responses=_JOB | problems(*TURN_REFUSED))
 async def text_chat(
     body: TextChatRequest,
     principal: PrincipalDep,
     chats: ChatsDep,
-    services: ServicesDep,
+    answers: JobAnswersDep,
     wait: PreferredWait,
     response: Response,
     key: IdempotencyKey = None,
 ) -> JobView:
     """Accept a message; the answer is a job to poll or to wait for."""
-    return await _answer(await chats.accept_text(principal, body, key), principal, services, wait, response)
+    return await answers.answer(await chats.accept_text(principal, body, key), principal, wait, response)
 
 
 @router.post(
     "/voice-chat",
     status_code=HTTPStatus.ACCEPTED,
-    responses=_JOB | problems(*_TURN_REFUSED, *_RECORDING_REFUSED),
+    responses=_JOB | problems(*TURN_REFUSED, *RECORDING_REFUSED),
     openapi_extra=_VOICE_FORM,
 )
 async def voice_chat(
     chat: VoiceChatDep,
     principal: PrincipalDep,
     chats: ChatsDep,
-    services: ServicesDep,
+    answers: JobAnswersDep,
     wait: PreferredWait,
     response: Response,
     key: IdempotencyKey = None,
 ) -> JobView:
     """Accept a recording; the answer is a job to poll or to wait for."""
-    return await _answer(await chats.accept_voice(principal, chat, key), principal, services, wait, response)
+    return await answers.answer(await chats.accept_voice(principal, chat, key), principal, wait, response)
 
 
-@router.post("/text-chat/wait", responses=_REPLY | problems(*_TURN_REFUSED, *_NO_REPLY))
+@router.post("/text-chat/wait", responses=_REPLY | problems(*TURN_REFUSED, *_NO_REPLY))
 async def text_chat_and_wait(
     body: TextChatRequest,
     principal: PrincipalDep,
@@ -135,7 +104,7 @@ async def text_chat_and_wait(
 
 @router.post(
     "/voice-chat/wait",
-    responses=_REPLY | problems(*_TURN_REFUSED, *_RECORDING_REFUSED, *_NO_REPLY, *_NO_TRANSCRIPT),
+    responses=_REPLY | problems(*TURN_REFUSED, *RECORDING_REFUSED, *_NO_REPLY, *_NO_TRANSCRIPT),
     openapi_extra=_VOICE_FORM,
 )
 async def voice_chat_and_wait(
@@ -154,22 +123,3 @@ async def _reply(job_id: UUID, principal: Principal, services: Services) -> Chat
     seconds, reach = services.settings.wait_timeout_seconds, principal.reach(None)
     record = await services.waiters.wait(job_id, seconds, reach, key_id=principal.key_id)
     return await shown(record, services.links, present_result)
-
-
-async def _answer(
-    job_id: UUID, principal: Principal, services: Services, wait: int | None, response: Response
-) -> JobView:
-    """Return the job and set what goes with it: 200 where it ended within the wait, else 202."""
-    reach = principal.reach(None)
-    if wait is None:
-        record = await services.reader.one(job_id, reach)
-    else:
-        record = await services.waiters.wait(job_id, wait, reach, key_id=principal.key_id)
-        response.headers["Preference-Applied"] = f"wait={wait}"
-    view = await shown(record, services.links, present)
-    response.headers["Location"] = view.links.self
-    if wait is not None and view.done:
-        response.status_code = HTTPStatus.OK
-    if not view.done:
-        response.headers["Retry-After"] = "1"
-    return view

@@ -25,6 +25,7 @@ from api.decoding.uploads import DecodedAudio, Decoder
 from api.http.metrics import JOBS_ACCEPTED
 from api.jobs import limits as job_limits
 from api.jobs.limits import Limits, RefusedError
+from api.learning.mistakes import MistakeNotFoundError
 from api.publishing import Publisher
 from api.turns.forms import VoiceChat
 from api.turns.schemas import ChatRequest, TextChatRequest
@@ -32,6 +33,7 @@ from shared import audio_objects, conversations, jobs, learners
 from shared.audio_objects import WrittenAudio
 from shared.jobs import NewJob
 from shared.learners import LearnerRef
+from shared.learning import due
 from shared.models import AudioObject, JobKind, Learner
 from shared.steps import Hint
 from shared.storage import FLAC, StorageError
@@ -77,24 +79,38 @@ class Chats:
     limits: Limits
 
     async def accept_text(
-        self, principal: Principal, request: TextChatRequest, idempotency_key: str | None
+        self,
+        principal: Principal,
+        request: TextChatRequest,
+        idempotency_key: str | None,
+        *,
+        review_of: UUID | None = None,
     ) -> UUID:
         """Return the id of the job that answers the message: a new one, or the key's earlier one.
 
-        Raises `WrongUserError`, and a `RefusedError` where a limit is reached.
+        `review_of`: the mistake that the message reviews. Raises `WrongUserError`, `MistakeNotFoundError`,
+        and a `RefusedError` where a limit is reached.
         """
-        new = _new_job(JobKind.TEXT, request, request.message, idempotency_key)
+        new = _new_job(JobKind.TEXT, request, request.message, idempotency_key, review_of)
         asked = _Asked(principal.learner(request.user_id), principal.quotas, new)
         return (await self._accept(asked, None)).job_id
 
-    async def accept_voice(self, principal: Principal, chat: VoiceChat, idempotency_key: str | None) -> UUID:
+    async def accept_voice(
+        self,
+        principal: Principal,
+        chat: VoiceChat,
+        idempotency_key: str | None,
+        *,
+        review_of: UUID | None = None,
+    ) -> UUID:
         """Return the id of the job that answers the recording: a new one, or the key's earlier one.
 
-        Raises the errors of `Decoder.decode`, `StorageError`, `WrongUserError`, and a `RefusedError`, before
-        anything is decoded where that is possible.
+        `review_of`: the mistake that the recording reviews. Raises the errors of `Decoder.decode`,
+        `StorageError`, `WrongUserError`, `MistakeNotFoundError`, and a `RefusedError`, before anything is
+        decoded where that is possible.
         """
         with closing(chat):  # nothing needs the file while the request waits for the job
-            new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key)
+            new = _new_job(JobKind.VOICE, chat.request, chat.digest, idempotency_key, review_of)
             asked = _Asked(principal.learner(chat.request.user_id), principal.quotas, new)
             # Before the database is asked: what is not audio is refused whoever sends it.
             demuxer = demuxer_of(chat.audio)
@@ -114,7 +130,7 @@ class Chats:
         written = WrittenAudio(upload.id, backend, audio.seconds)
         try:
             accepted = await self._accept(asked, _Upload(written, upload.size_bytes))
-        except RefusedError:
+        except (RefusedError, MistakeNotFoundError):
             await self._discard(upload)
             raise
         if not accepted.is_new:
@@ -162,6 +178,8 @@ def _insert(session: Session, asked: _Asked, upload: _Upload | None, limits: Lim
         audio_objects.mark_stored(session, upload.written)
     job_limits.count_turn(session, learner, asked.quotas, limits)
     turn = conversations.take_turn(session, learner.id, new.conversation)
+    if new.review_of is not None and not due.hold(session, learner.id, new.review_of):
+        raise MistakeNotFoundError
     hints = Transitions(session, limits.zone).skip_speech(turn.conversation_id)
     upload_id = None if upload is None else upload.written.audio_id
     job_id, own = jobs.accept(session, new, learner, turn, upload_id)
@@ -181,21 +199,30 @@ def _replay_or_room(session: Session, learner: Learner, asked: _Asked, limits: L
         if replayed is not None:
             return replayed
     job_limits.check(session, learner, asked.quotas, limits)
-    if asked.new.kind is JobKind.VOICE:
+    if asked.new.message is None:
         job_limits.check_consent(learner, limits)
         job_limits.check_stored(session, learner, 1, asked.quotas)
     return None
 
 
-def _new_job(kind: JobKind, request: ChatRequest, content: str, idempotency_key: str | None) -> NewJob:
-    """`content` is the message, or the recording's digest."""
+def _new_job(
+    kind: JobKind,
+    request: ChatRequest,
+    content: str,
+    idempotency_key: str | None,
+    review_of: UUID | None,
+) -> NewJob:
+    """`kind` says whether `content` is the message or the recording's digest."""
     identity = [kind, request.conversation_id, request.speak, content]
+    if review_of is not None:
+        identity.append(str(review_of))
     return NewJob(
-        kind=kind,
+        kind=kind if review_of is None else JobKind.REVIEW,
         conversation=request.conversation_id,
         speak=request.speak,
         fingerprint=hashlib.sha256(json.dumps(identity).encode()).hexdigest(),
         request_id=request_id_var.get(),
         message=content if kind is JobKind.TEXT else None,
         idempotency_key=idempotency_key,
+        review_of=review_of,
     )

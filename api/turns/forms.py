@@ -7,7 +7,7 @@ Recordings are written to temporary files as they arrive, so that many at once n
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -60,6 +60,15 @@ VOICE_FORM_SCHEMA: dict[str, Any] = {
 }
 """The form as the OpenAPI document shows it: FastAPI sees none, since we read the body as it arrives."""
 
+REVIEW_FORM = "VoiceReviewForm"
+_OF_A_REVIEW = ("speak", AUDIO_FIELD)
+REVIEW_FORM_SCHEMA: dict[str, Any] = VOICE_FORM_SCHEMA | {
+    "title": REVIEW_FORM,
+    "required": [AUDIO_FIELD],
+    "properties": {name: VOICE_FORM_SCHEMA["properties"][name] for name in _OF_A_REVIEW},
+}
+"""The same for a review."""
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceChat:
@@ -88,9 +97,12 @@ class _Parser(MultiPartParser):
         super().on_headers_finished()
 
 
-async def read_voice_chat(request: Request, arrivals: Arrivals, caller: str) -> AsyncIterator[VoiceChat]:
+async def read_voice_chat(
+    request: Request, arrivals: Arrivals, caller: str, known: Mapping[str, str] | None = None
+) -> AsyncIterator[VoiceChat]:
     """Yield the form once, as the `caller`'s; its file is removed afterwards unless it was closed before.
 
+    `known`: the fields that the route knows already, which the form must not have.
     Raises `InvalidRequestError` naming the field, `AudioTooLargeError`, or what `Arrivals.place` raises.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -99,7 +111,7 @@ async def read_voice_chat(request: Request, arrivals: Arrivals, caller: str) -> 
     with arrivals.place(caller) as place:
         form = await _parse(request, place)
         try:
-            fields, audio = _fields(form), _audio(form)
+            fields, audio = _fields(form, known or {}), _audio(form)
             digest = await asyncio.to_thread(_digest, audio)
             yield VoiceChat(fields, audio, digest, place)
         finally:
@@ -141,10 +153,12 @@ def _digest(audio: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _fields(form: FormData) -> ChatRequest:
-    fields: dict[str, Any] = {}
+def _fields(form: FormData, known: Mapping[str, str]) -> ChatRequest:
+    fields: dict[str, Any] = dict(known)
     for name in set(form) - {AUDIO_FIELD}:
         values = form.getlist(name)
+        if name in known:
+            raise InvalidRequestError(f"{shown_name(name, 'body')}: is no field here")
         if name == "speak":
             fields[name] = _list(values)
         elif len(values) > 1:

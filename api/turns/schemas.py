@@ -9,6 +9,8 @@ from api.schemas import Body, ConversationId, OptionalUserId
 from shared.models import SpokenPart
 
 MESSAGE_MAX_CHARACTERS = 2_000
+REVIEWS = "reviews"
+"""The conversation that a learner's reviews are turns of."""
 
 
 # Invisible, though Unicode classes them as letters, marks or symbols: fillers, a blank, variation selectors.
@@ -49,11 +51,9 @@ MessageText = Annotated[
 ]
 
 
-class ChatRequest(Body):
-    """What a text and a voice chat have in common."""
+class Speaking(Body):
+    """What is to be spoken."""
 
-    user_id: OptionalUserId = None
-    conversation_id: ConversationId | None = None
     speak: list[SpokenPart] = Field(
         default=[SpokenPart.REPLY], max_length=len(SpokenPart), description="which texts are spoken"
     )
@@ -64,7 +64,20 @@ class ChatRequest(Body):
         return sorted(set(parts), key=list(SpokenPart).index)
 
 
+class ChatRequest(Speaking):
+    """What a text and a voice chat have in common."""
+
+    user_id: OptionalUserId = None
+    conversation_id: ConversationId | None = None
+
+
 class TextChatRequest(ChatRequest):
     """A learner's message."""
+
+    message: MessageText
+
+
+class TextReviewRequest(Speaking):
+    """What a learner writes in a review."""
 
     message: MessageText

@@ -8,6 +8,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from shared.models.base import MOMENT, SET_BY_DATABASE, known_values
+from shared.models.learning import MistakeCategory
 
 
 class MessageRole(StrEnum):
@@ -48,7 +49,9 @@ class Message(SQLModel, table=True):
     text: str
     mistake_wrong: str | None = Field(default=None)
     mistake_right: str | None = Field(default=None)
-    mistake_category: str | None = Field(default=None)
+    mistake_category: MistakeCategory | None = Field(
+        default=None, sa_type=known_values(MistakeCategory, "mistake_category", length=32)
+    )
     hinglish_explanation: str | None = Field(default=None)
     score: int | None = Field(default=None)
     created_at: datetime = Field(default=None, sa_type=MOMENT, sa_column_kwargs=SET_BY_DATABASE)

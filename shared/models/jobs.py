@@ -5,18 +5,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from shared.models.base import MOMENT, SET_BY_DATABASE, known_values
+from shared.models.learning import LONGEST_EDIT, MistakeCategory
 
 
 class JobKind(StrEnum):
-    """How the learner spoke to the tutor."""
+    """How the learner spoke to the tutor, or that a mistake is reviewed, in writing or by voice."""
 
     TEXT = "text"
     VOICE = "voice"
+    REVIEW = "review"
 
 
 class JobStatus(StrEnum):
@@ -45,6 +47,9 @@ class Job(SQLModel, table=True):
     `rank` is its place in the fair order (`shared.steps`). The queue's deadline runs from `queued_at`.
     `answered_at`: the reply is recorded, with messages and usage, so the next turn may run.
     `last_event`: the highest `seq` of its log. `tokens_in` and `tokens_out` are the last try's.
+    `mistake_edit` identifies the mistake that its reply corrects, `mistake_id` is the ledger's. `uses`: which
+    forms of other mistakes the learner used, right or wrong (`shared.results.FormUse`). `review`: what a
+    review of the mistake `review_of` showed. `invited`: the mistakes whose form the reply invites.
     """
 
     __tablename__ = "jobs"
@@ -75,10 +80,16 @@ class Job(SQLModel, table=True):
             "finished_at",
             postgresql_where=text("upload_id IS NOT NULL AND status IN ('failed', 'cancelled')"),
         ),
-        # Which job names an audio object, asked before the object is removed.
+        # Which job names an audio object or a mistake, asked before that is removed.
         *(
             Index(f"ix_jobs_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
-            for column in ("upload_id", "reply_audio_id", "explanation_audio_id")
+            for column in (
+                "upload_id",
+                "reply_audio_id",
+                "explanation_audio_id",
+                "mistake_id",
+                "review_of",
+            )
         ),
     )
 
@@ -111,7 +122,15 @@ class Job(SQLModel, table=True):
     reply_text: str | None = Field(default=None)
     mistake_wrong: str | None = Field(default=None)
     mistake_right: str | None = Field(default=None)
-    mistake_category: str | None = Field(default=None)
+    mistake_category: MistakeCategory | None = Field(
+        default=None, sa_type=known_values(MistakeCategory, "mistake_category", length=32)
+    )
+    mistake_edit: str | None = Field(default=None, max_length=LONGEST_EDIT)
+    mistake_id: UUID | None = Field(default=None, foreign_key="mistakes.id", ondelete="SET NULL")
+    review_of: UUID | None = Field(default=None, foreign_key="mistakes.id", ondelete="SET NULL")
+    uses: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    review: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    invited: list[UUID] | None = Field(default=None, sa_type=ARRAY(Uuid()))
     hinglish_explanation: str | None = Field(default=None)
     devanagari_explanation: str | None = Field(default=None)
     score: int | None = Field(default=None)

@@ -61,16 +61,16 @@ class Mistake(SQLModel, table=True):
 
     __tablename__ = "mistakes"
     __table_args__ = (
-        UniqueConstraint("user_id", "category", "edit"),
-        Index("ix_mistakes_due", "user_id", "due_at", postgresql_where=text("state = 'open'")),
-        Index("ix_mistakes_latest", "user_id", text("last_seen_at DESC"), text("id DESC")),
-        Index("ix_mistakes_cue", "user_id", "cue"),
+        UniqueConstraint("learner_id", "category", "edit"),
+        Index("ix_mistakes_due", "learner_id", "due_at", postgresql_where=text("state = 'open'")),
+        Index("ix_mistakes_latest", "learner_id", text("last_seen_at DESC"), text("id DESC")),
+        Index("ix_mistakes_cue", "learner_id", "cue"),
         # How many of a category are open: answered from the index alone.
-        Index("ix_mistakes_state", "user_id", "category", "state"),
+        Index("ix_mistakes_state", "learner_id", "category", "state"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    user_id: str = Field(max_length=128)
+    learner_id: UUID = Field(foreign_key="learners.id")
     category: MistakeCategory = Field(
         sa_type=known_values(MistakeCategory, "category", length=_LONGEST_CATEGORY)
     )
@@ -119,14 +119,14 @@ class MistakeUse(SQLModel, table=True):
 
 
 class DailyMistakes(SQLModel, table=True):
-    """How often a user made mistakes of a category on one day of the usage time zone. No words.
+    """How often a learner made mistakes of a category on one day of the usage time zone. No words.
 
     `new`: made for the first time; `repaired`: how many mistakes became repaired on that day.
     """
 
     __tablename__ = "daily_mistakes"
 
-    user_id: str = Field(max_length=128, primary_key=True)
+    learner_id: UUID = Field(foreign_key="learners.id", primary_key=True)
     day: date = Field(primary_key=True)
     category: MistakeCategory = Field(
         primary_key=True, sa_type=known_values(MistakeCategory, "category", length=_LONGEST_CATEGORY)

@@ -77,6 +77,21 @@ INVARIANTS: dict[str, LiteralString] = {
         WHERE answered_at IS NOT NULL GROUP BY jobs.id
         HAVING count(*) FILTER (WHERE role = 'tutor') <> 1
             OR count(*) FILTER (WHERE role = 'learner') <> 1""",
+    "a correction that is not in the ledger exactly once": """
+        SELECT jobs.id, mistake_id, count(mistake_uses.id) FROM jobs
+        LEFT JOIN mistake_uses ON job_id = jobs.id AND wrong = mistake_wrong
+            AND mistake_uses.mistake_id = jobs.mistake_id
+        WHERE answered_at IS NOT NULL AND mistake_wrong IS NOT NULL
+        GROUP BY jobs.id HAVING count(mistake_uses.id) <> 1
+        UNION ALL
+        SELECT mistakes.id, NULL, times FROM mistakes LEFT JOIN mistake_uses ON mistake_id = mistakes.id
+            AND NOT passed AND kind <> 'review'
+        GROUP BY mistakes.id HAVING count(mistake_uses.id) <> times
+        UNION ALL
+        SELECT NULL, NULL, made FROM (
+            SELECT (SELECT sum(times) FROM daily_mistakes) AS counted, (
+                SELECT count(*) FROM mistake_uses WHERE NOT passed AND kind <> 'review') AS made) AS sums
+        WHERE coalesce(counted, 0) <> made""",
     "messages without an answer, or a success without one": """
         SELECT job_id FROM messages
         WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = job_id AND answered_at IS NOT NULL)

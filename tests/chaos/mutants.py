@@ -111,6 +111,22 @@ MUTANTS = [
         ["usage that does not equal its events"],
     ),
     Mutant(
+        "the ledger outside the fenced transaction",
+        [
+            Patch(
+                "shared/learning/ledger.py",
+                "def record(",
+                _APART.replace("def count_turn(", "def record(").lstrip(),
+            ),
+            Patch(
+                "shared/learning/ledger.py",
+                "session.execute(statement.on_conflict_do_update(index_elements=key, set_=added))",
+                "_apart(session)(statement.on_conflict_do_update(index_elements=key, set_=added), None)",
+            ),
+        ],
+        ["a correction that is not in the ledger exactly once"],
+    ),
+    Mutant(
         "no ordering",
         [
             Patch("shared/jobs.py", "is_ready=job.may_run", "is_ready=True"),

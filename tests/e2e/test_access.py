@@ -121,6 +121,8 @@ class Route:
 
 
 _ASHA = {"user_id": "asha"}
+_OF_ANOTHER = {"another app's key": (404, "not_found")}
+_REVIEW = {"message": "I am going", "speak": []}
 _BODY = {"user_id": "asha", "message": "Hello", "speak": []}
 ROUTES = [
     Route("post", TOKENS, _FOR_APPS, json=_ASHA),
@@ -138,6 +140,11 @@ ROUTES = [
     Route("get", f"{CONVERSATIONS}/{{conversation_id}}", _ITEM | _NAMED, query=_ASHA),
     Route("delete", f"{CONVERSATIONS}/{{conversation_id}}", _ITEM | _NAMED, query=_ASHA),
     Route("get", "/api/v1/users/{user_id}/usage", _NAMED),
+    Route("get", "/api/v1/users/{user_id}/mistakes", _NAMED),
+    Route("get", "/api/v1/users/{user_id}/progress", _NAMED),
+    Route("get", "/api/v1/users/{user_id}/reviews/next", _NAMED),
+    Route("post", "/api/v1/users/{user_id}/reviews/{mistake_id}", _NAMED | _OF_ANOTHER, json=_REVIEW),
+    Route("get", "/api/v1/progress", _FOR_APPS, query={"user_ids": "asha,ravi"}),
     Route("put", "/api/v1/users/{user_id}", _NAMED, json={}),
     Route("get", "/api/v1/users/{user_id}/export", _NAMED),
     Route("get", "/api/v1/erasures/{erasure_id}", _ITEM),
@@ -187,6 +194,7 @@ def test_every_route_answers_every_credential_as_documented(
         user_id="asha",
         name=f"{'0' * 32}.mp3",
         erasure_id=asked_erasure(town),
+        mistake_id=town.bench.job(job_id).mistake_id,
     )
     expected = route.answers[credential]
     if route.path.endswith("/text-chat/wait") and expected is None:
@@ -364,3 +372,16 @@ def test_usage_says_what_is_left_of_quotas(town: Town) -> None:
     assert before["unfinished_jobs"]["limit"] == 100
     assert after["turns_today"] == {"limit": 1000, "left": 999}
     assert after["unfinished_jobs"]["left"] == 99
+
+
+def test_a_teacher_sees_learners_of_their_own_app_alone(town: Town) -> None:
+    pupil = f"pupil-{uuid4().hex}"
+    ended_turn(town, "other", pupil)
+
+    seen = {
+        app: town.ask("get", "/api/v1/progress", town.key(app), params={"user_ids": pupil}).json()["learners"]
+        for app in ("school", "other")
+    }
+
+    assert [(one["user_id"], one["mistakes"]) for one in seen["other"]] == [(pupil, 1)]
+    assert [(one["user_id"], one["mistakes"]) for one in seen["school"]] == [(pupil, 0)]

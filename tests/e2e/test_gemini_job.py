@@ -20,6 +20,7 @@ from tests.support.gemini_server import (
     TOKENS_WRITTEN,
     GeminiServer,
     blocked,
+    filled,
 )
 from tests.support.stack import Stack, running_stack
 
@@ -141,3 +142,44 @@ def test_in_prod_nothing_starts_without_a_key_and_one_sentence_says_so(
     assert ended.returncode == 1
     [line] = (ended.stdout + ended.stderr).splitlines()
     assert line.endswith(prefix + SENTENCE)
+
+
+def test_a_due_mistake_is_in_the_prompt_and_is_repaired_by_the_models_judgement(
+    gemini_stack: Stack, server: GeminiServer
+) -> None:
+    def say(message: str, user_id: str = "meera", **form: object) -> dict[str, object]:
+        server.script(filled(**form))
+        job = gemini_stack.text_chat(user_id, message, conversation_id="practice", speak=[])
+        result: dict[str, object] = succeeded(gemini_stack, job["id"])["result"]
+        return result
+
+    def prompted() -> dict[str, object]:
+        told: dict[str, object] = json.loads(server.asked[-1].texts()[-1][1])
+        return told
+
+    def make_due() -> None:
+        gemini_stack.sql("UPDATE mistakes SET due_at = now() - interval '1 hour' RETURNING id")
+
+    server.forget()
+    other = say("He like tea", "ravi", mistake={"wrong": "like", "right": "likes", "category": "agreement"})
+    first = say("I am go to market")
+    assert (other["mistake_category"], first["mistake_category"]) == ("subject_verb_agreement", "verb_tense")
+    make_due()
+
+    practised = [{"id": 1, "used": "no", "invited": True}]
+    say("I like tea", mistake=None, practised=practised)
+    told = {"id": 1, "wrong": "am go", "right": "am going", "category": "verb_tense"}
+    assert prompted() == {"learner_said": "I like tea", "practise": [told]}
+
+    for number in range(3):
+        make_due()
+        say(f"Now I am going out {number}", mistake=None, practised=[practised[0] | {"used": "rightly"}])
+        assert [each["id"] for each in prompted()["practise"]] == [1]  # type: ignore[attr-defined]
+    say("And what now?", mistake=None, practised=None)
+    assert "practise" not in prompted()
+
+    rows = gemini_stack.sql(
+        "SELECT state, used_rightly, times, mistakes.id::text FROM mistakes"
+        " JOIN learners ON learners.id = learner_id WHERE user_id = 'meera'"
+    )
+    assert [tuple(row) for row in rows] == [("repaired", 3, 1, first["mistake_id"])]

@@ -87,6 +87,7 @@ def test_an_export_holds_every_row_and_every_sound(cached_stack: Stack, tmp_path
             "learners": "id = :learner",
             "messages": "conversation_id IN (SELECT id FROM conversations WHERE learner_id = :learner)",
             "steps": "job_id IN (SELECT id FROM jobs WHERE learner_id = :learner)",
+            "mistake_uses": "mistake_id IN (SELECT id FROM mistakes WHERE learner_id = :learner)",
             "job_events": "job_id IN (SELECT id FROM jobs WHERE learner_id = :learner)",
         }.get(name, "learner_id = :learner")
         rows = cached_stack.sql(f"SELECT * FROM {name} WHERE {condition}", learner=learner.id)  # noqa: S608

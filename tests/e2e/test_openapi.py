@@ -32,6 +32,11 @@ OPERATIONS = {
     "read_conversation",
     "delete_conversation",
     "read_usage",
+    "list_mistakes",
+    "read_progress",
+    "compare_progress",
+    "next_review",
+    "review",
     "note_consent",
     "export_learner",
     "erase_learner",
@@ -55,6 +60,11 @@ ROUTES: dict[tuple[str, str], dict[str, str | None]] = {
     ("/api/v1/conversations/{conversation_id}", "get"): {"200": "MessagePage"},
     ("/api/v1/conversations/{conversation_id}", "delete"): {"204": None},
     ("/api/v1/users/{user_id}/usage", "get"): {"200": "UsageView"},
+    ("/api/v1/users/{user_id}/mistakes", "get"): {"200": "MistakePage"},
+    ("/api/v1/users/{user_id}/progress", "get"): {"200": "ProgressView"},
+    ("/api/v1/progress", "get"): {"200": "TeachersView"},
+    ("/api/v1/users/{user_id}/reviews/next", "get"): {"200": "NextReview", "204": None},
+    ("/api/v1/users/{user_id}/reviews/{mistake_id}", "post"): {"200": "JobView", "202": "JobView"},
     ("/audio/{name}", "get"): {"200": None},
     ("/health", "get"): {"200": "Health"},
     ("/health/ready", "get"): {"200": "Readiness"},
@@ -211,6 +221,8 @@ def test_answers_have_exactly_the_fields_described(stack: Stack, description: di
     conversations = stack.client.get(CONVERSATIONS, params=user).json()
     messages = stack.client.get(f"{CONVERSATIONS}/described", params=user).json()
     usage = stack.client.get("/api/v1/users/described/usage").json()
+    mistakes = stack.client.get("/api/v1/users/described/mistakes").json()
+    progress = stack.client.get("/api/v1/users/described/progress").json()
     answers = {
         "JobView": job,
         "ChatReply": job["result"],
@@ -225,6 +237,14 @@ def test_answers_have_exactly_the_fields_described(stack: Stack, description: di
         "UsageView": usage,
         "UsageDay": usage["days"][0],
         "UsageCounts": usage["totals"],
+        "MistakePage": mistakes,
+        "MistakeView": mistakes["items"][0],
+        "ProgressView": progress,
+        "CategoryProgress": progress["categories"][0],
+        "CategoryWeek": progress["categories"][0]["weeks"][0],
+        "FluencyProgress": progress["fluency"],
+        "FluencyWeek": progress["fluency"]["weeks"][0],
+        "TeachersView": stack.client.get("/api/v1/progress", params={"user_ids": "described"}).json(),
         "Health": stack.client.get("/health").json(),
     }
     for name, answer in answers.items():

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.models import MistakeCategory
 from tests.support.factories import together
 from tests.support.gemini_server import (
     GOOD_FORM,
@@ -22,7 +23,7 @@ from tests.support.gemini_server import (
 )
 from worker.engines.gemini import GeminiTutor
 from worker.errors import EngineUnavailableError
-from worker.ports import Mistake, Turn, TutorReply, TutorRequest
+from worker.ports import DueMistake, Mistake, Turn, TutorReply, TutorRequest
 from worker.prompts import BLOCKED_REPLY, UNSAID_REPLY
 from worker.text.plain import plain
 
@@ -49,7 +50,7 @@ def ask(tutor: GeminiTutor, message: str = MESSAGE, *history: Turn) -> TutorRepl
 def test_a_filled_form_becomes_a_reply(tutor: GeminiTutor) -> None:
     assert ask(tutor) == TutorReply(
         text=GOOD_FORM["reply_text"],
-        mistake=Mistake("am go", "am going", "verb tense"),
+        mistake=Mistake("am go", "am going", MistakeCategory.VERB_TENSE),
         hinglish_explanation=GOOD_FORM["hinglish_explanation"],
         devanagari_explanation=GOOD_FORM["explanation_devanagari"],
         score=70,
@@ -193,7 +194,7 @@ def test_accepted_indian_english_is_never_taught_as_wrong(
 def test_a_real_mistake_beside_accepted_indian_english_is_taught(
     server: GeminiServer, tutor: GeminiTutor
 ) -> None:
-    fix = {"wrong": "did preponed", "right": "did prepone", "category": "verb form"}
+    fix = {"wrong": "did preponed", "right": "did prepone", "category": "verb_form"}
     server.script(filled(mistake=fix))
 
     assert ask(tutor, "I did preponed it").mistake == Mistake(*fix.values())
@@ -203,7 +204,9 @@ def test_a_mistake_is_shown_in_the_learners_own_spelling(server: GeminiServer, t
     fix = {"wrong": "he don’t go.", "right": "he doesn't go", "category": "agreement"}
     server.script(filled(mistake=fix))
 
-    assert ask(tutor, "Yes, HE  dont Go, sir").mistake == Mistake("HE  dont Go", "he doesn't go", "agreement")
+    assert ask(tutor, "Yes, HE  dont Go, sir").mistake == Mistake(
+        "HE  dont Go", "he doesn't go", MistakeCategory.SUBJECT_VERB_AGREEMENT
+    )
 
 
 @pytest.mark.parametrize(
@@ -304,3 +307,75 @@ def test_sixteen_threads_get_each_their_own_answer(server: GeminiServer, tutor: 
     assert together(16, own) == [("am go", TOKENS_READ)] * 16
     messages = {json.loads(asked.texts()[-1][1])["learner_said"] for asked in server.asked}
     assert messages == {f"I am go number {number}" for number in range(16)}
+
+
+TO_PRACTISE = [
+    DueMistake("a-1", MistakeCategory.VERB_TENSE, "i go", "i went"),
+    DueMistake("b-2", MistakeCategory.DETERMINER, "market", "the market", was_invited=True),
+]
+
+
+def practise(tutor: GeminiTutor, message: str = MESSAGE, language: str | None = None) -> TutorReply:
+    return tutor.reply(TutorRequest(message, [], 20.0, spoken_language=language, due=TO_PRACTISE))
+
+
+def test_the_latest_turn_says_what_to_practise_and_no_earlier_one(
+    server: GeminiServer, tutor: GeminiTutor
+) -> None:
+    practise(tutor)
+
+    _, said = server.asked[0].texts()[-1]
+    assert json.loads(said) == {
+        "learner_said": MESSAGE,
+        "practise": [
+            {"id": 1, "wrong": "i go", "right": "i went", "category": "verb_tense"},
+            {
+                "id": 2,
+                "wrong": "market",
+                "right": "the market",
+                "category": "determiner",
+                "was_invited": True,
+            },
+        ],
+    }
+
+
+def test_nothing_is_practised_in_another_language(server: GeminiServer, tutor: GeminiTutor) -> None:
+    practise(tutor, language="hi")
+
+    assert "practise" not in json.loads(server.asked[0].texts()[-1][1])
+
+
+@pytest.mark.parametrize(
+    ("practised", "invited", "used"),
+    [
+        (None, [], {}),
+        ([], [], {}),
+        ("all", [], {}),
+        ([{"id": 1, "used": "rightly", "invited": False}], [], {"a-1": True}),
+        ([{"id": 2, "used": "wrongly", "invited": True}], ["b-2"], {"b-2": False}),
+        ([{"id": 1, "used": "no", "invited": True}], ["a-1"], {}),
+        ([{"id": 0, "used": "rightly", "invited": True}, {"id": 3, "used": "no", "invited": True}], [], {}),
+        ([{"id": 1, "used": "sometimes", "invited": True}], [], {}),
+    ],
+)
+def test_what_became_of_it_is_read_by_its_place(
+    server: GeminiServer,
+    tutor: GeminiTutor,
+    practised: object,
+    invited: list[str],
+    used: dict[str, bool],
+) -> None:
+    server.script(filled(practised=practised))
+
+    reply = practise(tutor)
+
+    assert (list(reply.invited), reply.used) == (invited, used)
+    assert reply.text == GOOD_FORM["reply_text"]
+
+
+def test_the_schema_knows_the_categories(server: GeminiServer, tutor: GeminiTutor) -> None:
+    ask(tutor)
+
+    schema = json.dumps(server.asked[0].body["generationConfig"]["responseSchema"])
+    assert all(f'"{category}"' in schema for category in MistakeCategory)

@@ -22,7 +22,7 @@ from tests.conftest import ROOT, migrate
 
 CreateDatabase = Callable[[], str]
 TABLES = set(metadata.tables)
-WITH_UUID = TABLES - {"daily_usage", "job_events", "workers"}
+WITH_UUID = TABLES - {"daily_mistakes", "daily_usage", "job_events", "workers"}
 
 
 def connect(url: str) -> Engine:
@@ -197,7 +197,12 @@ def test_rows_are_identified_by_uuids(database: Engine, table: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "key"),
-    [("daily_usage", ["learner_id", "day"]), ("job_events", ["job_id", "seq"]), ("workers", ["name"])],
+    [
+        ("daily_mistakes", ["learner_id", "day", "category"]),
+        ("daily_usage", ["learner_id", "day"]),
+        ("job_events", ["job_id", "seq"]),
+        ("workers", ["name"]),
+    ],
 )
 def test_rows_with_a_natural_key_are_identified_by_it(database: Engine, table: str, key: list[str]) -> None:
     assert inspect(database).get_pk_constraint(table)["constrained_columns"] == key

@@ -225,7 +225,7 @@ def test_text_that_no_database_can_hold_is_cleaned(build: Build) -> None:
     assert job.status is JobStatus.SUCCEEDED
     assert job.transcript == CLEANED
     assert [word["word"] for word in job.transcript_words or []] == [CLEANED]
-    texts = (job.reply_text, job.mistake_wrong, job.mistake_category, job.hinglish_explanation)
+    texts = (job.reply_text, job.mistake_wrong, job.hinglish_explanation)
     assert {*texts, job.devanagari_explanation} == {CLEANED}
     assert json.dumps(job.transcript_words, ensure_ascii=False).encode()
 

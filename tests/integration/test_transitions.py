@@ -17,6 +17,7 @@ from shared.models import (
     JobStatus,
     Message,
     MessageRole,
+    MistakeCategory,
     QueueName,
     SpokenPart,
     Stage,
@@ -220,7 +221,7 @@ def test_a_succeeded_turn_is_two_messages(bench: Bench) -> None:
     assert (learner.score, learner.mistake_wrong) == (None, None)
     assert (tutor.role, tutor.text, tutor.turn) == (MessageRole.TUTOR, CORRECTING_REPLY.text, 1)
     assert (tutor.mistake_wrong, tutor.mistake_right) == ("I am go", "I am going")
-    assert (tutor.mistake_category, tutor.score) == ("verb tense", 75)
+    assert (tutor.mistake_category, tutor.score) == (MistakeCategory.VERB_FORM, 75)
     assert tutor.hinglish_explanation == CORRECTING_REPLY.hinglish_explanation
     assert learner.job_id == tutor.job_id == job_id
 

@@ -20,7 +20,7 @@ JOB_FIELDS = {
     *("created_at", "started_at", "finished_at", "expires_at", "links"),
 }
 REPLY_FIELDS = {
-    *("reply_text", "correction", "hinglish_explanation", "score"),
+    *("reply_text", "correction", "mistake_category", "mistake_id", "hinglish_explanation", "score"),
     *("audio_url", "audio_url_expires_at", "speech", "explanation_audio_url"),
     *("conversation_id", "transcript", "unsure_words", "warnings"),
 }

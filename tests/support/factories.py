@@ -20,7 +20,18 @@ from shared.audio_stores import AudioStores
 from shared.failures import Failure
 from shared.jobs import NewJob
 from shared.learners import LearnerRef
-from shared.models import BUILT_IN_APP_ID, AudioObject, Job, JobEvent, JobKind, Learner, Stage, Step, StepKind
+from shared.models import (
+    BUILT_IN_APP_ID,
+    AudioObject,
+    Job,
+    JobEvent,
+    JobKind,
+    Learner,
+    MistakeCategory,
+    Stage,
+    Step,
+    StepKind,
+)
 from shared.results import Joined, Mistake, Piece, Replied, Spoken, StepResult, Transcribed
 from shared.speech import wanted_texts
 from shared.steps import Claim, Hint
@@ -44,7 +55,7 @@ TEXT_TURN = NewJob(
 CORRECTING_REPLY = Replied(
     engine="tutor 1",
     text="Hello! You want to go to the market.",
-    mistake=Mistake("I am go", "I am going", "verb tense"),
+    mistake=Mistake("I am go", "I am going", MistakeCategory.VERB_FORM),
     hinglish_explanation="Yahan 'going' use karna chahiye.",
     devanagari_explanation="यहाँ 'going' होना चाहिए।",
     score=75,
@@ -78,7 +89,8 @@ class Bench:
     def voice(self, *, upload_id: UUID | None = None, **changes: Any) -> UUID:
         """Accept a voice turn whose recording lasts `RECORDING_SECONDS`, and return its job's id."""
         upload_id = upload_id or self.audio(RECORDING_SECONDS, FLAC, user_id=changes.get("user_id", "asha"))
-        return self._accept(upload_id, kind=JobKind.VOICE, message=None, **changes)[0]
+        spoken = {"kind": JobKind.VOICE, "message": None} | changes
+        return self._accept(upload_id, **spoken)[0]
 
     def _accept(
         self,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.ports import Recording, Speech, Transcript, TutorReply, TutorRequest
+from shared.models import MistakeCategory
+from worker.ports import Mistake, Recording, Speech, Transcript, TutorReply, TutorRequest
 
 SPEECH_RATE = 16_000
 _CLASSES = {"stt": "GatedTranscriber", "llm": "GatedTutor", "tts": "GatedSynthesizer"}
@@ -86,6 +87,16 @@ class GatedTutor:
         _pass_the_gate("llm")
         text = f"You said: {request.message}. I remember {len(request.history)} turns."
         return TutorReply(text, None, None, None, 90)
+
+
+class GatedCorrector:
+    """Corrects `am go` wherever it is said."""
+
+    def reply(self, request: TutorRequest) -> TutorReply:
+        _pass_the_gate("llm")
+        wrong = "am go" in request.message
+        mistake = Mistake("am go", "am going", MistakeCategory.VERB_FORM) if wrong else None
+        return TutorReply("I see.", mistake, "Yahan 'going' aayega." if wrong else None, None, 70)
 
 
 class GatedSynthesizer:

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 GOOD_FORM: dict[str, Any] = {
     "reply_text": "That sounds lovely! What will you buy at the market?",
-    "mistake": {"wrong": "am go", "right": "am going", "category": "verb tense"},
+    "mistake": {"wrong": "am go", "right": "am going", "category": "verb_tense"},
     "hinglish_explanation": "Yahan 'going' aayega, kyunki 'am' ke baad verb mein -ing lagta hai.",
     "explanation_devanagari": "यहाँ 'गोइंग' आएगा, क्योंकि 'ऐम' के बाद वर्ब में आई-एन-जी लगता है।",
     "score": 70,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from shared.errors import WarningCode
+from shared.models import MistakeCategory
 from worker.bounds import (
     bounded_reply,
     bounded_score,
@@ -16,7 +17,7 @@ from worker.bounds import (
 from worker.errors import EngineUnavailableError, InvalidTutorReplyError, NoSpeechError
 from worker.ports import Mistake, Speech, Transcript, TutorReply, TutorWarning, Word
 
-GOOD = Mistake("am go", "am going", "verb tense")
+GOOD = Mistake("am go", "am going", MistakeCategory.VERB_TENSE)
 
 
 def reply(mistake: Mistake | None = GOOD, text: str = "Good.") -> TutorReply:
@@ -33,6 +34,8 @@ def reply(mistake: Mistake | None = GOOD, text: str = "Good.") -> TutorReply:
         (Mistake("am go", "am  go\n", "x"), None),
         (Mistake("am go", "***", "x"), None),
         (Mistake("am go", "am going " * 100, "x"), None),
+        (Mistake("am go", "am going", "verb tense"), GOOD),
+        (Mistake("am go", "am going", "x" * 1_000), Mistake("am go", "am going", MistakeCategory.OTHER)),
         (Mistake("", "am going", "x"), None),
     ],
 )

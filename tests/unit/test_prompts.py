@@ -43,7 +43,7 @@ def test_the_prompt_contains_every_rule(rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["reply_text", "mistake", "hinglish_explanation", "explanation_devanagari", "score"]
+    "field", ["reply_text", "mistake", "hinglish_explanation", "explanation_devanagari", "score", "practised"]
 )
 def test_every_field_of_the_answer_is_explained(field: str) -> None:
     assert field in SYSTEM_PROMPT

@@ -25,7 +25,7 @@ def only_what_was_heard(reply: TutorReply, request: TutorRequest) -> TutorReply:
     """
     if request.unsure is None:
         return reply
-    if request.spoken_language == _SPOKEN_HINDI or language_of(request.message) is not Language.ENGLISH:
+    if not may_judge(request):
         return replace(_unjudged(reply), warnings=(*reply.warnings, _HINDI))
     if is_mostly_unsure(request):
         reply = replace(reply, score=None)
@@ -35,6 +35,13 @@ def only_what_was_heard(reply: TutorReply, request: TutorRequest) -> TutorReply:
     if found is Evidence.SURE:
         return reply
     return _unjudged(reply) if found is Evidence.NONE else _asking(_unjudged(reply), reply.mistake)
+
+
+def may_judge(request: TutorRequest) -> bool:
+    """Tell whether a message's English may be judged: any text's, and that of what was spoken in English."""
+    if request.unsure is None:
+        return True
+    return request.spoken_language != _SPOKEN_HINDI and language_of(request.message) is Language.ENGLISH
 
 
 def _unjudged(reply: TutorReply) -> TutorReply:

@@ -1,27 +1,32 @@
 """Asking the tutor, and handing over its reply while it is being written."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared import conversations, results
+from shared import conversations
 from shared.errors import WarningCode
-from shared.models import Job, Message, MessageRole, SpokenPart
-from shared.results import Piece, Replied, ReplyWarning
+from shared.learning import due
+from shared.models import Job, JobKind, Message, MessageRole, SpokenPart, UseKind
+from shared.models import Mistake as LedgerMistake
+from shared.results import FormUse, Piece, Replied, ReplyWarning
 from shared.speech import wanted_texts
 from shared.steps import Hint
 from shared.transitions import Transitions
 from worker.draft import drafting
 from worker.hearing.evidence import unsure_words
-from worker.hearing.gate import only_what_was_heard
+from worker.hearing.gate import may_judge, only_what_was_heard
 from worker.ports import Mistake, Turn, TutorReply, TutorRequest
 from worker.settings import WorkerSettings
 from worker.speech.pieces import next_pieces
+from worker.stages.repair import Said, due_for_tutor, forms_used, identified, review, said_in
 from worker.stages.reuse import CachedReplies, CachedSpeech, GivenReply
 from worker.stages.stage import ClaimedWork
 from worker.text.sentences import sentences
 
+_COMPARISON = "comparison"
+"""What is shown for the tutor where none was asked."""
 _UNSPEAKABLE: ReplyWarning = {
     "code": WarningCode.SPEECH_FAILED,
     "detail": "The answer could not be spoken.",
@@ -44,20 +49,30 @@ class Reply:
     def run(self, work: ClaimedWork) -> Replied:
         """Return the answer and the pieces still to be spoken; its sentences are recorded meanwhile."""
         job = work.job
+        text, unsure = job.transcript or job.message or "", self._unsure(job)
+        said = said_in(text, unsure)
         telling = _Telling(self, work)
+        if job.kind is JobKind.REVIEW:
+            return self._reviewed(work, said, telling)
+        messages, known = work.loading(lambda: self._load(job, said))
         with drafting(telling) as draft:
             request = TutorRequest(
-                message=job.transcript or job.message or "",
-                history=_turns_of(work.loading(lambda: self._last_messages(job))),
+                message=text,
+                history=_turns_of(messages),
                 timeout_seconds=self.settings.llm_timeout_seconds,
                 spoken_language=job.transcript_language,
-                unsure=self._unsure(job),
+                unsure=unsure,
+                due=due_for_tutor(known),
                 draft=draft,
             )
             given = self.replies.reply(request, job.learner_id)
             reply = only_what_was_heard(given.reply, request)
             draft.finish(reply.text)
-        return self._replied(reply, given, job, telling)
+        return replace(
+            self._replied(reply, given, job, telling),
+            uses=forms_used(known, given.reply, said) if may_judge(request) else (),
+            invited=[each.id for each in known.due if str(each.id) in reply.invited],
+        )
 
     def _unsure(self, job: Job) -> list[tuple[int, int]] | None:
         """Return the parts of what was spoken that were not heard surely; None for a text."""
@@ -69,8 +84,24 @@ class Reply:
             words = [(word["word"], not word.get("unsure")) for word in job.transcript_words]
         return unsure_words(job.transcript, words)
 
+    def _reviewed(self, work: ClaimedWork, said: Said, telling: "_Telling") -> Replied:
+        """Return the answer to a review: what was said is compared, and no tutor is asked."""
+        job = work.job
+        text, outcome = review(work.loading(lambda: self._mistake_to_review(job)), said)
+        reply = TutorReply(text, None, None, None, None)
+        with drafting(telling) as draft:
+            draft.finish(text)
+        replied = self._replied(reply, GivenReply(reply, _COMPARISON), job, telling)
+        if outcome is None or outcome["passed"] is None:
+            return replace(replied, review=outcome)
+        use: FormUse = {
+            "mistake_id": outcome["mistake_id"],
+            "kind": UseKind.REVIEW,
+            "passed": outcome["passed"],
+        }
+        return replace(replied, review=outcome, uses=[use])
+
     def _replied(self, reply: TutorReply, given: GivenReply, job: Job, telling: "_Telling") -> Replied:
-        mistake = reply.mistake
         warnings: list[ReplyWarning] = [
             {"code": str(warning.code), "detail": warning.detail} for warning in reply.warnings
         ]
@@ -85,7 +116,7 @@ class Reply:
         return Replied(
             engine=given.engine,
             text=reply.text,
-            mistake=results.Mistake(mistake.wrong, mistake.right, mistake.category) if mistake else None,
+            mistake=identified(reply.mistake),
             hinglish_explanation=reply.hinglish_explanation,
             devanagari_explanation=reply.devanagari_explanation,
             score=reply.score,
@@ -102,14 +133,21 @@ class Reply:
             for number, text in enumerate(texts)
         ]
 
-    def _last_messages(self, job: Job) -> Sequence[Message]:
+    def _load(self, job: Job, said: Said) -> tuple[Sequence[Message], due.KnownMistakes]:
         with self.sessions() as session:
-            return conversations.last_messages(
+            messages = conversations.last_messages(
                 session,
                 job.conversation_id,
                 limit=self.settings.history_messages,
                 characters=self.settings.history_characters,
             )
+            return messages, due.known_for(session, job, said.words)
+
+    def _mistake_to_review(self, job: Job) -> LedgerMistake | None:
+        if job.review_of is None:
+            return None
+        with self.sessions() as session:
+            return due.find(session, job.learner_id, job.review_of)
 
 
 class _Telling:

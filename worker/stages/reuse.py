@@ -132,8 +132,10 @@ class CachedSpeech:
 
 
 def _without_judgement(reply: TutorReply) -> TutorReply:
-    """Return the reply without mistake and score: they are for English alone."""
-    return replace(reply, mistake=None, hinglish_explanation=None, devanagari_explanation=None, score=None)
+    """Return the reply without mistake, score and used forms: they are for English alone."""
+    return replace(
+        reply, mistake=None, hinglish_explanation=None, devanagari_explanation=None, score=None, used={}
+    )
 
 
 def cached(engine: str) -> str:
@@ -146,7 +148,8 @@ def reply_key(engines: Engines, request: TutorRequest, learner_id: UUID) -> str:
     kind = EngineKind.LLM
     tutor = [engines.chosen[kind], engines.name(kind), engines.version(kind)]
     turns = [asdict(turn) for turn in request.history]
-    parts = (tutor, turns, request.message, request.spoken_language, request.unsure)
+    due = [asdict(mistake) for mistake in request.due]
+    parts = (tutor, turns, request.message, request.spoken_language, request.unsure, due)
     return f"{learner_id}:reply:{_hash(*parts)}"
 
 

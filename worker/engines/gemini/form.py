@@ -1,14 +1,18 @@
 """The form in which the model answers, and how its fields are checked before a learner sees them."""
 
 import math
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, WrapValidator
 from pydantic import ValidatorFunctionWrapHandler as Handler
 
+from shared.learning.categories import category_of
+from shared.models import MistakeCategory
 from worker.bounds import LONGEST_CATEGORY, bounded_reply_text
 from worker.engines.gemini.matching import contains, find_words, sounds_alike
-from worker.ports import Mistake
+from worker.ports import DueMistake, Mistake
 from worker.text import indian_english
 from worker.text.plain import plain
 
@@ -39,8 +43,8 @@ def _or_none(value: Any, read: Handler) -> Any:
         return None
 
 
-def _or_empty(value: Any, read: Handler) -> Any:
-    return _or_none(value, read) or ""
+def _category(called: object) -> MistakeCategory:
+    return category_of(called[:LONGEST_CATEGORY]) if isinstance(called, str) else MistakeCategory.OTHER
 
 
 def _whole(value: object) -> object:
@@ -63,14 +67,30 @@ _Sentences = Annotated[str, _Plain]
 _Optional = WrapValidator(_or_none)
 
 
+class Use(StrEnum):
+    """Whether a form was used, and how."""
+
+    RIGHTLY = "rightly"
+    WRONGLY = "wrongly"
+    NO = "no"
+
+
 class MistakeForm(BaseModel):
     """One mistake of the learner's latest message."""
 
     wrong: _Words = Field(description="copied from the learner's latest message")
     right: _Words = Field(description="what replaces it")
-    category: Annotated[
-        str, AfterValidator(lambda text: plain(text, LONGEST_CATEGORY)), WrapValidator(_or_empty)
-    ] = Field(description="such as: verb tense")
+    category: Annotated[MistakeCategory, BeforeValidator(_category)] = Field(
+        description="the kind of mistake"
+    )
+
+
+class PractisedForm(BaseModel):
+    """What became of one of the forms to practise."""
+
+    id: int = Field(description="its id")
+    used: Use = Field(description="how the learner's latest message used the right form")
+    invited: bool = Field(description="whether reply_text asks something that invites it")
 
 
 class ReplyForm(BaseModel):
@@ -92,6 +112,9 @@ class ReplyForm(BaseModel):
     score: Annotated[int | None, BeforeValidator(_whole), _Optional] = Field(
         ge=0, le=100, description="null where there is no English to judge"
     )
+    practised: Annotated[list[PractisedForm] | None, _Optional] = Field(
+        description="one for each form to practise; null without any"
+    )
 
 
 def real_mistake(form: MistakeForm | None, message: str) -> Mistake | None:
@@ -111,7 +134,7 @@ def real_mistake(form: MistakeForm | None, message: str) -> Mistake | None:
         or _replaces_accepted(said, form.right)
     ):
         return None
-    return Mistake(said, form.right, form.category or "grammar")
+    return Mistake(said, form.right, form.category)
 
 
 def _replaces_accepted(said: str, right: str) -> bool:
@@ -122,3 +145,14 @@ def in_devanagari(text: str | None) -> str | None:
     """Return `text` if a Hindi voice can read it: at least one letter is Devanagari; else None."""
     has_letter = any(ord(character) in _DEVANAGARI_LETTERS for character in text or "")
     return text if has_letter else None
+
+
+def of_due(form: ReplyForm, due: Sequence[DueMistake]) -> tuple[Sequence[str], dict[str, bool]]:
+    """Return which of the due mistakes the reply invites, and which were used, rightly or not.
+
+    The model knows them by their places, from 1; what it says of others is left out.
+    """
+    told = {each.id: each for each in form.practised or []}
+    known = [(mistake.id, told[place]) for place, mistake in enumerate(due, start=1) if place in told]
+    invited = tuple(mistake for mistake, each in known if each.invited)
+    return invited, {mistake: each.used is Use.RIGHTLY for mistake, each in known if each.used is not Use.NO}

@@ -8,7 +8,7 @@ from shared.server_urls import masked
 from worker.bounds import bounded_tokens
 from worker.engines.gemini.address import split_version
 from worker.engines.gemini.envelope import Answer, Refusal, Tokens
-from worker.engines.gemini.form import ReplyForm, in_devanagari, real_mistake
+from worker.engines.gemini.form import ReplyForm, in_devanagari, of_due, real_mistake
 from worker.engines.gemini.provider import SHORTEST_CALL_SECONDS, Provider
 from worker.engines.gemini.reading import StreamedForm, UnreadableAnswerError, read_form
 from worker.errors import EngineError, EngineUnavailableError, InvalidTutorReplyError
@@ -64,7 +64,7 @@ class GeminiTutor:
                 logger.warning("not answered by the provider: %s", answer.finish)
                 return _declined(_FIXED_REPLIES[answer.refusal], spent)
             try:
-                return _checked(_form_of(answer), request.message, spent)
+                return _checked(_form_of(answer), request, spent)
             except UnreadableAnswerError as error:
                 problem = error
             form.restart()
@@ -89,8 +89,9 @@ def _form_of(answer: Answer) -> ReplyForm:
         raise UnreadableAnswerError(f"{error}, finish reason {answer.finish}") from None
 
 
-def _checked(form: ReplyForm, message: str, spent: Tokens) -> TutorReply:
-    mistake = real_mistake(form.mistake, message)
+def _checked(form: ReplyForm, request: TutorRequest, spent: Tokens) -> TutorReply:
+    mistake = real_mistake(form.mistake, request.message)
+    invited, used = of_due(form, request.due)
     if form.mistake is not None and mistake is None:
         logger.info("a correction is left out: the learner did not say what it corrects")
     return TutorReply(
@@ -101,6 +102,8 @@ def _checked(form: ReplyForm, message: str, spent: Tokens) -> TutorReply:
         score=form.score,
         tokens_in=bounded_tokens(spent.read),
         tokens_out=bounded_tokens(spent.written),
+        invited=invited,
+        used=used,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from shared.learning.categories import category_of
 from worker.engines.offline.rule import Finding
 from worker.engines.offline.text import Sentence, split_sentences
 from worker.ports import Mistake, Turn
@@ -26,7 +27,7 @@ def choose(findings: Sequence[Finding], history: Sequence[Turn]) -> Finding | No
 def _repeats(finding: Finding, last: Mistake) -> bool:
     """Say whether the finding is about words that the last correction quoted."""
     told, now = last.wrong.lower(), finding.wrong.lower()
-    return now in told or (finding.lesson.category == last.category and told in now)
+    return now in told or (category_of(finding.lesson.category) == last.category and told in now)
 
 
 def to_mistake(finding: Finding, find: Find, *, quote_little: bool = False) -> Mistake:
@@ -35,18 +36,19 @@ def to_mistake(finding: Finding, find: Find, *, quote_little: bool = False) -> M
     `quote_little`: not the whole sentence, as some of it may not have been said.
     """
     sentence, edit = finding.sentence, finding.edit
+    category = category_of(finding.lesson.category)
     if len(sentence) <= _WHOLE_CLAUSE_WORDS and not quote_little:
         last = len(sentence) - 1
         whole = sentence.rewrite(edit, 0, last)
         if not any(find(again) for again in split_sentences(whole)):
-            return Mistake(sentence.quote(0, last), whole, finding.lesson.category)
+            return Mistake(sentence.quote(0, last), whole, category)
     first, last = edit.first, edit.last
     if first == last:
         first = max(first - _CONTEXT_WORDS, 0)
         last = min(last + _CONTEXT_WORDS, len(sentence) - 1)
     if quote_little:
         first, last = sentence.whole_words(first, last)
-    return Mistake(sentence.quote(first, last), sentence.rewrite(edit, first, last), finding.lesson.category)
+    return Mistake(sentence.quote(first, last), sentence.rewrite(edit, first, last), category)
 
 
 def score(words: int, findings: Sequence[Finding]) -> int:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from worker.engines.offline import lexicon
@@ -61,22 +62,39 @@ _ABOUT_PERSON = (
 _BACK_TO_TOPIC = ("Let us talk more about {topic}.", "We were talking about {topic}.")
 
 
-def compose(sentences: Sequence[Sentence], message: str, kind: Kind, history: Sequence[Turn]) -> str:
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A reply's text, and whether it ends with one of the questions that were asked for."""
+
+    text: str
+    invites: bool = False
+
+
+def compose(
+    sentences: Sequence[Sentence],
+    message: str,
+    kind: Kind,
+    history: Sequence[Turn],
+    invitations: Sequence[str] = (),
+) -> Composed:
     """Return the reply: the same for the same input.
 
     It quotes nothing but a name, a person of the family and a topic's own name, so it never repeats a
-    mistake.
+    mistake. It ends with one of the `invitations` unless something matters more: a feeling, or courtesy.
     """
     words = words_of(sentences)
     if is_harmful(words):
-        return _CARE
+        return Composed(_CARE)
     memory = remember(sentences, history)
     seed = zlib.crc32(message.encode("utf-8", "replace")) + len(history)
     fixed = {Kind.HINDI: _HINDI, Kind.OTHER_LANGUAGE: _OTHER_LANGUAGE, Kind.UNCLEAR: _UNCLEAR}.get(kind)
     if fixed is not None:
-        return _pick(fixed, seed, memory)
+        return Composed(_pick(fixed, seed, memory))
     opening = _opening(seed, memory) if history else _FIRST_OPENING
-    return f"{opening} {_courtesy(words, seed, memory) or _conversation(words, seed, memory)}"
+    courtesy = _courtesy(words, seed, memory)
+    if courtesy is None and invitations and _feeling(words) is None:
+        return Composed(f"{opening} {_understood(words)}{_pick(invitations, seed, memory)}", invites=True)
+    return Composed(f"{opening} {courtesy or _conversation(words, seed, memory)}")
 
 
 def decline() -> str:
@@ -117,6 +135,12 @@ def _courtesy(words: Sequence[str], seed: int, memory: Memory) -> str | None:
     if len(words) <= 5 and words[0] in ("thank", "thanks"):
         return _pick(_THANKS, seed, memory)
     return _pick(_GOODBYE, seed, memory) if len(words) <= 4 and {"bye", "goodbye"} & set(words) else None
+
+
+def _understood(words: Sequence[str]) -> str:
+    """Say what the message was about, if that is known."""
+    topic = topic_of(words)
+    return "" if topic is None else f"I understand {_gist(words, topic)}. "
 
 
 def _conversation(words: Sequence[str], seed: int, memory: Memory) -> str:

@@ -14,9 +14,9 @@ Matcher = Callable[[Sentence], Iterator[Edit]]
 class Lesson:
     """What a learner is told about a kind of mistake.
 
-    `category` is a lower-case noun phrase. `weight` (1–25) says how much the mistake hinders
-    understanding: it orders mistakes and is what one costs in the score. The two explanations may
-    hold `{wrong}` and `{right}`, the learner's words and their correction.
+    `category` is a lower-case noun phrase, finer than a `MistakeCategory`. `weight` (1–25) says how much the
+    mistake hinders understanding: it orders mistakes and is what one costs in the score. The two
+    explanations may hold `{wrong}` and `{right}`, the learner's words and their correction.
     """
 
     category: str

@@ -7,6 +7,7 @@ from worker.engines.offline.accepted import without_accepted
 from worker.engines.offline.choosing import choose, score, to_mistake
 from worker.engines.offline.fingerprint import rules_fingerprint
 from worker.engines.offline.harper_source import HarperSource
+from worker.engines.offline.invitations import questions_for
 from worker.engines.offline.language import Kind, kind_of, kind_spoken
 from worker.engines.offline.morphology import inflect, readings
 from worker.engines.offline.rule import Finding, Source
@@ -40,7 +41,9 @@ class OfflineTutor:
         words = [word for sentence in sentences for word in sentence.words()]
         if kind is Kind.ENGLISH and self._harper.is_foul(message):
             return _unjudged(replies.decline())
-        text = replies.compose(sentences, message, kind, request.history)
+        due, questions = questions_for(request.due) or ("", ())
+        composed = replies.compose(sentences, message, kind, request.history, questions)
+        text, invited = composed.text, [due] if composed.invites else []
         if kind is not Kind.ENGLISH or replies.is_harmful(words):
             return _unjudged(text)
         findings = [finding for sentence in sentences for finding in self._find(sentence)]
@@ -50,10 +53,10 @@ class OfflineTutor:
         if chosen is None:
             doubtful = choose(heard[Evidence.UNSURE], request.history)
             doubt = None if doubtful is None else to_mistake(doubtful, self._find, quote_little=True)
-            return TutorReply(text, None, None, None, points, doubt)
+            return TutorReply(text, None, None, None, points, doubt, invited=invited)
         hinglish, devanagari = chosen.lesson.explain(chosen.wrong, chosen.right)
         mistake = to_mistake(chosen, self._find, quote_little=bool(request.unsure))
-        return TutorReply(text, mistake, hinglish, devanagari, points)
+        return TutorReply(text, mistake, hinglish, devanagari, points, invited=invited)
 
     def _find(self, sentence: Sentence) -> Sequence[Finding]:
         found = [finding for source in self._sources for finding in source.find(sentence)]

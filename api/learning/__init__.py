@@ -1,0 +1,1 @@
+"""A learner's mistakes, reviews and progress."""

@@ -183,9 +183,13 @@ _PROGRESS: dict[str, Any] = {
             "category": "verb_form",
             "mistakes": 3,
             "repaired": 1,
-            "weeks": [{"week": "2026-11-23", "times": 2, "share_without": 0.9}],
+            "weeks": [{"week": "2026-11-23", "times": 2, "new": 1, "repaired": 1, "share_without": 0.9}],
         }
     ],
+    "fluency": {
+        "usual": {"articulation_rate": 3.41, "pauses_per_minute": 14.2},
+        "weeks": [{"week": "2026-11-23", "turns": 12, "articulation_rate": 3.62, "pauses_per_minute": 12.8}],
+    },
 }
 
 _TEACHERS_VIEW: dict[str, Any] = {

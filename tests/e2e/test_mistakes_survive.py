@@ -51,7 +51,7 @@ def test_wrong_on_two_days_and_right_from_the_fifth_on_with_a_killed_worker(
 
     def say(message: str, *, kill: bool = False) -> None:
         gate.shut()
-        headers = {"Idempotency-Key": f"{message}-{len(seen)}"}
+        headers = {"Idempotency-Key": f"turn-{len(seen)}"}
         body = {"user_id": USER, "message": message, "conversation_id": "days", "speak": []}
         jobs = {
             stack.client.post("/api/v1/ai/text-chat", json=body, headers=headers).json()["id"]

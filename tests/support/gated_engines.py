@@ -94,7 +94,7 @@ class GatedCorrector:
 
     def reply(self, request: TutorRequest) -> TutorReply:
         _pass_the_gate("llm")
-        wrong = "am go" in request.message
+        wrong = "am go " in request.message
         mistake = Mistake("am go", "am going", MistakeCategory.VERB_FORM) if wrong else None
         return TutorReply("I see.", mistake, "Yahan 'going' aayega." if wrong else None, None, 70)
 

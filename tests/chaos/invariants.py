@@ -78,7 +78,7 @@ INVARIANTS: dict[str, LiteralString] = {
         HAVING count(*) FILTER (WHERE role = 'tutor') <> 1
             OR count(*) FILTER (WHERE role = 'learner') <> 1""",
     "a correction that is not in the ledger exactly once": """
-        SELECT jobs.id, mistake_id, count(mistake_uses.id) FROM jobs
+        SELECT jobs.id, jobs.mistake_id, count(mistake_uses.id) FROM jobs
         LEFT JOIN mistake_uses ON job_id = jobs.id AND wrong = mistake_wrong
             AND mistake_uses.mistake_id = jobs.mistake_id
         WHERE answered_at IS NOT NULL AND mistake_wrong IS NOT NULL

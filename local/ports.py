@@ -25,9 +25,27 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 def free_port(in_a_row: int = 1) -> int:
     """Return a port on which nothing listens on the loopback address, nor on those after it, so many in all.
 
-    Raises OSError if there is none.
+    For a minute nobody else who asks is given them. Raises OSError if there is none.
     """
     for port in random.SystemRandom().sample(_CANDIDATES, 200):
-        if all(is_free(port + place) for place in range(in_a_row)):
+        if all(_reserved(port + place) for place in range(in_a_row)):
             return port
     raise OSError("no free TCP port found")
+
+
+def _reserved(port: int) -> bool:
+    """Tell whether the port was free, and is now reserved for a server that is yet to start.
+
+    A connection that the listening side closed first stays in TIME_WAIT. It is in the way of a bind without
+    SO_REUSEADDR, as here, but not of one with it, as servers do, provided that its own socket has it too.
+    """
+    with socket.socket() as listener, socket.socket() as client:
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.listen(1)
+        client.connect((LOOPBACK, port))
+        listener.accept()[0].close()
+        return True

@@ -1,31 +1,18 @@
 """Answers of the model that are not quite the form: read, if there is a reply in them, with one call."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from shared.models import MistakeCategory
-from tests.support.gemini_server import GOOD_FORM, GeminiServer, Step, events, filled, said, spoken
+from tests.support.gemini_server import GOOD_FORM, GeminiServer, Step, events, filled, said, spoken, wrapped
 from worker.bounds import LONGEST_REPLY
 from worker.engines.gemini import GeminiTutor
 from worker.ports import TutorReply, TutorRequest
 
 FORM = json.dumps(GOOD_FORM, ensure_ascii=False)
 WITHOUT_EXPLANATION = {name: value for name, value in GOOD_FORM.items() if "explanation" not in name}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[GeminiServer]:
-    with GeminiServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: GeminiServer) -> GeminiServer:
-    running.forget()
-    return running
 
 
 def ask(server: GeminiServer, step: Step) -> TutorReply:
@@ -41,17 +28,14 @@ def ask(server: GeminiServer, step: Step) -> TutorReply:
 @pytest.mark.parametrize(
     "text",
     [
-        f"```json\n{FORM}\n```",
-        f"Sure {{of course}}! Here it is:\n{FORM}\nI hope that helps.",
+        *wrapped(FORM).values(),
         FORM + FORM,
         f"{FORM}\n{json.dumps(GOOD_FORM | {'reply_text': 'Another.'})}",
         FORM + "}",
-        f"[{FORM}]",
-        f'{{"answer": {FORM}}}',
         "\ufeff" + FORM,
         json.dumps(GOOD_FORM | {"more": [1, 2]}),
     ],
-    ids=["fence", "prose", "doubled", "two", "brace", "list", "nested", "mark", "more"],
+    ids=[*wrapped(FORM), "doubled", "two", "brace", "mark", "more"],
 )
 def test_the_first_object_that_fits_is_taken(server: GeminiServer, text: str) -> None:
     reply = ask(server, said(text))

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.support.gemini_server import (
     retry_info,
     said,
     spoken,
+    wrapped,
 )
 from tests.support.listening import Heard
 from tests.support.stack import eventually
@@ -39,18 +39,6 @@ BLOCKED = [
 ]
 HALF = '{"reply_text": "One. Two. Thr'
 BUSY = error(503, "UNAVAILABLE", details=[retry_info("0.01s")])
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[GeminiServer]:
-    with GeminiServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: GeminiServer) -> GeminiServer:
-    running.forget()
-    return running
 
 
 @pytest.fixture(scope="module")
@@ -133,15 +121,12 @@ def test_in_whatever_pieces_an_answer_comes_it_is_told_the_same(
     "text",
     [
         written(dict(reversed(FORM.items()))),
-        f"```json\n{written(FORM)}\n```",
-        f"Sure {{of course}}! {written(FORM)}",
-        f"[{written(FORM)}]",
-        f'{{"answer": {written(FORM)}}}',
+        *wrapped(written(FORM)).values(),
         written(FORM).replace("nice!", "nice!\\ud800"),
         written(FORM).replace(" That", "\nThat"),
         written(FORM)[:-1] + ', "more": {"reply_text": "Another."}}',
     ],
-    ids=["last", "fence", "prose", "list", "nested", "half a pair", "a bare line's end", "another inside"],
+    ids=["last", *wrapped(""), "half a pair", "a bare line's end", "another inside"],
 )
 def test_what_is_not_quite_the_form_is_told_all_the_same(
     server: GeminiServer, tutor: GeminiTutor, text: str

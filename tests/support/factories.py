@@ -28,6 +28,7 @@ from shared.models import (
     JobKind,
     Learner,
     MistakeCategory,
+    QueueName,
     Stage,
     Step,
     StepKind,
@@ -324,6 +325,11 @@ class Bench:
         """Run a statement and commit."""
         with self.sessions.begin() as session:
             session.execute(text(statement), values)
+
+
+def queues(hints: Sequence[Hint]) -> list[tuple[UUID, QueueName]]:
+    """Return whose steps the hints are for, and where they wait."""
+    return [(hint.job_id, hint.queue) for hint in hints]
 
 
 def together(count: int, work: Callable[[int], Result]) -> list[Result]:

@@ -93,6 +93,16 @@ def filled(**changes: object) -> Step:
     return said(json.dumps(GOOD_FORM | changes, ensure_ascii=False))
 
 
+def wrapped(form: str) -> dict[str, str]:
+    """Return ways in which a model sends more than the form it was asked for, each under its name."""
+    return {
+        "fence": f"```json\n{form}\n```",
+        "prose": f"Sure {{of course}}! Here it is:\n{form}\nI hope that helps.",
+        "list": f"[{form}]",
+        "nested": f'{{"answer": {form}}}',
+    }
+
+
 def finished(reason: str) -> Step:
     """Answer with a candidate that has no content, only a reason."""
     return events({"candidates": [{"finishReason": reason}]} | counted())

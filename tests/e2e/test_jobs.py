@@ -8,6 +8,8 @@ import pytest
 from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence, succeeded
 from tests.support.stack import Stack
 
+FULL_MINUTE: dict[str, dict[str, str]] = {"": {}, "/wait": {"timeout": "60"}}
+LESS_THAN_A_WAIT = 30.0
 MALFORMED_IDS = ["7", "not-a-uuid", "%00", "..", "' OR 1=1", "0" * 5000]
 
 
@@ -26,22 +28,22 @@ def test_a_job_can_be_read_with_and_without_its_user(stack: Stack) -> None:
     assert stack.client.get(f"/jobs/{job['id']}", params={"user_id": "asha"}).json() == job
 
 
-@pytest.mark.parametrize("wait", ["", "/wait"])
+@pytest.mark.parametrize("wait", FULL_MINUTE)
 def test_another_users_job_is_not_found_at_once(stack: Stack, wait: str) -> None:
     job = stack.text_chat("asha", "Hello")
     began = time.monotonic()
 
-    response = stack.client.get(f"/jobs/{job['id']}{wait}", params={"user_id": "ravi"})
+    response = stack.client.get(f"/jobs/{job['id']}{wait}", params={"user_id": "ravi"} | FULL_MINUTE[wait])
 
     assert_problem(response, 404, "not_found")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LESS_THAN_A_WAIT
 
 
-@pytest.mark.parametrize("wait", ["", "/wait"])
+@pytest.mark.parametrize("wait", FULL_MINUTE)
 def test_an_unknown_job_is_not_found_at_once(stack: Stack, wait: str) -> None:
     began = time.monotonic()
-    assert_problem(stack.client.get(f"/jobs/{uuid4()}{wait}"), 404, "not_found")
-    assert time.monotonic() - began < 1
+    assert_problem(stack.client.get(f"/jobs/{uuid4()}{wait}", params=FULL_MINUTE[wait]), 404, "not_found")
+    assert time.monotonic() - began < LESS_THAN_A_WAIT
 
 
 @pytest.mark.parametrize("job_id", MALFORMED_IDS, ids=lambda job_id: repr(job_id[:12]))
@@ -61,22 +63,22 @@ def test_a_finished_job_is_returned_without_waiting(stack: Stack) -> None:
     job = succeeded(stack, stack.text_chat("asha", "Hello", speak=[])["id"])
     began = time.monotonic()
 
-    response = stack.client.get(f"/jobs/{job['id']}/wait", params={"timeout": 60})
+    response = stack.client.get(f"/jobs/{job['id']}/wait", params=FULL_MINUTE["/wait"])
 
     assert response.json() == job
     assert "retry-after" not in response.headers
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LESS_THAN_A_WAIT
 
 
 def test_many_wait_for_one_job(stack: Stack) -> None:
     job = stack.text_chat("asha", "I am go to market")
-    wait = {"method": "GET", "url": f"/jobs/{job['id']}/wait", "params": {"timeout": 60}}
+    wait = {"method": "GET", "url": f"/jobs/{job['id']}/wait", "params": {"timeout": "60"}}
 
     began = time.monotonic()
     answers = send_together(stack.client, [wait] * 20)
 
     assert {(answer.status_code, answer.json()["status"]) for answer in answers} == {(200, "succeeded")}
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < LESS_THAN_A_WAIT
 
 
 def test_the_same_key_and_request_give_the_same_job(stack: Stack) -> None:

@@ -7,6 +7,9 @@ ENGINES := .venv-engines
 SEED ?= 1
 UPGRADE ?= --upgrade
 TESTS ?= tests
+# Each process has servers of its own, up to the whole product, so there are not more than four. A file's tests
+# share servers, so they run in one process. Files start in their order: the quick unit tests come last.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test coverage settings test-engines chaos chaos-mutants soak fuzz bench accuracy check lock clean
@@ -17,13 +20,13 @@ help: ## Show this list
 run: $(INSTALLED) ## Start the whole product; Ctrl-C stops it
 	@exec $(BIN)/python -m local
 
-test: $(INSTALLED) ## Run the tests against throwaway servers
-	$(BIN)/pytest tests
+test: $(INSTALLED) ## Run the tests against throwaway servers, on up to four cores; TESTS= says which
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(TESTS)
 
 # What failed is shown by pytest, and by the status; what was covered is worth seeing all the same.
 coverage: $(INSTALLED) ## Count the branches that the tests take and show those they do not; TESTS= says which
 	@rm -rf .coverage
-	$(BIN)/coverage run -m pytest $(TESTS); status=$$?; \
+	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(TESTS); status=$$?; \
 	$(BIN)/coverage combine --quiet && $(BIN)/coverage report && exit $$status
 
 test-engines: $(ENGINES)/installed.lock ## Run the neural voice's code on random models, in their own environment

@@ -15,8 +15,8 @@ OF_USER, OF_ALL = 5, 12
 CONNECTIONS = 4
 
 
-@pytest.fixture
-def idle(
+@pytest.fixture(scope="module")
+def limited(
     tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str]
 ) -> Iterator[Stack]:
     """An API with small limits and without workers: nothing ends."""
@@ -28,6 +28,13 @@ def idle(
     directory = tmp_path_factory.mktemp("full")
     with running_stack(directory, create_migrated_database(), "api", extra=extra) as running:
         yield running
+
+
+@pytest.fixture
+def idle(limited: Stack) -> Stack:
+    """The same, with no job yet."""
+    limited.forget_jobs()
+    return limited
 
 
 def post(stack: Stack, user_id: str, **headers: str) -> httpx.Response:

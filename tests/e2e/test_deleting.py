@@ -48,7 +48,7 @@ def all_ids(counter: Counter, *tables: type[SQLModel]) -> set[object]:
 
 @pytest.fixture(autouse=True)
 def nothing_yet(counter: Counter) -> None:
-    counter.bench.sql("TRUNCATE conversations, jobs, messages, steps, job_events, audio_objects, daily_usage")
+    counter.stack.forget_jobs()
 
 
 def test_everything_of_the_conversation_goes_and_all_others_stay(counter: Counter) -> None:

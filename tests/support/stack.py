@@ -194,6 +194,10 @@ class Stack:
             result = connection.execute(text(statement), values)
             return list(result.all()) if result.returns_rows else []
 
+    def forget_jobs(self) -> None:
+        """Remove every job and all that came of it; the files of sounds stay."""
+        self.sql("TRUNCATE conversations, jobs, messages, steps, job_events, audio_objects, daily_usage")
+
     def metrics(self, program: str) -> str:
         """Return what the API, or a worker, shows to Prometheus."""
         if program == "api":

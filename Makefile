@@ -7,9 +7,10 @@ ENGINES := .venv-engines
 SEED ?= 1
 UPGRADE ?= --upgrade
 TESTS ?= tests
-# Each process has servers of its own, up to the whole product, so there are not more than four. A file's tests
-# share servers, so they run in one process. Files start in their order: the quick unit tests come last.
-SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Each process has servers of its own, up to the whole product: four at most. A file's tests share servers, so they
+# stay in one process. Files begin in their order, in which the quick unit tests are last. A process that crashes
+# ends the run: another would begin its file anew, and crash too.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run test coverage settings test-engines chaos chaos-mutants soak fuzz bench accuracy check lock clean

@@ -10,9 +10,13 @@ import pytest
 
 from api.publishing import BREAK_SECONDS
 from local.ports import free_port
+from shared.queue import PUBLISH_TIMEOUT_SECONDS
 from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence
 from tests.support.stack import WORKERS, Stack, eventually, running_stack
 
+AT_ONCE = 20
+# Half of what it would take if each waited for Redis after the other, also on a busy machine.
+QUICKLY_SECONDS = AT_ONCE * PUBLISH_TIMEOUT_SECONDS / 2
 ORIGINS = ["https://app.example", "http://localhost:3000"]
 
 
@@ -119,18 +123,18 @@ def test_without_redis_messages_and_recordings_are_accepted_quickly(no_redis: St
     for _ in range(2):
         began = time.monotonic()
         job = no_redis.text_chat("asha", "Hello")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < QUICKLY_SECONDS
         assert job["status"] == "queued"
     response = post_audio(no_redis.client, silence(0.5))
-    assert (response.status_code, response.elapsed.total_seconds() < 3) == (202, True)
+    assert (response.status_code, response.elapsed.total_seconds() < QUICKLY_SECONDS) == (202, True)
 
 
 def test_without_redis_twenty_messages_at_once_are_accepted_as_quickly(no_redis: Stack) -> None:
     time.sleep(BREAK_SECONDS)  # the API's own pause, after which it tries Redis again
     body = {"user_id": "asha", "message": "Hello"}
-    responses = send_together(no_redis.client, [{"url": TEXT, "json": body}] * 20)
+    responses = send_together(no_redis.client, [{"url": TEXT, "json": body}] * AT_ONCE)
     assert {response.status_code for response in responses} == {202}
-    assert max(response.elapsed.total_seconds() for response in responses) < 3
+    assert max(response.elapsed.total_seconds() for response in responses) < QUICKLY_SECONDS
 
 
 def test_without_redis_the_service_is_ready_but_says_what_is_down(no_redis: Stack) -> None:

@@ -20,7 +20,7 @@ from worker.cache import Cache, open_cache
 from worker.settings import WorkerSettings
 
 # Generous: on a busy machine a thread may not run for a while. What must not happen is to hang.
-BOUND_SECONDS = 3.0
+BOUND_SECONDS = 10.0
 
 
 @pytest.fixture

@@ -222,7 +222,7 @@ def test_real_oddities_are_refused_or_decoded_quickly(entry: dict[str, Any]) -> 
     start = time.perf_counter()
     outcome = decode_or_refusal((MATERIAL.parent / entry["file"]).read_bytes())
 
-    assert time.perf_counter() - start < 5.0
+    assert time.perf_counter() - start < 15.0  # sooner than the limit of decoding, also on a busy machine
     if isinstance(outcome, float):
         assert 0.1 <= outcome <= 60.1
     else:

@@ -155,7 +155,7 @@ class Stack:
     def wait_until_ready(self) -> None:
         """Return once the API answers and every started worker has reported itself."""
         wanted = set(self._running) & {"api", *WORKERS}
-        eventually(lambda: wanted <= self._at_work(), what=f"{wanted} at work")
+        eventually(lambda: wanted <= self._at_work(), what=f"{wanted} at work", within=120)
 
     def process(self, name: str) -> psutil.Process:
         """Return a running program's process."""

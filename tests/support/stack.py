@@ -196,7 +196,10 @@ class Stack:
 
     def forget_jobs(self) -> None:
         """Remove every job and all that came of it; the files of sounds stay."""
-        self.sql("TRUNCATE conversations, jobs, messages, steps, job_events, audio_objects, daily_usage")
+        self.sql(
+            "TRUNCATE conversations, jobs, messages, steps, job_events, audio_objects, daily_usage,"
+            " mistakes, mistake_uses, daily_mistakes"
+        )
 
     def metrics(self, program: str) -> str:
         """Return what the API, or a worker, shows to Prometheus."""

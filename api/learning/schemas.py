@@ -11,6 +11,7 @@ from shared.models import MistakeCategory, MistakeState
 
 MOST_LEARNERS = 50
 _USER_ID: TypeAdapter[str] = TypeAdapter(UserId)
+_ONE = "[A-Za-z0-9._@:+-]{1,128}"
 
 
 class MistakesQuery(BaseModel):
@@ -151,4 +152,5 @@ class TeachersQuery(BaseModel):
         max_length=MOST_LEARNERS * 129,
         description=f"the learners, {MOST_LEARNERS} at most, separated by commas",
         examples=["asha,ravi"],
+        json_schema_extra={"pattern": rf"^{_ONE}(,{_ONE}){{0,{MOST_LEARNERS - 1}}}$"},
     )

@@ -206,6 +206,8 @@ def forget(session: Session, conversations: Mapping[UUID, UUID]) -> None:
 
     A mistake that was made nowhere else goes too; another one quotes the last conversation that is left.
     """
+    if not conversations:
+        return
     for learner_id in sorted(set(conversations.values())):  # in one order, so that nobody waits in a circle
         _lock(session, learner_id)
     gone = delete(MistakeUse).where(col(MistakeUse.conversation_id).in_(conversations))
@@ -220,6 +222,15 @@ def forget(session: Session, conversations: Mapping[UUID, UUID]) -> None:
     for mistake in session.scalars(select(Mistake).where(col(Mistake.id).in_(touched))):
         _tell_again(session, mistake)
     session.flush()
+
+
+def forget_learner(session: Session, learner_id: UUID) -> None:
+    """Remove all that a learner said of mistakes; the counts of days are left."""
+    _lock(session, learner_id)
+    session.execute(
+        delete(Mistake).where(col(Mistake.learner_id) == learner_id),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _tell_again(session: Session, mistake: Mistake) -> None:

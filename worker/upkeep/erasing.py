@@ -1,6 +1,6 @@
 """Erases learners, step by step: whatever dies in between is gone on with at the next pass.
 
-Jobs first, so that no worker writes any more; then what was said, what is cached, the sounds, and last the
+Jobs first, so that no worker writes any more; then mistakes and what was said, what is cached, the sounds, and last the
 learner's own row. Every table refers to that row, so PostgreSQL keeps it while anything is left.
 """
 
@@ -20,6 +20,7 @@ from shared.abandoning import abandon
 from shared.audio_stores import AudioStores
 from shared.database import may_pass
 from shared.learners import LearnerRef
+from shared.learning import ledger
 from shared.models import Erasure, ErasureState, Learner
 from shared.storage import StorageError
 from shared.transitions import Transitions
@@ -62,6 +63,9 @@ class Erasing:
     def _go_on(self, learner: Learner, erasure: Erasure) -> None:
         if self._cancel_jobs(learner.id):
             return  # some are at work, and end soon
+        # Before the conversations: else each of these would have what is left of its mistakes told anew.
+        with self.sessions.begin() as session:
+            ledger.forget_learner(session, learner.id)
         self._delete_conversations(learner)
         try:
             self._forget_cached(learner.id)

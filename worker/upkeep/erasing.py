@@ -1,7 +1,7 @@
 """Erases learners, step by step: whatever dies in between is gone on with at the next pass.
 
-Jobs first, so that no worker writes any more; then mistakes and what was said, what is cached, the sounds, and last the
-learner's own row. Every table refers to that row, so PostgreSQL keeps it while anything is left.
+Jobs first, so that no worker writes any more; then mistakes and what was said, what is cached, the sounds,
+and last the learner's own row. Every table refers to that row, so PostgreSQL keeps it while anything is left.
 """
 
 import logging

@@ -22,7 +22,17 @@ OF_END = {
 
 _NOTIFY = select(func.pg_notify(CHANNEL, bindparam("payload")))
 _events: Table = JobEvent.metadata.tables["job_events"]
-_APPEND = insert(_events)
+_APPEND = _NOTIFY.add_cte(
+    insert(_events)
+    .values(
+        job_id=bindparam("its_job"),
+        seq=bindparam("its_number"),
+        type=bindparam("its_type"),
+        data=bindparam("its_data"),
+    )
+    .cte("appended")
+)
+"""One round trip writes an event and notifies the listeners."""
 
 
 def append(session: Session, job: Job, kind: EventType, data: Mapping[str, Any] | None = None) -> None:
@@ -39,8 +49,8 @@ def write(
 ) -> None:
     """Write the event under a number that was taken from the locked job's row."""
     with session.no_autoflush:  # the job is still to be changed, and is to be written once
-        session.execute(_APPEND, {"job_id": job_id, "seq": seq, "type": kind, "data": dict(data or {})})
-        session.execute(_NOTIFY, {"payload": f"{job_id} {kind}"})
+        event = {"its_job": job_id, "its_number": seq, "its_type": kind, "its_data": dict(data or {})}
+        session.execute(_APPEND, event | {"payload": f"{job_id} {kind}"})
 
 
 def notify_deleted(session: Session, job_id: UUID) -> None:

@@ -105,8 +105,9 @@ class Replied:
     """What the tutor answered. `engine`: what to show for the tutor.
 
     `uses`: the forms of earlier mistakes that the learner used; `invited`: the mistakes whose form the reply
-    invites. `review`: what a review showed. `pieces`: the pieces to be spoken that were not handed over
-    before.
+    invites. `review`: what a review showed.
+    `last_sentences`: the numbers and texts of the sentences that were not told before.
+    `pieces`: the pieces to be spoken that were not handed over before.
     """
 
     kind: ClassVar[str] = "llm"
@@ -122,6 +123,7 @@ class Replied:
     uses: Sequence[FormUse] = ()
     invited: Sequence[UUID] = ()
     review: ReviewOutcome | None = None
+    last_sentences: Sequence[tuple[int, str]] = ()
     pieces: Sequence[Piece] = ()
 
 

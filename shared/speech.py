@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy import ColumnElement, Select, Table, Text, and_, bindparam, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from shared.models import AudioObject, EventType, Job, JobEvent, SpokenPart, Step, StepKind, StepOutcome
@@ -45,17 +46,33 @@ def _wanted(job: Job) -> dict[SpokenPart, str]:
     return wanted_texts(job, job.reply_text, job.hinglish_explanation, job.devanagari_explanation)
 
 
-def pieces_planned(session: Session, job: Job) -> int:
-    """Return how many pieces there are of this attempt's answer."""
-    count = select(func.count()).where(*_of_this_attempt(job), _step.kind == StepKind.SPEAK)
-    return int(session.execute(count).scalar_one())
+class Planned(NamedTuple):
+    """How many pieces there are of an answer, and the parts of which one could not be spoken.
+
+    The rest of such a part is not spoken either.
+    """
+
+    pieces: int
+    given_up: set[SpokenPart]
 
 
-def ended_parts(session: Session, job: Job) -> set[SpokenPart]:
-    """Return the parts with a piece that could not be spoken: the rest of them is not spoken either."""
-    failed = (_step.outcome.is_not(None), _step.outcome != StepOutcome.SUCCEEDED)
-    found = select(_step.part).where(*_of_this_attempt(job), *failed).distinct()
-    return set(session.scalars(found))
+def planned(session: Session, job: Job) -> Planned:
+    """Return what this attempt of a locked job has of its answer's speech."""
+    row = session.execute(_planned(), {"its_id": job.id, "its_attempt": job.attempt}).one()
+    return Planned(row.pieces, {SpokenPart(part) for part in row.given_up or ()})
+
+
+@cache  # building a statement costs more than running it
+def _planned() -> Select[int, Sequence[str]]:
+    failed = and_(_step.outcome.is_not(None), _step.outcome != StepOutcome.SUCCEEDED)
+    return select(
+        func.count().filter(_step.kind == StepKind.SPEAK).label("pieces"),
+        func.array_agg(cast(_step.part, Text).distinct()).filter(failed).label("given_up"),
+    ).where(
+        _step.job_id == bindparam("its_id"),
+        _step.attempt == bindparam("its_attempt"),
+        _step.kind.in_([StepKind.SPEAK, StepKind.JOIN]),
+    )
 
 
 def name_what_is_whole(session: Session, job: Job) -> Sequence[NewStep]:

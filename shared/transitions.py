@@ -8,21 +8,19 @@ conversation, job, steps. The table of all transitions: docs/decisions/0026.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
-from sqlmodel import col
 
 from shared import audio_objects, conversations, effects, events, jobs, metrics, speech, steps
 from shared.effects import Moment
 from shared.errors import WarningCode
 from shared.failures import POISONED, TIMED_OUT, Failure
-from shared.models import Conversation, EventType, Job, JobStatus, Stage, Step, StepKind, StepOutcome
+from shared.locking import lock_job, lock_owned
+from shared.models import EventType, Job, JobStatus, Stage, Step, StepKind, StepOutcome
 from shared.results import (
     Joined,
     Piece,
@@ -36,7 +34,7 @@ from shared.results import (
     write_transcript,
 )
 from shared.retries import check_retryable
-from shared.steps import Claim, Hint, LeaseLostError, NewStep, OpenStep
+from shared.steps import Claim, Hint, NewStep, OpenStep
 
 _SKIPPED = Failure(WarningCode.SPEECH_SKIPPED, "You went on, so the rest was not spoken.")
 
@@ -54,27 +52,12 @@ class Transitions:
     usage_zone: ZoneInfo
 
     def lock(self, job_id: UUID) -> tuple[Job, datetime]:
-        """Lock the job's conversation, then the job; return it as it is now and the transaction's time.
-
-        Raises SQLAlchemy's `NoResultFound` where the job was deleted.
-        """
-        job, now = self.session.execute(_lock(), {"job_id": job_id}).one()
-        return job, now
+        """Lock a job and return it, as `shared.locking.lock_job` does."""
+        return lock_job(self.session, job_id)
 
     def owned(self, token: UUID) -> tuple[Job, Step, datetime]:
-        """Lock the job whose step is leased under this token; return both. Raises `LeaseLostError`."""
-        job_id = steps.job_of(self.session, token)
-        if job_id is None:
-            raise LeaseLostError
-        try:
-            job, now = self.lock(job_id)
-        except NoResultFound:
-            raise LeaseLostError from None  # deleted with its conversation
-        # Asked again, now that nobody else can change it.
-        step = steps.of_token(self.session, token)
-        if step is None:
-            raise LeaseLostError
-        return job, step, now
+        """Lock the job whose step is leased under this token, as `shared.locking.lock_owned` does."""
+        return lock_owned(self.session, token)
 
     def start(self, claim: Claim) -> tuple[Job | None, Sequence[Hint]]:
         """Take the job of a step that was just claimed; return it as it is, detached.
@@ -107,7 +90,7 @@ class Transitions:
         job, _, now = self.owned(claim.token)
         if index < speech.sentences_told(self.session, job):
             return ()  # it was told: only that it was committed could not be told
-        events.append(self.session, job, EventType.REPLY_SENTENCE, {"index": index, "text": text})
+        self._tell_sentence(job, index, text)
         hints = self._add_pieces(job, now, pieces) if job.cancel_requested_at is None else []
         self.session.flush()
         return hints
@@ -244,8 +227,13 @@ class Transitions:
         self._finish(step, now, StepOutcome.SUCCEEDED, engine=reply.engine)
         if job.cancel_requested_at is not None and speech.is_wanted(job):
             return self._end(job, now, JobStatus.CANCELLED)
+        for index, text in reply.last_sentences:
+            self._tell_sentence(job, index, text)
         hints = [*self._answer(job, now), *self._add_pieces(job, now, reply.pieces)]
         return [*hints, *self._go_on(job, now)]
+
+    def _tell_sentence(self, job: Job, index: int, text: str) -> None:
+        events.append(self.session, job, EventType.REPLY_SENTENCE, {"index": index, "text": text})
 
     def _answer_as_before(self, job: Job, now: datetime, open_steps: Sequence[OpenStep]) -> list[Hint]:
         """Record the reply of a job that was being spoken when steps came, if it is one: nobody else did."""
@@ -264,14 +252,14 @@ class Transitions:
 
     def _add_pieces(self, job: Job, now: datetime, pieces: Sequence[Piece]) -> list[Hint]:
         """Add the pieces to be spoken; those that were spoken before need no voice."""
+        if not pieces:
+            return []
         stored = [piece.stored.audio_id for piece in pieces if piece.stored is not None]
         held = audio_objects.hold(self.session, stored) if stored else {}
-        ended = speech.ended_parts(self.session, job) if pieces else set()
+        planned = speech.planned(self.session, job)
         waiting: list[NewStep] = []
-        for number, piece in enumerate(
-            pieces, start=speech.pieces_planned(self.session, job) if pieces else 0
-        ):
-            if piece.part in ended:
+        for number, piece in enumerate(pieces, start=planned.pieces):
+            if piece.part in planned.given_up:
                 continue
             new = NewStep(
                 job.id,
@@ -350,18 +338,25 @@ class Transitions:
             self.session.flush()
             return hints
         if job.cancel_requested_at is not None and not speech.is_whole(job):
-            return self._end(job, now, JobStatus.CANCELLED)
-        return [*hints, *self._end(job, now, JobStatus.SUCCEEDED)]
+            return self._close(job, now, JobStatus.CANCELLED)
+        return [*hints, *self._close(job, now, JobStatus.SUCCEEDED)]
 
     def _end(self, job: Job, now: datetime, status: JobStatus) -> Sequence[Hint]:
-        job.status, job.finished_at = status, now
+        """End a locked job, whatever is left of its steps."""
         steps.drop_all(self.session, job.id)
+        return self._close(job, now, status)
+
+    def _close(self, job: Job, now: datetime, status: JobStatus) -> Sequence[Hint]:
+        """End a locked job that has no unfinished step."""
+        job.status, job.finished_at = status, now
         if job.answered_at is None:
             speech.forget(self.session, job.id)
         why = {"code": job.error_code, "detail": job.error_detail, "stage": job.error_stage}
         events.append(self.session, job, events.OF_END[status], why if status is JobStatus.FAILED else None)
         effects.bring_about(effects.OF_AN_END, self._moment(job, now))
         self.session.flush()
+        if job.answered_at is not None:
+            return ()  # the next turn became ready when this one was answered
         return steps.make_next_turn_ready(self.session, job.conversation_id)
 
     def _moment(self, job: Job, now: datetime) -> Moment:
@@ -374,15 +369,3 @@ class Transitions:
     def _count_run(self, step: Step | OpenStep, now: datetime, outcome: StepOutcome) -> None:
         seconds = (now - (step.started_at or now)).total_seconds()
         metrics.on_commit(self.session, partial(metrics.count_run, step.kind, outcome, seconds))
-
-
-@cache  # building a statement costs more than running it
-def _lock() -> Select[Job, datetime]:
-    """Return the query whose FOR UPDATE locks a row of each table, in the order in which it names them."""
-    return (
-        select(Job, func.now())
-        .join(Conversation, col(Conversation.id) == col(Job.conversation_id))
-        .where(col(Job.id) == bindparam("job_id"))
-        .with_for_update(of=[Conversation, Job])
-        .execution_options(populate_existing=True)
-    )

@@ -153,12 +153,6 @@ def _renew() -> ReturningUpdate[Any]:
     )
 
 
-def job_of(session: Session, token: UUID) -> UUID | None:
-    """Return the job whose step is leased under this token, None where no step is."""
-    found: UUID | None = session.scalar(select(_step.job_id).where(_step.lease_token == token))
-    return found
-
-
 def of_token(session: Session, token: UUID) -> Step | None:
     """Return the step leased under this token. Asked once its job is locked, the answer stays true."""
     return session.scalars(select(Step).where(_step.lease_token == token)).one_or_none()

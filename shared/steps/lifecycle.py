@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Table,
+    Update,
     bindparam,
     case,
     func,
@@ -111,7 +112,15 @@ def unfinished(session: Session, job_id: UUID) -> Sequence[OpenStep]:
 
 def finish(session: Session, step_id: UUID, outcome: StepOutcome, **values: Any) -> None:
     """End a step of a locked job; `values` are further columns of it."""
-    session.execute(update(_steps).where(_step.id == step_id).values(_ENDED | {"outcome": outcome} | values))
+    its = {f"its_{name}": value for name, value in values.items()}
+    session.execute(_finish(*values), its | {"its_id": step_id, "its_outcome": outcome})
+
+
+@cache
+def _finish(*names: str) -> Update:
+    further: dict[str, Any] = {name: bindparam(f"its_{name}") for name in names}
+    ended = _ENDED | {"outcome": bindparam("its_outcome")} | further
+    return update(_steps).where(_step.id == bindparam("its_id")).values(ended)
 
 
 def drop_all(session: Session, job_id: UUID) -> None:

@@ -32,7 +32,7 @@ class AudioShelf:
 
     def has(self, audio_id: UUID) -> bool:
         """Tell whether the object is stored and not about to be removed; the next moment it may be gone."""
-        with self.sessions() as session:
+        with self.sessions.begin() as session:
             return audio_id in audio_objects.hold(session, [audio_id])
 
     def write_mp3(self, data: bytes, *, seconds: float, learner_id: UUID) -> WrittenAudio:
@@ -49,5 +49,5 @@ class AudioShelf:
         return WrittenAudio(spoken.id, self.stores.write(spoken.name, data), seconds)
 
     def _row(self, audio_id: UUID) -> AudioObject:
-        with self.sessions() as session:
+        with self.sessions.begin() as session:
             return session.get_one(AudioObject, audio_id)

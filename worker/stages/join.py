@@ -28,5 +28,5 @@ class Join:
         return Joined(written)
 
     def _pieces(self, work: ClaimedWork) -> list[speech.SpokenPiece]:
-        with self.sessions() as session:
+        with self.sessions.begin() as session:
             return speech.pieces(session, work.job, work.claim.part)

@@ -67,6 +67,7 @@ class Reply:
             )
             given = self.replies.reply(request, job.learner_id)
             reply = only_what_was_heard(given.reply, request)
+            telling.keep_the_rest()
             draft.finish(reply.text)
         return replace(
             self._replied(reply, given, job, telling),
@@ -123,6 +124,7 @@ class Reply:
             tokens_in=reply.tokens_in,
             tokens_out=reply.tokens_out,
             warnings=warnings,
+            last_sentences=telling.kept,
             pieces=pieces,
         )
 
@@ -134,7 +136,7 @@ class Reply:
         ]
 
     def _load(self, job: Job, said: Said) -> tuple[Sequence[Message], due.KnownMistakes]:
-        with self.sessions() as session:
+        with self.sessions.begin() as session:
             messages = conversations.last_messages(
                 session,
                 job.conversation_id,
@@ -146,7 +148,7 @@ class Reply:
     def _mistake_to_review(self, job: Job) -> LedgerMistake | None:
         if job.review_of is None:
             return None
-        with self.sessions() as session:
+        with self.sessions.begin() as session:
             return due.find(session, job.learner_id, job.review_of)
 
 
@@ -157,19 +159,28 @@ class _Telling:
         self._stage = stage
         self._work = work
         self._sentences: list[str] = []
+        self._keeps = False
+        self.kept: list[tuple[int, str]] = []
         self.planned: list[str] = []
 
+    def keep_the_rest(self) -> None:
+        """Keep the sentences from now on: the reply is there, and is recorded together with them."""
+        self._keeps = True
+
     def sentence(self, text: str) -> None:
-        """Tell the next sentence. Raises `LeaseLostError` and `DatabaseAwayError`."""
+        """Tell the next sentence, or keep it. Raises `LeaseLostError` and `DatabaseAwayError`."""
+        index = len(self._sentences)
         self._sentences.append(text)
+        if self._keeps:
+            self.kept.append((index, text))
+            return
         pieces = self._next_pieces(finished=False)
-        index = len(self._sentences) - 1
         hints = self._work.saving(lambda: self._tell(index, text, pieces))
         self._stage.publish(hints)
 
     def restarted(self) -> None:
         """Forget all sentences so far, here and in the job."""
-        self._sentences, self.planned = [], []
+        self._sentences, self.kept, self.planned = [], [], []
         self._work.saving(self._restart)
 
     def last_pieces(self) -> list[Piece]:

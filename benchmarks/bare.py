@@ -32,8 +32,9 @@ def create_bare(url: str) -> Celery:
         worker_disable_prefetch=True,
         worker_pool_start_method="spawn",
         worker_send_task_events=True,
+        task_routes={task.__name__: {"queue": queue} for task, queue in _QUEUES.items()},
     )
-    for task in (transcribe, reply, synthesize, all_in_one):
+    for task in _QUEUES:
         app.task(name=task.__name__)(task)
     return app
 
@@ -66,6 +67,14 @@ def all_in_one(value: int) -> int:
     return value
 
 
+_QUEUES = {
+    transcribe: QueueName.GPU,
+    reply: QueueName.LLM,
+    synthesize: QueueName.GPU,
+    all_in_one: QueueName.GPU,
+}
+
+
 class Bare:
     """The bare workers at work."""
 
@@ -80,7 +89,7 @@ class Bare:
 
     def all_in_one(self, count: int) -> None:
         """Send so many whole chains to the one worker, and wait for all of them."""
-        sent = [self._app.send_task("all_in_one", args=(1,), queue=QueueName.GPU) for _ in range(count)]
+        sent = [self._app.send_task(all_in_one.__name__, args=(1,)) for _ in range(count)]
         for each in sent:
             each.get(timeout=120)
 

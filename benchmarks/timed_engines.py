@@ -11,7 +11,7 @@ from worker.ports import Recording, Speech, Transcript, TutorReply, TutorRequest
 STT, LLM, TTS = "BENCHMARK_STT_SECONDS", "BENCHMARK_LLM_SECONDS", "BENCHMARK_TTS_SECONDS"
 SPREAD = "BENCHMARK_SPREAD"
 SENTENCES = "BENCHMARK_SENTENCES"
-"""After how many seconds each sentence of a reply is written, as `0.3,0.8`; unset, nothing is streamed."""
+"""After how many seconds each sentence of a reply is whole, as `0.3,0.8`; unset, nothing is streamed."""
 
 
 def _take(name: str) -> None:
@@ -41,11 +41,15 @@ class TimedSynthesizer:
 
 
 def _streamed(request: TutorRequest) -> TutorReply:
-    began, written = time.monotonic(), ""
-    for number, seconds in enumerate(os.environ[SENTENCES].split(","), start=1):
-        time.sleep(max(0.0, began + float(seconds) - time.monotonic()))
-        sentence = f"This is sentence number {number} of what I have to say."
-        request.draft.write(f" {sentence}" if written else sentence)
-        written = f"{written} {sentence}".strip()
+    """Write word by word, as tutors do: that a sentence has ended shows only when the next word begins."""
+    began, before, written = time.monotonic(), 0.0, ""
+    for number, whole in enumerate(map(float, os.environ[SENTENCES].split(",")), start=1):
+        words = f"This is sentence number {number} of what I have to say.".split()
+        for count, word in enumerate(words, start=1):
+            moment = began + before + (whole - before) * count / len(words)
+            time.sleep(max(0.0, moment - time.monotonic()))
+            request.draft.write(f" {word}" if written else word)
+            written = f"{written} {word}".strip()
+        before = whole
     request.draft.end()
     return TutorReply(written, None, None, None, 90)

@@ -2,8 +2,8 @@
 
 A recording is posted and its job followed: from the post to the first piece of speech that can be fetched,
 and to the end. The tutor writes three sentences word by word, the first in 0.3 s; the voice takes 0.3 s for
-each. Beside it the same turn when everything is written first and then spoken at once, as one piece. Alone, and
-with ten learners at the same moment on one GPU.
+each. Beside it the same turn when everything is written first and then spoken at once, as one piece. Alone,
+and with ten learners at the same moment on one GPU.
 """
 
 import json

@@ -90,6 +90,7 @@ class Reply:
         job = work.job
         text, outcome = review(work.loading(lambda: self._mistake_to_review(job)), said)
         reply = TutorReply(text, None, None, None, None)
+        telling.keep_the_rest()
         with drafting(telling) as draft:
             draft.finish(text)
         replied = self._replied(reply, GivenReply(reply, _COMPARISON), job, telling)

@@ -146,8 +146,8 @@ MUTANTS = [
             ),
             Patch(
                 "shared/events.py",
-                "        session.execute(_APPEND, {",
-                "        _apart(session)(_APPEND, {",
+                "        session.execute(_APPEND, event",
+                "        _apart(session)(_APPEND, event",
             ),
         ],
         ["a log with a gap"],

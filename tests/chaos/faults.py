@@ -357,6 +357,7 @@ FAULTS: dict[FaultKind, Callable[[World], None]] = {
     FaultKind.LLM_STREAMING: kill_llm_worker_streaming,
     FaultKind.LLM_AT_EVENTS: kill_llm_worker_recording_at("job_events"),
     FaultKind.LLM_AT_MESSAGES: kill_llm_worker_recording_at("messages"),
+    FaultKind.LLM_AT_LEDGER: kill_llm_worker_recording_at("daily_mistakes"),
     FaultKind.LLM_PUBLISHING: kill_worker_publishing("llm"),
     FaultKind.GPU_ZOMBIE: wake_a_zombie("gpu", StepKind.TRANSCRIBE),
     FaultKind.LLM_ZOMBIE: wake_a_zombie("llm", StepKind.REPLY),

@@ -29,6 +29,7 @@ class FaultKind(StrEnum):
     LLM_STREAMING = "LLM worker KILL between two sentences"
     LLM_AT_EVENTS = "LLM worker KILL, starting or recording, at a locked job_events"
     LLM_AT_MESSAGES = "LLM worker KILL, recording, at a locked messages"
+    LLM_AT_LEDGER = "LLM worker KILL, recording, at a locked daily_mistakes"
     LLM_PUBLISHING = "LLM worker KILL, publishing to a stopped Redis"
     GPU_ZOMBIE = "GPU worker STOP past its lease, CONT while another runs its step"
     LLM_ZOMBIE = "LLM worker STOP past its lease, CONT while another runs its step"
@@ -82,6 +83,7 @@ FULL = Form(
         FaultKind.LLM_STREAMING: 3,
         FaultKind.LLM_AT_EVENTS: 1,
         FaultKind.LLM_AT_MESSAGES: 1,
+        FaultKind.LLM_AT_LEDGER: 1,
         FaultKind.LLM_PUBLISHING: 1,
         FaultKind.GPU_ZOMBIE: 1,
         FaultKind.LLM_ZOMBIE: 1,
@@ -108,6 +110,7 @@ SHORT = Form(
         FaultKind.GPU_AT_USAGE: 1,
         FaultKind.LLM_AT_EVENTS: 1,
         FaultKind.LLM_AT_MESSAGES: 1,
+        FaultKind.LLM_AT_LEDGER: 1,
         FaultKind.LLM_STREAMING: 1,
         FaultKind.LLM_PUBLISHING: 1,
         FaultKind.GPU_ZOMBIE: 1,

@@ -59,6 +59,7 @@ def test_a_review_passes_or_fails_where_that_is_sure(
 
     assert outcome is not None
     assert outcome["passed"] is passed
+    assert bool(outcome["differences"]) is (passed is False or (passed is None and said != right))
 
 
 def test_a_word_is_sure_only_where_every_time_it_was_heard_is() -> None:

@@ -63,7 +63,7 @@ def review(mistake: Mistake | None, said: Said) -> tuple[str, ReviewOutcome | No
     outcome: ReviewOutcome = {
         "mistake_id": str(mistake.id),
         "passed": passed,
-        "differences": [asdict(difference) for difference in differences],
+        "differences": [] if passed else [asdict(difference) for difference in differences],
     }
     text = {True: PASSED, False: f"{NOT_PASSED} {mistake.right}", None: NOT_HEARD}[passed]
     return text, outcome

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NotRequired, TypedDict
+from typing import ClassVar, Literal, NotRequired, TypedDict
 from uuid import UUID
 
 from shared.audio_objects import WrittenAudio
@@ -12,7 +12,8 @@ from shared.models import Job, MistakeCategory, SpokenPart
 class HeardWord(TypedDict):
     """A word of a transcript; `start` and `end` in seconds from the recording's start, `probability` 0–1.
 
-    `unsure`: it may not have been said, so nothing that rests on it is corrected.
+    `unsure`: it may not have been said, so nothing that rests on it is corrected; nor on what was spoken in
+    Hindi amid English, which alone has `hindi`.
     """
 
     word: str
@@ -20,6 +21,7 @@ class HeardWord(TypedDict):
     end: float
     probability: float
     unsure: bool
+    hindi: NotRequired[Literal[True]]
 
 
 class ReplyWarning(TypedDict):

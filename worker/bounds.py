@@ -130,7 +130,8 @@ def bounded_transcript(transcript: Transcript, seconds: float) -> Transcript:
         if said := plain(word.word, LONGEST_WORD):
             start = _within(word.start, 0.0, seconds, otherwise=words[-1].end if words else 0.0)
             end = _within(word.end, start, seconds, otherwise=start)
-            words.append(Word(said, start, end, _within(word.probability, 0.0, 1.0, otherwise=0.0)))
+            probability = _within(word.probability, 0.0, 1.0, otherwise=0.0)
+            words.append(Word(said, start, end, probability, is_hindi=word.is_hindi))
     return Transcript(text, tuple(words), language, speech)
 
 

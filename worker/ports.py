@@ -59,12 +59,16 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One recognised word; `start` and `end` in seconds from the recording's start, `probability` 0–1."""
+    """One recognised word; `start` and `end` in seconds from the recording's start, `probability` 0–1.
+
+    `is_hindi`: it was spoken in Hindi amid another language, so what is written may be a translation.
+    """
 
     word: str
     start: float
     end: float
     probability: float
+    is_hindi: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +179,11 @@ class TutorRequest:
     (`Transcript.language`), None for a text: what was not spoken in English gets neither mistake nor score,
     and in Hindi an answer in Hinglish; `message` may then be badly written. `unsure` are the words of a
     recording that may not have been said, each by its start and end in `message`, None for a text: a mistake
-    that rests on one is not corrected (`worker.hearing`), and should not count in the score. `due` are at
-    most two mistakes whose right form the reply may invite, by a question and without saying why; what
-    matters to the learner comes first. `draft` is where a tutor that can writes its reply while it makes it.
+    that rests on one is not corrected (`worker.hearing`), and should not count in the score. `hindi` are, in
+    the same way, those that were spoken in Hindi amid English: nothing that rests on one is corrected, and
+    there is no score. `due` are at most two mistakes whose right form the reply may invite, by a question and
+    without saying why; what matters to the learner comes first. `draft` is where a tutor that can writes its
+    reply while it makes it.
     """
 
     message: str
@@ -185,6 +191,7 @@ class TutorRequest:
     timeout_seconds: float
     spoken_language: str | None = None
     unsure: Sequence[tuple[int, int]] | None = None
+    hindi: Sequence[tuple[int, int]] = ()
     due: Sequence[DueMistake] = ()
     draft: Draft = field(default_factory=IgnoredDraft, compare=False, repr=False)
 

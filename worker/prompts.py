@@ -41,6 +41,9 @@ The learner's words
   machine wrote the words down, perhaps badly and in a script of its own: take what sense they have.
 - A recording may have a field "unsure_words": words that the machine may have misheard, so that the learner
   may have said something else. Correct nothing that rests on one of them, and count it in no score.
+- A recording may have a field "hindi_words": words that were spoken in Hindi amid English, which the machine
+  may have translated. Correct nothing that rests on them; score is null. reply_text invites the learner to
+  say that part in English too; where its sense is clear, it offers the sentence: You can say: "…".
 
 reply_text
 - Answer what the learner said, as a friend would: simple English, at most 40 words, no markup, no emoji.
@@ -138,9 +141,12 @@ def _learner(message: str, **more: object) -> PromptTurn:
 
 
 def _about_the_recording(request: TutorRequest) -> dict[str, object]:
-    unsure = [request.message[start:end] for start, end in request.unsure or ()]
-    language = None if request.is_english else request.spoken_language
-    return ({"spoken_language": language} if language else {}) | ({"unsure_words": unsure} if unsure else {})
+    told = {
+        "spoken_language": None if request.is_english else request.spoken_language,
+        "unsure_words": [request.message[start:end] for start, end in request.unsure or ()],
+        "hindi_words": [request.message[start:end] for start, end in request.hindi],
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _to_practise(place: int, due: DueMistake) -> dict[str, object]:

@@ -9,7 +9,7 @@ from benchmarks.word_errors import words_of
 from worker.hearing.alike import sound_alike
 from worker.hearing.certainty import certainties
 from worker.hearing.edits import edited_words
-from worker.hearing.evidence import unsure_words
+from worker.hearing.evidence import unsure_words, words_that_are
 from worker.hearing.gate import only_what_was_heard
 from worker.ports import Mistake, Tutor, TutorReply, TutorRequest
 from worker.text.spoken_words import spoken_words
@@ -44,7 +44,9 @@ def answered(tutor: Tutor, heard: Heard, sure_from: float | None) -> TutorReply 
         return None
     sure = [sure_from is None or one >= sure_from for one in certainties(heard.words)]
     flags = [(word.word, is_sure) for word, is_sure in zip(heard.words, sure, strict=True)]
-    request = TutorRequest(heard.text, (), _SECONDS, heard.language, unsure_words(heard.text, flags))
+    hindi = words_that_are(heard.text, [(word.word, word.is_hindi) for word in heard.words])
+    unsure = unsure_words(heard.text, flags)
+    request = TutorRequest(heard.text, (), _SECONDS, heard.language, unsure, hindi)
     reply = tutor.reply(request)
     if not request.is_english:
         reply = replace(reply, mistake=None, score=None)
@@ -98,8 +100,15 @@ def were_said(heard: Heard, said: str, indices: Sequence[int]) -> bool:
     """Tell whether the heard words of these indices were said, and those in a row in a row."""
     if not indices:
         return False
-    expanded = [(index, each) for index, word in enumerate(heard.words) for each in words_of(word.word)]
-    partners = _aligned([each for _, each in expanded], words_of(said))
+    spoken = words_of(said)
+    expanded = [
+        (index, part)
+        for index, word in enumerate(heard.words)
+        for each in words_of(word.word)
+        for part in _parted(each, spoken)
+    ]
+    words = [each for _, each in expanded]
+    partners = _aligned(words, [part for each in spoken for part in _parted(each, words)])
     asked = [at for at, (index, _) in enumerate(expanded) if index in set(indices)]
     if any(partners[at] is None for at in asked):
         return False
@@ -139,6 +148,11 @@ def _aligned(heard: Sequence[str], said: Sequence[str]) -> list[int | None]:
         else:
             column -= 1
     return partners
+
+
+def _parted(word: str, others: Sequence[str]) -> list[str]:
+    """Return a word in two where the other text writes it so: "alot" where that has "a lot"."""
+    return next(([one, other] for one, other in pairwise(others) if one + other == word), [word])
 
 
 def _same(one: str, other: str) -> bool:

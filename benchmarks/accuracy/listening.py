@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +118,14 @@ class Listener:
                 began = time.process_time()
                 samples[str(temperature)] = self._ear.sample(SAMPLES, temperature)
                 costs[str(temperature)] = time.process_time() - began
-        words: Sequence[Word] = heard.words or ()
-        return Heard(key, heard.text, tuple(words), heard.language, recording.seconds, cost, samples, costs)
+        return replace(
+            as_heard(key, heard), seconds=recording.seconds, cost=cost, samples=samples, sample_costs=costs
+        )
+
+
+def as_heard(key: str, transcript: Transcript) -> Heard:
+    """Return a transcript as what was heard, without what it cost."""
+    return Heard(key, transcript.text, transcript.words or (), transcript.language, 0.0, 0.0)
 
 
 def _read(kept: Path) -> Iterable[Heard]:

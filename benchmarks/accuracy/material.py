@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -20,7 +20,8 @@ VOICES = ("kokoro hf_alpha", "kokoro af_heart", "espeak")
 class Clip:
     """A sentence that a voice speaks, with noise of a kind at a signal-to-noise ratio, or without.
 
-    `is_right`: nothing in it should be corrected. All clips of a sentence are in the same half.
+    `is_right`: nothing in it should be corrected. `is_for_tuning`: the threshold may be chosen on it; it is
+    judged on the others. All clips of a sentence are in the same half.
     """
 
     sentence: str
@@ -30,17 +31,13 @@ class Clip:
     noise: str | None
     snr: float | None
     seed: int
+    is_for_tuning: bool
 
     @property
     def key(self) -> str:
         """What identifies the sound."""
         noise = "clean" if self.noise is None else f"{self.noise} {self.snr:.1f} {self.seed}"
         return f"{self.sentence} | {self.voice} | {noise}"
-
-    @property
-    def is_for_tuning(self) -> bool:
-        """Whether the threshold may be chosen on it; it is judged on the others."""
-        return random.Random(self.sentence).random() < 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +58,24 @@ def clips(seed: int, sentences: int) -> list[Clip]:
     """Return the clips of so many sentences, two of three with a mistake, in a random order.
 
     Each sentence is spoken by one of the voices: every second one clean, and all with noise of each of
-    `SNR_RANGES`. The first clips are the same however many sentences there are.
+    `SNR_RANGES`. Sentences of a kind (right or wrong, voice, noises, clean or not) go to the two halves in
+    turn. The first clips are the same however many sentences there are.
     """
     wrongs = [(row["id"], row["wrong"]) for row in _rows("pairs") if row["core"] and _fits(row["wrong"])]
     rights = [(row["id"], row["text"]) for row in _rows("correct") if _fits(row["text"])]
     random.Random(f"{seed} wrong").shuffle(wrongs)
     random.Random(f"{seed} right").shuffle(rights)
     planned: list[Clip] = []
+    next_of_kind: dict[object, bool] = {}
     for number in range(sentences):
         third = number % 3
         pool, at = (rights, number // 3) if third == 2 else (wrongs, number // 3 * 2 + third)
         if at < len(pool):
-            planned += _forms(seed, *pool[at], is_right=third == 2, is_clean=number % 2 == 0)
+            forms = _forms(seed, *pool[at], is_right=third == 2, is_clean=number % 2 == 0)
+            kind = third == 2, forms[0].voice, tuple(form.noise for form in forms)
+            half = next_of_kind.setdefault(kind, len(next_of_kind) % 2 == 0)
+            next_of_kind[kind] = not half
+            planned += [replace(form, is_for_tuning=half) for form in forms]
     return planned
 
 
@@ -80,12 +83,11 @@ def _forms(seed: int, sentence: str, text: str, *, is_right: bool, is_clean: boo
     chance = random.Random(f"{seed} {sentence}")
     voice = chance.choice(VOICES)
     noises = [(chance.choice(NOISES), round(chance.uniform(*snr), 1)) for snr in SNR_RANGES]
-    clean = Clip(sentence, text, is_right, voice, None, None, chance.randrange(1_000_000))
-    noisy = [
-        Clip(sentence, text, is_right, voice, noise, snr, chance.randrange(1_000_000))
-        for noise, snr in noises
+    forms = [
+        Clip(sentence, text, is_right, voice, noise, snr, chance.randrange(1_000_000), is_for_tuning=False)
+        for noise, snr in [(None, None), *noises]
     ]
-    return [clean, *noisy] if is_clean else noisy
+    return forms if is_clean else forms[1:]
 
 
 def human_recordings() -> Iterator[HumanRecording]:

@@ -10,6 +10,7 @@ MOST_UNSAID = 1 / 20
 """Of the corrections that are shown."""
 MOST_MISLED = 1 / 100
 """Of the sentences."""
+NONE_IS_GOOD = 1.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,15 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Whether few enough are of words that were not said."""
-        shown = self.said + self.unsaid
-        return self.unsaid <= MOST_UNSAID * shown and self.unsaid <= MOST_MISLED * self.sentences
+        """Whether so few are of words that were not said that few of the next ones will be.
+
+        Of few corrections hardly any is seen, so the shares are those that Laplace's rule of succession
+        expects, (seen + 1) / (number + 2).
+        """
+        expected = self.unsaid + 1
+        return expected <= MOST_UNSAID * (self.said + self.unsaid + 2) and expected <= MOST_MISLED * (
+            self.sentences + 2
+        )
 
 
 def outcome(corrections: Sequence[Correction], sentences: int) -> Outcome:
@@ -39,9 +46,9 @@ def shown_from(score: Score, threshold: float, corrections: Sequence[Correction]
 
 
 def tuned(score: Score, corrections: Sequence[Correction], sentences: int) -> float:
-    """Return the lowest threshold, in hundredths, with a good outcome; 1.01 where there is none."""
+    """Return the lowest threshold, in hundredths, with a good outcome; `NONE_IS_GOOD` where there is none."""
     for hundredths in range(101):
         shown = shown_from(score, hundredths / 100, corrections)
         if outcome(shown, sentences).is_good:
             return hundredths / 100
-    return 1.01
+    return NONE_IS_GOOD

@@ -3,11 +3,23 @@
 import numpy as np
 import pytest
 
+from benchmarks.accuracy.corrections import answered
+from benchmarks.accuracy.listening import as_heard
+from benchmarks.accuracy.spoken_hindi import HINDI, MIXED
 from benchmarks.word_errors import word_errors, words_of
+from shared.errors import WarningCode
 from tests.support.stack import MODELS
 from worker.engines.kokoro import KokoroSynthesizer
+from worker.engines.offline import OfflineTutor
 from worker.engines.whisper import WhisperTranscriber
 from worker.ports import RECORDING_RATE, Recording, Speech
+from worker.settings import WorkerSettings
+from worker.text.languages import Language, language_of
+
+ENGLISH_MISTAKES = {
+    "मेरा भाई is working in Pune since two years.": ("since two years", "for two years"),
+}
+"""What may be corrected, as each of its words is surely English."""
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +30,11 @@ def ear() -> WhisperTranscriber:
 @pytest.fixture(scope="module")
 def voice() -> KokoroSynthesizer:
     return KokoroSynthesizer(english_voice="hf_alpha", hindi_voice="hf_alpha", models_dir=MODELS, threads=2)
+
+
+@pytest.fixture(scope="module")
+def tutor() -> OfflineTutor:
+    return OfflineTutor()
 
 
 def recorded(speech: Speech) -> Recording:
@@ -40,6 +57,7 @@ def test_english_is_heard_as_it_was_said(
     heard = ear.transcribe(recorded(voice.speak(text)))
 
     assert heard.language == "en"
+    assert not any(word.is_hindi for word in heard.words or ())
     assert word_errors(words_of(text), words_of(heard.text)) <= 1
 
 
@@ -54,9 +72,17 @@ def test_signs_are_heard_as_what_they_mean(
     assert words in " ".join(words_of(heard.text.replace("×", " times ").replace("x", " times ")))
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["मैं कल बाज़ार गया था और मैंने चावल खरीदे।", "क्या आप मुझे अपने परिवार के बारे में बता सकते हैं?"],
-)
-def test_hindi_is_taken_for_hindi(voice: KokoroSynthesizer, ear: WhisperTranscriber, text: str) -> None:
-    assert ear.transcribe(recorded(voice.speak(text))).language == "hi"
+@pytest.mark.parametrize("text", [*HINDI, *MIXED])
+def test_hindi_is_noticed_and_neither_corrected_nor_scored(
+    voice: KokoroSynthesizer, ear: WhisperTranscriber, tutor: OfflineTutor, text: str
+) -> None:
+    heard = ear.transcribe(recorded(voice.speak(text)))
+
+    reply = answered(tutor, as_heard("", heard), WorkerSettings(_env_file=None).sure_hearing)
+
+    assert reply is not None
+    assert reply.score is None
+    assert [warning.code for warning in reply.warnings] == [WarningCode.SPOKE_HINDI]
+    assert language_of(reply.text) is Language.HINGLISH
+    corrected = reply.mistake and (reply.mistake.wrong, reply.mistake.right)
+    assert corrected == ENGLISH_MISTAKES.get(text)

@@ -76,6 +76,26 @@ def test_spoken_hindi_is_said_to_be_neither_corrected_nor_scored(build: Build) -
     assert [warning["code"] for warning in job.warnings] == ["spoke_hindi"]
 
 
+@pytest.mark.parametrize(
+    ("ear", "hindi", "corrected"),
+    [
+        (engines.MixedTranscriber, ["seconds"], ("am go", "am going")),
+        (engines.HindiVerbTranscriber, ["go"], (None, None)),
+    ],
+)
+def test_in_a_mixed_sentence_only_english_is_corrected_and_nothing_scored(
+    build: Build, ear: type, hindi: list[str], corrected: tuple[str | None, str | None]
+) -> None:
+    work = build(stt=ear)
+
+    job = work.run_all(work.voice(speak=[]))
+
+    assert [word["word"] for word in job.transcript_words or () if word.get("hindi")] == hindi
+    assert (job.mistake_wrong, job.mistake_right) == corrected
+    assert (job.score, job.reply_text) == (None, job.transcript)
+    assert [warning["code"] for warning in job.warnings] == ["spoke_hindi"]
+
+
 def test_how_fluent_a_turn_was_is_stored_with_it(build: Build) -> None:
     work = build(stt=engines.FluentTranscriber)
 

@@ -52,6 +52,25 @@ class UnsureTranscriber:
         return replace(heard, words=tuple(words))
 
 
+class MixedTranscriber:
+    """Hears as `QuickTranscriber`; the words that it names were spoken in Hindi."""
+
+    hindi = frozenset({"seconds"})
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        heard = QuickTranscriber().transcribe(recording)
+        words = [
+            replace(word, probability=1.0, is_hindi=word.word in self.hindi) for word in heard.words or ()
+        ]
+        return replace(heard, words=tuple(words))
+
+
+class HindiVerbTranscriber(MixedTranscriber):
+    """Hears the word in Hindi that its tutor corrects."""
+
+    hindi = frozenset({"go"})
+
+
 class FluentTranscriber:
     """Hears six syllables in 1.25 s of speech, with a pause of 0.25 s."""
 

@@ -47,6 +47,7 @@ def test_the_same_question_has_the_same_key_whatever_time_there_is() -> None:
         replace(REQUEST, history=[replace(TURN, mistake=None)]),
         replace(REQUEST, unsure=()),
         replace(REQUEST, unsure=[(0, 1)]),
+        replace(REQUEST, unsure=(), hindi=[(0, 1)]),
         TutorRequest("", [replace(TURN, mistake=None), Turn("I am go to market", "")], 60),
     ],
 )

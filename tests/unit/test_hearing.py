@@ -14,6 +14,7 @@ from worker.hearing.gate import only_what_was_heard
 from worker.hearing.question import question
 from worker.ports import Mistake, TutorReply, TutorRequest, Word
 from worker.settings import WorkerSettings
+from worker.text.languages import Language, language_of
 
 # A learner said "You feel like a little brother to me"; this is what Whisper base made of the recording.
 MISHEARD = "You feel a little little. But don't tell to me."
@@ -251,14 +252,34 @@ def test_hinglish_that_was_typed_gets_no_warning() -> None:
     [
         ("since two years", "for two years", Evidence.SURE),
         ("bhaiya is work", "bhaiya is working", Evidence.SURE),
-        ("Mera bhaiya", "My brother", Evidence.UNSURE),
-        ("in गाँव", "in village", Evidence.UNSURE),
+        ("Mera bhaiya", "My brother", Evidence.HINDI),
+        ("in गाँव", "in village", Evidence.HINDI),
+        ("a bank", "the bank", Evidence.HINDI),
     ],
 )
 def test_in_a_mixed_sentence_only_english_is_corrected(wrong: str, right: str, found: Evidence) -> None:
-    request = heard("Mera bhaiya is work as a clerk in a bank in गाँव near Pune since two years")
+    message = "Mera bhaiya is work as a clerk in a bank in गाँव near Pune since two years"
+    translated = message.index("bank")
+    request = replace(heard(message), hindi=[(translated, translated + len("bank"))])
+    mistake = Mistake(wrong, right, "")
 
-    assert evidence(Mistake(wrong, right, ""), request) is found
+    shown = only_what_was_heard(replace(REPLY, mistake=mistake), request)
+
+    assert evidence(mistake, request) is found
+    assert (shown.mistake, shown.score) == (mistake if found is Evidence.SURE else None, None)
+    assert (shown.text, [warning.code for warning in shown.warnings]) == (
+        REPLY.text,
+        [WarningCode.SPOKE_HINDI],
+    )
+
+
+def test_the_offline_tutor_asks_for_the_english_of_what_was_hindi() -> None:
+    request = replace(heard("Yesterday I am go to the market, the weather was fine"), hindi=[(33, 52)])
+
+    reply = OfflineTutor().reply(request)
+
+    assert language_of(reply.text) is Language.HINGLISH
+    assert reply.mistake is not None
 
 
 def test_the_offline_tutor_corrects_what_was_sure_rather_than_what_weighs_more() -> None:

@@ -62,6 +62,15 @@ def test_words_that_were_not_heard_surely_are_marked() -> None:
     assert "Correct nothing that rests on one of them" in SYSTEM_PROMPT
 
 
+def test_words_that_were_spoken_in_hindi_are_marked() -> None:
+    request = TutorRequest("I like the tea", (), 1.0, "en", (), [(11, 14)])
+
+    assert conversation(request) == [
+        PromptTurn(Role.LEARNER, '{"learner_said": "I like the tea", "hindi_words": ["tea"]}')
+    ]
+    assert "Correct nothing that rests on them; score is null" in SYSTEM_PROMPT
+
+
 def test_the_history_is_in_order_and_the_message_comes_last() -> None:
     past = [Turn(f"message {n}", f"reply {n}", Mistake("a", "an", "article")) for n in range(3)]
 

@@ -21,7 +21,7 @@ def only_what_was_heard(reply: TutorReply, request: TutorRequest) -> TutorReply:
 
     A score that counted the mistake goes with it, and so does one of a recording that was hardly understood.
     A correction that only changes how the recogniser spelled what was said is left out without a word. What
-    was spoken in Hindi has neither.
+    was spoken in Hindi has neither; where it was a part of a message, its English may be corrected.
     """
     if request.unsure is None:
         return reply
@@ -29,12 +29,14 @@ def only_what_was_heard(reply: TutorReply, request: TutorRequest) -> TutorReply:
         return replace(_unjudged(reply), warnings=(*reply.warnings, _HINDI))
     if is_mostly_unsure(request):
         reply = replace(reply, score=None)
+    found = Evidence.SURE if reply.mistake is None else evidence(reply.mistake, request)
+    if request.hindi or found is Evidence.HINDI:
+        reply = replace(reply, score=None, warnings=(*reply.warnings, _HINDI))
     if reply.mistake is None:
         return reply if reply.doubtful is None else _asking(reply, reply.doubtful)
-    found = evidence(reply.mistake, request)
     if found is Evidence.SURE:
         return reply
-    return _unjudged(reply) if found is Evidence.NONE else _asking(_unjudged(reply), reply.mistake)
+    return _asking(_unjudged(reply), reply.mistake) if found is Evidence.UNSURE else _unjudged(reply)
 
 
 def may_judge(request: TutorRequest) -> bool:

@@ -15,7 +15,7 @@ from shared.speech import wanted_texts
 from shared.steps import Hint
 from shared.transitions import Transitions
 from worker.draft import drafting
-from worker.hearing.evidence import unsure_words
+from worker.hearing.evidence import unsure_words, words_that_are
 from worker.hearing.gate import may_judge, only_what_was_heard
 from worker.ports import Mistake, Turn, TutorReply, TutorRequest
 from worker.settings import WorkerSettings
@@ -49,8 +49,8 @@ class Reply:
     def run(self, work: ClaimedWork) -> Replied:
         """Return the answer and the pieces still to be spoken; its sentences are recorded meanwhile."""
         job = work.job
-        text, unsure = job.transcript or job.message or "", self._unsure(job)
-        said = said_in(text, unsure)
+        text, unsure, hindi = job.transcript or job.message or "", self._unsure(job), _hindi(job)
+        said = said_in(text, None if unsure is None else [*unsure, *hindi])
         telling = _Telling(self, work)
         if job.kind is JobKind.REVIEW:
             return self._reviewed(work, said, telling)
@@ -62,6 +62,7 @@ class Reply:
                 timeout_seconds=self.settings.llm_timeout_seconds,
                 spoken_language=job.transcript_language,
                 unsure=unsure,
+                hindi=hindi,
                 due=due_for_tutor(known),
                 draft=draft,
             )
@@ -207,6 +208,12 @@ class _Telling:
 
     def _transitions(self, session: Session) -> Transitions:
         return Transitions(session, self._stage.settings.usage_timezone)
+
+
+def _hindi(job: Job) -> list[tuple[int, int]]:
+    """Return the words that were spoken in Hindi amid English."""
+    words = [(word["word"], word.get("hindi", False)) for word in job.transcript_words or ()]
+    return words_that_are(job.transcript or "", words)
 
 
 def _turns_of(messages: Sequence[Message]) -> list[Turn]:

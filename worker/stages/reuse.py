@@ -149,8 +149,8 @@ def reply_key(engines: Engines, request: TutorRequest, learner_id: UUID) -> str:
     tutor = [engines.chosen[kind], engines.name(kind), engines.version(kind)]
     turns = [asdict(turn) for turn in request.history]
     due = [asdict(mistake) for mistake in request.due]
-    parts = (tutor, turns, request.message, request.spoken_language, request.unsure, due)
-    return f"{learner_id}:reply:{_hash(*parts)}"
+    heard = (request.spoken_language, request.unsure, request.hindi)
+    return f"{learner_id}:reply:{_hash(tutor, turns, request.message, *heard, due)}"
 
 
 def speech_key(settings: WorkerSettings, text: str, learner_id: UUID) -> str:

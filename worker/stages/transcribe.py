@@ -45,13 +45,14 @@ class Transcribe:
         )
 
     def _heard(self, words: Sequence[Word]) -> list[HeardWord]:
-        return [
-            {
+        found: list[HeardWord] = []
+        for word, certainty in zip(words, certainties(words), strict=True):
+            heard: HeardWord = {
                 "word": word.word,
                 "start": word.start,
                 "end": word.end,
                 "probability": word.probability,
                 "unsure": certainty < self.sure_from,
             }
-            for word, certainty in zip(words, certainties(words), strict=True)
-        ]
+            found.append({**heard, "hindi": True} if word.is_hindi else heard)
+        return found

@@ -42,7 +42,8 @@ class OfflineTutor:
         if kind is Kind.ENGLISH and self._harper.is_foul(message):
             return _unjudged(replies.decline())
         due, questions = questions_for(request.due) or ("", ())
-        composed = replies.compose(sentences, message, kind, request.history, questions)
+        answered_as = Kind.HINDI if request.hindi else kind
+        composed = replies.compose(sentences, message, answered_as, request.history, questions)
         text, invited = composed.text, [due] if composed.invites else []
         if kind is not Kind.ENGLISH or replies.is_harmful(words):
             return _unjudged(text)

@@ -1,6 +1,7 @@
 """A Whisper model that encodes a recording's first window once, for both its language and its words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ctranslate2
@@ -9,19 +10,34 @@ import numpy.typing as npt
 from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import Segment, TranscriptionOptions
+from faster_whisper.transcribe import Segment, TranscriptionOptions, Word
 
 from worker.engines.whisper.languages import ENGLISH, choose_language
+from worker.engines.whisper.windows import FRAMES, hindi_windows
+
+
+@dataclass
+class SpokenWord(Word):  # type: ignore[misc]
+    """A word of faster-whisper's that knows whether it was spoken in Hindi amid English."""
+
+    is_hindi: bool = False
 
 
 class OneEncodingModel(WhisperModel):  # type: ignore[misc]  # the library has no types
     """faster-whisper's model, which encodes twice and writes the likeliest language, with both changed.
 
     The encoding is more than half of the work for a short utterance. Where no language is asked for,
-    `choose_language` decides which is written. One thread at a time.
+    `choose_language` decides which is written; what is written in English has `SpokenWord`s. One thread at a
+    time.
     """
 
     _encoded: ctranslate2.StorageView | None = None
+    _last_encoded: ctranslate2.StorageView | None = None
+
+    def encode(self, features: npt.NDArray[np.float32]) -> ctranslate2.StorageView:
+        """Return the encoding of a window, and keep it for its languages."""
+        self._last_encoded = super().encode(features)
+        return self._last_encoded
 
     def detect_language(
         self,
@@ -56,4 +72,27 @@ class OneEncodingModel(WhisperModel):  # type: ignore[misc]  # the library has n
         segments: Iterable[Segment] = super().generate_segments(
             features, tokenizer, options, log_progress, encoder_output or encoded
         )
-        return segments
+        is_mixed = self.model.is_multilingual and tokenizer.language_code == ENGLISH
+        return self._with_hindi(segments, features) if is_mixed else segments
+
+    def _with_hindi(
+        self, segments: Iterable[Segment], features: npt.NDArray[np.float32]
+    ) -> Iterator[Segment]:
+        """Yield the segments with `SpokenWord`s. A window's come before the next one is encoded."""
+        seek, hindi = -1, list[tuple[float, float]]()
+        for segment in segments:
+            if segment.seek != seek and segment.words:
+                seek, frames = segment.seek, self.feature_extractor.nb_max_frames
+                window = features[:, seek : min(seek + frames, features.shape[-1] - 1)]
+                hindi = hindi_windows(self.model, window, self._last_encoded)
+            yield replace(segment, words=_spoken(segment.words or (), hindi, segment.seek))
+
+
+def _spoken(words: Sequence[Word], hindi: Sequence[tuple[float, float]], seek: int) -> list[SpokenWord]:
+    """Return the words of a window that begins at frame `seek`, with those marked that are in `hindi`."""
+    found = []
+    for word in words:
+        middle = (word.start + word.end) / 2 - seek / FRAMES
+        is_hindi = any(start <= middle < end for start, end in hindi)
+        found.append(SpokenWord(word.start, word.end, word.word, word.probability, is_hindi))
+    return found

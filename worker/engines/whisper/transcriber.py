@@ -10,7 +10,7 @@ import numpy.typing as npt
 from faster_whisper.transcribe import Segment
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-from worker.engines.whisper.encoding import OneEncodingModel
+from worker.engines.whisper.encoding import OneEncodingModel, SpokenWord
 from worker.engines.whisper.failures import LIBRARY_ERRORS, translated
 from worker.engines.whisper.folder import model_folder
 from worker.engines.whisper.invention import what_was_said
@@ -126,7 +126,9 @@ def _words(segments: Iterable[Segment], seconds: float) -> Iterator[Word]:
         for word in segment.words or ():
             if text := word.word.strip():
                 start, end = (min(max(0.0, float(time)), seconds) for time in (word.start, word.end))
-                yield Word(text, round(start, 3), round(end, 3), round(min(1.0, float(word.probability)), 3))
+                probability = round(min(1.0, float(word.probability)), 3)
+                is_hindi = isinstance(word, SpokenWord) and word.is_hindi
+                yield Word(text, round(start, 3), round(end, 3), probability, is_hindi)
 
 
 def _device(*, use_gpu: bool) -> str:

@@ -21,7 +21,8 @@ TEMPERATURES = (0.6,)
 class Heard:
     """What was heard of a recording, and what it cost in seconds of processor.
 
-    `text` is empty where no speech was found. `samples`: further decodes of its encoding, by temperature.
+    `text` is empty where no speech was found. `windows_cost`: the part of the cost for the language of single
+    windows. `samples`: further decodes of its encoding, by temperature.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Heard:
     language: str | None
     seconds: float
     cost: float
+    windows_cost: float = 0.0
     samples: dict[str, list[str]] = field(default_factory=dict)
     sample_costs: dict[str, float] = field(default_factory=dict)
 
@@ -40,6 +42,7 @@ class _Recorder:
     def __init__(self, model: Any) -> None:
         self._model = model
         self.calls: list[tuple[Any, Any, dict[str, Any]]] = []
+        self.detections: list[float] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -47,6 +50,12 @@ class _Recorder:
     def generate(self, encoded: Any, prompts: Any, **options: Any) -> Any:
         self.calls.append((encoded, prompts, options))
         return self._model.generate(encoded, prompts, **options)
+
+    def detect_language(self, features: Any) -> Any:
+        began = time.process_time()
+        found = self._model.detect_language(features)
+        self.detections.append(time.process_time() - began)
+        return found
 
     def sample(self, count: int, temperature: float) -> list[list[list[int]]]:
         """Return for each call `count` sampled decodes of its encoding."""
@@ -74,7 +83,13 @@ class SamplingEar(WhisperTranscriber):
 
     def transcribe(self, recording: Recording) -> Transcript:
         self._recorder.calls.clear()
+        self._recorder.detections.clear()
         return super().transcribe(recording)
+
+    @property
+    def windows_cost(self) -> float:
+        """What the last recording's windows took, in seconds of processor: all but the first detection."""
+        return sum(self._recorder.detections[1:])
 
     def sample(self, count: int, temperature: float) -> list[str]:
         """Return sampled decodes of the last recording, each of the whole."""
@@ -111,7 +126,7 @@ class Listener:
             heard = self._ear.transcribe(recording)
         except NoSpeechError:
             return Heard(key, "", (), None, recording.seconds, time.process_time() - began)
-        cost = time.process_time() - began
+        cost, windows_cost = time.process_time() - began, self._ear.windows_cost
         samples, costs = {}, {}
         if self._needs_witness(heard):
             for temperature in TEMPERATURES:
@@ -119,7 +134,12 @@ class Listener:
                 samples[str(temperature)] = self._ear.sample(SAMPLES, temperature)
                 costs[str(temperature)] = time.process_time() - began
         return replace(
-            as_heard(key, heard), seconds=recording.seconds, cost=cost, samples=samples, sample_costs=costs
+            as_heard(key, heard),
+            seconds=recording.seconds,
+            cost=cost,
+            windows_cost=windows_cost,
+            samples=samples,
+            sample_costs=costs,
         )
 
 

@@ -40,18 +40,21 @@ def table(
 ) -> str:
     """Return what was heard of each sentence, and what a learner is answered."""
     lines = [
-        "| said | heard | language | correction | score | warnings |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| said | heard | language | words in Hindi | correction | score | warnings |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for text in sentences:
         heard = listener.hear(f"{VOICE} | {text}", partial(studio.speak, VOICE, text))
         reply = answered(tutor, heard, sure_from)
         if reply is None:
-            lines.append(f"| {text} | nothing | | | | |")
+            lines.append(f"| {text} | nothing | | | | | |")
             continue
         mistake = reply.mistake
         shown = f"{mistake.wrong} → {mistake.right}" if mistake else "none"
         warnings = ", ".join(warning.code for warning in reply.warnings)
         score = "none" if reply.score is None else reply.score
-        lines.append(f"| {text} | {heard.text} | {heard.language} | {shown} | {score} | {warnings} |")
+        hindi = " ".join(word.word for word in heard.words if word.is_hindi)
+        lines.append(
+            f"| {text} | {heard.text} | {heard.language} | {hindi} | {shown} | {score} | {warnings} |"
+        )
     return "\n".join(lines)

@@ -126,11 +126,19 @@ def cost_lines(heard: Iterable[Heard]) -> str:
     """Return what further decodes cost beside the ear."""
     costs: dict[str, list[float]] = defaultdict(list)
     sounded = ear = 0.0
-    for each in heard:
+    everything = list(heard)
+    for each in everything:
         sounded, ear = sounded + each.seconds, ear + each.cost
         for temperature, cost in each.sample_costs.items():
             costs[temperature].append(cost / each.cost)
+    looked_at = [each for each in everything if each.windows_cost]
+    windows = sum(each.windows_cost for each in looked_at)
     lines = [f"The ear took {ear / sounded:.2f} s of processor for a second of sound."]
+    if looked_at:
+        lines.append(
+            f"{1000 * windows / len(looked_at):.0f} ms of it, a recording, went to the language of windows: "
+            f"{windows / sum(each.cost for each in looked_at):.0%} ({len(looked_at)} recordings)."
+        )
     for temperature, shares in costs.items():
         mean = sum(shares) / len(shares)
         lines.append(

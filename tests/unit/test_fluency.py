@@ -43,6 +43,7 @@ def test_pauses_are_no_part_of_the_articulation() -> None:
         Transcript(SAID, None, "en", ((0.0, 0.9),)),
         Transcript(SAID, None, "hi", SPEECH),
         Transcript("Mujhe kal market jana hai", None, "en", SPEECH),
+        Transcript(SAID, (Word(SAID, 1.0, 4.0, 0.9, is_hindi=True),), "en", SPEECH),
     ],
 )
 def test_without_enough_english_nothing_is_said_of_its_fluency(heard: Transcript) -> None:

@@ -41,7 +41,7 @@ def fluency_of(heard: Transcript) -> Fluency | None:
     text, so the rate is as good as the transcript, and None where that has too little for the sound.
     """
     speech = heard.speech
-    if not speech or heard.language not in {None, "en"} or language_of(heard.text) is not Language.ENGLISH:
+    if not speech or not _is_all_english(heard):
         return None
     phonation = sum(end - start for start, end in speech)
     if phonation < _SHORTEST_SPEECH_SECONDS:
@@ -58,6 +58,11 @@ def syllables(text: str) -> int:
 
 def _syllables_of(word: str) -> int:
     return max(1, len(_VOWELS.findall(word)) - (_SILENT_END.search(word) is not None))
+
+
+def _is_all_english(heard: Transcript) -> bool:
+    is_mixed = any(word.is_hindi for word in heard.words or ())
+    return heard.language in {None, "en"} and language_of(heard.text) is Language.ENGLISH and not is_mixed
 
 
 def _lacks_words(heard: Transcript, speech: Sequence[tuple[float, float]], phonation: float) -> bool:

@@ -15,8 +15,11 @@ Said = Sequence[tuple[Heard, str]]
 
 
 def word_error_table(groups: Mapping[str, Said]) -> str:
-    """Return the word errors of each group of recordings."""
-    lines = ["| spoken by | recordings | words | word errors |", "| --- | --- | --- | --- |"]
+    """Return the word errors of each group of English recordings, and how many were taken for Hindi."""
+    lines = [
+        "| spoken by | recordings | words | word errors | taken for Hindi, whole or in part |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for name, recordings in sorted(groups.items()):
         said = [words_of(text) for _, text in recordings]
         errors = sum(
@@ -24,7 +27,10 @@ def word_error_table(groups: Mapping[str, Said]) -> str:
             for (heard, _), words in zip(recordings, said, strict=True)
         )
         count = sum(map(len, said))
-        lines.append(f"| {name} | {len(recordings)} | {count} | {_share(errors, count)} |")
+        hindi = sum(
+            heard.language == "hi" or any(word.is_hindi for word in heard.words) for heard, _ in recordings
+        )
+        lines.append(f"| {name} | {len(recordings)} | {count} | {_share(errors, count)} | {hindi} |")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmarks.word_errors import word_errors, words_of
@@ -111,7 +112,7 @@ def test_the_sound_is_encoded_once(
     encodings: list[object] = []
     encode = OneEncodingModel.encode
 
-    def counted(model: OneEncodingModel, window: object) -> object:
+    def counted(model: OneEncodingModel, window: npt.NDArray[np.float32]) -> object:
         encodings.append(window)
         return encode(model, window)
 

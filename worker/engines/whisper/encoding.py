@@ -89,10 +89,18 @@ class OneEncodingModel(WhisperModel):  # type: ignore[misc]  # the library has n
 
 
 def _spoken(words: Sequence[Word], hindi: Sequence[tuple[float, float]], seek: int) -> list[SpokenWord]:
-    """Return the words of a window that begins at frame `seek`, with those marked that are in `hindi`."""
-    found = []
-    for word in words:
-        middle = (word.start + word.end) / 2 - seek / FRAMES
-        is_hindi = any(start <= middle < end for start, end in hindi)
-        found.append(SpokenWord(word.start, word.end, word.word, word.probability, is_hindi))
-    return found
+    """Return the words of a window that begins at frame `seek`, with those marked that are in `hindi`.
+
+    Whisper leaves out what it did not expect. Where nothing was written of a part in Hindi, the word before
+    it is marked, so that the part is not forgotten.
+    """
+    middles = [(word.start + word.end) / 2 - seek / FRAMES for word in words]
+    marked = set[int]()
+    for start, end in hindi:
+        within = {number for number, middle in enumerate(middles) if start <= middle < end}
+        before = sum(middle < start for middle in middles) - 1
+        marked |= within or ({max(before, 0)} if middles else set())
+    return [
+        SpokenWord(word.start, word.end, word.word, word.probability, number in marked)
+        for number, word in enumerate(words)
+    ]

@@ -9,7 +9,7 @@ SPOKEN_HINDI = frozenset({HINDI, "ur"})
 INDIAN = SPOKEN_HINDI | {"as", "bn", "gu", "kn", "ml", "mr", "ne", "pa", "sa", "sd", "si", "ta", "te"}
 INDIAN_AT_LEAST = 0.6
 """For all of `INDIAN` together, as an accent is heard in many of them; the learner came for English."""
-FOREIGN_AT_LEAST = 0.8
+FOREIGN_AT_LEAST = 0.9
 """For any other language: learners hardly ever speak one, while noise and accents are often taken for one."""
 ENGLISH_UNDER = 0.1
 """And English must be out of the question: an accent left it 0.15 at least, another language 0.03 at most

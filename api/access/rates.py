@@ -36,15 +36,20 @@ class TooManyRequestsError(DomainError):
 class RequestRates:
     """Counts requests and refuses those beyond a limit."""
 
-    def __init__(self, redis_url: str, *, of_address: int | None) -> None:
-        """`of_address` is how many requests a minute one address may send without an app's key."""
+    def __init__(
+        self, redis_url: str, *, of_address: int | None, timeout_seconds: float = _TIMEOUT_SECONDS
+    ) -> None:
+        """`of_address` is how many requests a minute one address may send without an app's key.
+
+        `timeout_seconds`: after how long without an answer Redis counts as away.
+        """
         storage = RedisStorage(
             # limits knows sockets under this scheme alone.
             redis_url.replace("unix://", "redis+unix://", 1),
             implementation="redispy",
             key_prefix=_PREFIX,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
         )
         self._limiter = SlidingWindowCounterRateLimiter(storage)
         self._of_address = of_address

@@ -22,7 +22,7 @@ def counted(url: str, count: int, limit: int | None, *, callers: int = 1) -> lis
     names = [uuid4().hex for _ in range(callers)]
 
     async def run() -> list[int | None]:
-        rates = RequestRates(url, of_address=None)
+        rates = RequestRates(url, of_address=None, timeout_seconds=30)  # a busy machine is not an outage
 
         async def one(number: int) -> int | None:
             try:

@@ -21,6 +21,7 @@ GOOD_FORM: dict[str, Any] = {
     "hinglish_explanation": "Yahan 'going' aayega, kyunki 'am' ke baad verb mein -ing lagta hai.",
     "explanation_devanagari": "यहाँ 'गोइंग' आएगा, क्योंकि 'ऐम' के बाद वर्ब में आई-एन-जी लगता है।",
     "score": 70,
+    "practised": None,
 }
 TOKENS_READ, TOKENS_WRITTEN, TOKENS_THOUGHT = 120, 40, 5
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.models import JobKind
 from tests.conftest import ROOT
 from tests.support import figures
 
@@ -84,4 +85,4 @@ def test_what_is_rare_is_shown_before_it_happens() -> None:
     poisoned = frozenset({("kind", "voice"), ("status", "failed"), ("code", "poisoned")})
     assert poisoned in shown.shown("jobs_finished_total")
     assert "speech_poisoned" in shown.labels("jobs_finished_total", "code")
-    assert shown.labels("jobs_finished_total", "kind") == {"text", "voice"}
+    assert shown.labels("jobs_finished_total", "kind") == set(JobKind)

@@ -13,7 +13,7 @@ TESTS ?= tests
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage settings test-engines chaos chaos-mutants soak fuzz bench accuracy check lock clean
+.PHONY: help run test coverage settings screenshots test-engines chaos chaos-mutants soak fuzz bench accuracy check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ PART = $(LOCK) --universal --constraint requirements.lock --no-annotate
 
 settings: $(INSTALLED) ## Write docs/settings.md from the settings classes
 	$(BIN)/python -m local.settings_page
+
+screenshots: $(INSTALLED) ## Take the pictures of the practice page in docs/practice
+	$(BIN)/python -m tests.screenshots
 
 lock: ## Pin the newest versions that pyproject.toml allows; UPGRADE= keeps those that still fit
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \

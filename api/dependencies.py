@@ -38,6 +38,7 @@ from api.turns.accept import Chats
 from api.turns.forms import VoiceChat, read_voice_chat
 from api.turns.schemas import REVIEWS, TextChatRequest, TextReviewRequest
 from api.usage.report import UsageReader
+from api.web.page import PracticePage
 from shared.errors import DomainError
 from shared.models import Scope
 from shared.settings import AppEnv
@@ -226,6 +227,7 @@ LinksDep = Annotated[AudioLinks, _part(lambda services: services.links)]
 PlaybackDep = Annotated[Playback, _part(lambda services: services.playback)]
 DrainingDep = Annotated[Draining, _part(lambda services: services.draining)]
 HealthDep = Annotated[HealthChecks, _part(lambda services: services.health)]
+PracticePageDep = Annotated[PracticePage, _part(lambda services: services.practice_page)]
 VoiceChatDep = Annotated[VoiceChat, Depends(_voice_chat)]
 ReviewDep = Annotated[VoiceChat | TextChatRequest, Depends(_review)]
 PreferredWait = Annotated[int | None, Depends(_preferred_wait)]

@@ -34,6 +34,7 @@ from api.routers import (
     learning,
     metrics,
     models,
+    practice,
     usage,
 )
 from api.services import running_services
@@ -58,6 +59,7 @@ _WHO_MAY_ASK = {
     health: [],
     metrics: [Depends(operating)],
     docs: [Depends(operating_or_dev)],
+    practice: [],  # it holds nothing of anybody
 }
 
 

@@ -37,6 +37,7 @@ from api.publishing import Publisher
 from api.settings import ApiSettings
 from api.turns.accept import Chats
 from api.usage.report import UsageReader
+from api.web.page import PracticePage
 from shared.audio_stores import AudioStores, open_stores
 from shared.database import connect_arguments, create_sync_engine
 from shared.jobs import Deadlines
@@ -71,6 +72,7 @@ class Services:
     playback: Playback
     health: HealthChecks
     draining: Draining
+    practice_page: PracticePage
 
 
 @asynccontextmanager
@@ -138,6 +140,9 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
         playback=Playback(sessions, stores, links),
         health=_health(settings, sessions, redis, storing),
         draining=Draining(),
+        practice_page=PracticePage(
+            offered=bool(settings.practice_page), public_base_url=settings.public_base_url, bucket=stores.s3
+        ),
     )
 
 

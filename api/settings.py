@@ -24,6 +24,9 @@ class ApiSettings(AccessSettings):
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default=[], description="origins that browsers may call from, separated by commas"
     )
+    practice_page: bool | None = Field(
+        default=None, description="serve the page to practise on, `/practice`; on in dev, off in prod"
+    )
     audio_signing_key: SecretStr | None = Field(
         default=None,
         description="key that signs local audio URLs, the same in every API process; required in prod, "
@@ -179,6 +182,12 @@ class ApiSettings(AccessSettings):
     def public_path(self) -> str:
         """The path part of `public_base_url`, without a slash at its end."""
         return urlsplit(self.public_base_url).path
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Self:
+        if self.practice_page is None:
+            self.practice_page = self.app_env is AppEnv.DEV
+        return self
 
     @model_validator(mode="after")
     def _require_key_in_prod(self) -> Self:

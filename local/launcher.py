@@ -117,7 +117,7 @@ class _Greeting:
         ):
             return
         self._done = True
-        self._console.say(f"Ready after {seconds:.1f} s: {self._settings.local_url}/docs")
+        self._console.say(f"Ready after {seconds:.1f} s: {self._settings.first_page}")
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.server_urls import DatabaseUrl, RedisUrl
+from shared.settings import AppEnv
 
 
 class LauncherSettings(BaseSettings):
@@ -36,6 +37,8 @@ class LauncherSettings(BaseSettings):
         description="proxies whose `X-Forwarded-For` is trusted: addresses and networks, separated by commas",
     )
 
+    app_env: AppEnv = Field(default=AppEnv.DEV, description="dev or prod")
+    practice_page: bool | None = Field(default=None, description="serve the page to practise on")
     warm_up: bool = Field(default=True, description="load models at start; `Ready` waits for them")
     model_load_timeout_seconds: float = Field(
         default=300, gt=0, description="time limit of loading the models"
@@ -48,3 +51,9 @@ class LauncherSettings(BaseSettings):
     def local_url(self) -> str:
         """The API's URL on this machine."""
         return f"http://localhost:{self.port}"
+
+    @property
+    def first_page(self) -> str:
+        """The page with which a newcomer begins: the one to practise on, or the documentation."""
+        offered = self.app_env is AppEnv.DEV if self.practice_page is None else self.practice_page
+        return f"{self.local_url}/{'practice' if offered else 'docs'}"

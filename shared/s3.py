@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.circuit_breaker import CircuitBreaker
@@ -89,6 +89,11 @@ class S3AudioStore:
         return self._client.result().generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": name}, ExpiresIn=seconds
         )
+
+    def address(self) -> str:
+        """Return the URL with which those of all objects begin, a slash at its end. Calls no server."""
+        name = "object.mp3"
+        return self.url(name, datetime.now(UTC)).partition("?")[0].removesuffix(name)
 
     def close(self) -> None:
         """Abandon the threads; a hung one does not delay the process's end beyond botocore's own limits."""

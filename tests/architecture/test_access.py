@@ -19,7 +19,14 @@ _WHO: set[Callable[..., Any] | None] = {
     dependencies.operating_or_dev,
 }
 # A sound is opened by its signed link alone; the rest shows nothing of anybody.
-_ASK_NOBODY = {"/audio/{name}", "/health", "/health/ready"}
+_ASK_NOBODY = {
+    "/audio/{name}",
+    "/health",
+    "/health/ready",
+    "/practice",
+    "/practice/config.json",
+    "/practice/{name}",
+}
 _OF_NOBODY = {"apps", "api_keys", "workers"}
 _OF_THE_ERASED = {"erasures"}
 

@@ -1,12 +1,14 @@
-"""A gate for the engines of a test module's own stack, and an API whose jobs only the tests move."""
+"""Browsers on the practice page, a gate for engines, and an API whose jobs only the tests move."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from sqlalchemy import create_engine
 
 from shared.models import SpokenPart
@@ -14,6 +16,7 @@ from shared.settings import SharedSettings
 from shared.storage import FLAC, MP3, LocalAudioStore
 from tests.support.factories import RECORDING_SECONDS, Bench
 from tests.support.gated_engines import Gate
+from tests.support.practice import Visit, Visitor, start_browser
 from tests.support.stack import Stack, running_stack
 
 
@@ -93,3 +96,57 @@ def counter(
     with running_stack(directory, url, "api") as running:
         yield Counter(running, Bench(engine), LocalAudioStore(directory / "data" / "audio"))
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def product(stack: Stack) -> Stack:
+    """The product whose practice page is visited."""
+    return stack
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """Playwright; while it runs, nothing else may run an event loop in this thread."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browsers(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
+    """Start a browser in the way that is asked for, and each way once."""
+    started: dict[tuple[object, ...], Browser] = {}
+
+    def browser(microphone: Path | None, *, allowed: bool, flags: tuple[str, ...]) -> Browser:
+        how = (microphone, allowed, flags)
+        if how not in started:
+            started[how] = start_browser(playwright, microphone, allowed=allowed, flags=flags)
+        return started[how]
+
+    yield browser
+    for each in started.values():
+        each.close()
+
+
+@pytest.fixture
+def visit(product: Stack, browsers: Callable[..., Browser]) -> Iterator[Visit]:
+    """Open the page; at the end nothing may have gone wrong in its scripts or against its policy."""
+    visitors: list[Visitor] = []
+
+    def opened(
+        microphone: Path | None = None,
+        *,
+        allowed: bool = True,
+        flags: tuple[str, ...] = (),
+        address: str = product.settings.local_url,
+        **options: Any,
+    ) -> Visitor:
+        started = browsers(microphone, allowed=allowed, flags=flags)
+        visitors.append(Visitor(started, address, **options))
+        return visitors[-1]
+
+    yield opened
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    violations = [each for visitor in visitors for each in visitor.heard()["violations"]]
+    for visitor in visitors:
+        visitor.context.close()
+    assert (complaints, violations) == ([], [])

@@ -72,6 +72,8 @@ def launched(directory: Path, **extra: str) -> Iterator[tuple[Launcher, httpx.Cl
 def test_one_command_runs_everything_restarts_what_dies_and_keeps_the_data(tmp_path: Path) -> None:
     with launched(tmp_path) as (launcher, client):
         assert noise(launcher) == []
+        assert launcher.has_said(f"http://localhost:{launcher.port}/practice")
+        assert client.get("/practice").status_code == 200
         job = client.post(
             "/api/v1/ai/text-chat",
             json={"user_id": "asha", "message": "I am go to market"},

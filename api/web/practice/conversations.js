@@ -3,6 +3,9 @@
 import { announce, button, byId, confirmation, element } from "./dom.js";
 import { day, label } from "./i18n.js";
 
+/** The conversation that reviews are turns of; one goes on with it on the page to learn. */
+const REVIEWS = "reviews";
+
 /** `open(id, messages)` shows a conversation to go on with; `onDeleted(id)` is told of one that is gone. */
 export class Conversations {
   #api;
@@ -39,9 +42,11 @@ export class Conversations {
     const remove = button("remove", () => this.#remove(id, remove, row), { class: "danger" });
     const row = element(
       "li", { class: "card" },
+      id === REVIEWS ? element("p", { class: "category", label: "conversations.reviews" }) : null,
       message === null ? element("p", { label: "conversations.untitled" }) : element("p", { lang: "en" }, message),
       element("p", { class: "quiet" }, day(used)),
-      element("div", { class: "actions" }, button("conversations.continue", () => this.#continue(id)), remove),
+      element("div", { class: "actions" },
+        id === REVIEWS ? null : button("conversations.continue", () => this.#continue(id)), remove),
     );
     return row;
   }

@@ -192,6 +192,7 @@ export const LABELS = {
   "conversations.heading": ["Conversations", "बातचीत"],
   "conversations.none": ["No conversations yet.", "अभी कोई बातचीत नहीं।"],
   "conversations.continue": ["Continue", "आगे बढ़ाएँ"],
+  "conversations.reviews": ["Reviews", "दोहराव"],
   "conversations.untitled": ["(nothing answered yet)", "(अभी कोई जवाब नहीं)"],
   "conversations.sure": ["Delete this conversation with its recordings?", "यह बातचीत और इसकी रिकॉर्डिंग मिटा दें?"],
   "conversations.deleted": ["The conversation is deleted.", "बातचीत मिटा दी गई।"],

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -21,6 +22,7 @@ from tests.support.stack import running_stack
 PICTURES = ROOT / "docs" / "practice"
 RECORDING = ROOT.parent / "shared" / "data" / "audio" / "good" / "ms_weather_16k.wav"
 PHONE = {"width": 360, "height": 640}
+STILL: dict[str, Any] = {"reduced_motion": "reduce"}  # no picture of something that moves
 DESK = {"width": 1000, "height": 640}
 
 
@@ -41,7 +43,7 @@ def take(page: Page, name: str) -> None:
 
 def views(started: Browser, address: str) -> None:
     """Take the pictures of a learner who writes, speaks and looks around."""
-    visitor = Visitor(started, address, viewport=PHONE, color_scheme="light")
+    visitor = Visitor(started, address, viewport=PHONE, color_scheme="light", **STILL)
     page = visitor.page
     page.locator("#name-form").wait_for()
     take(page, "welcome")
@@ -54,6 +56,7 @@ def views(started: Browser, address: str) -> None:
     page.get_by_text("2 of 60 seconds").wait_for()
     page.screenshot(path=PICTURES / "recording.png")
     page.get_by_role("button", name="Finish and send").click()
+    expect(visitor.turn().whole.locator(".verdict")).to_be_visible()
     visitor.turn().spoken()
     take(page, "said-again")
     for name in ("Learn", "History", "Settings"):
@@ -73,7 +76,7 @@ def views(started: Browser, address: str) -> None:
 
 def wide(started: Browser, address: str) -> None:
     """Take the picture of a wide screen."""
-    visitor = Visitor(started, address, viewport=DESK, color_scheme="light")
+    visitor = Visitor(started, address, viewport=DESK, color_scheme="light", **STILL)
     visitor.sign_in()
     visitor.write("I am go to market")
     visitor.turn().spoken()
@@ -83,7 +86,7 @@ def wide(started: Browser, address: str) -> None:
 
 def denied(started: Browser, address: str) -> None:
     """Take the picture of a microphone that is not allowed, in the dark."""
-    visitor = Visitor(started, address, viewport=PHONE, color_scheme="dark", permissions=[])
+    visitor = Visitor(started, address, viewport=PHONE, color_scheme="dark", permissions=[], **STILL)
     visitor.sign_in()
     visitor.page.get_by_role("button", name="Speak").click()
     expect(visitor.page.locator("#trouble")).to_be_visible()
@@ -93,7 +96,9 @@ def denied(started: Browser, address: str) -> None:
 
 def expired(started: Browser, address: str) -> None:
     """Take the picture of a token that is not taken."""
-    visitor = Visitor(started, address, viewport=PHONE, color_scheme="light", fragment="#token=e30.e30.e30")
+    visitor = Visitor(
+        started, address, viewport=PHONE, color_scheme="light", fragment="#token=e30.e30.e30", **STILL
+    )
     visitor.write("I like mangoes")
     expect(visitor.page.locator("#banner")).to_be_visible()
     take(visitor.page, "expired-link")
@@ -106,8 +111,7 @@ def main() -> None:
     with TemporaryDirectory() as name, database(Path(name)) as url, sync_playwright() as playwright:
         folder = Path(name)
         with_a_voice = start_browser(playwright, RECORDING)
-        # With the voice that a newcomer hears.
-        with running_stack(folder / "open", url, extra={"TTS_ENGINE": "kokoro"}) as product:
+        with running_stack(folder / "open", url) as product:
             views(with_a_voice, product.settings.local_url)
             wide(with_a_voice, product.settings.local_url)
             denied(start_browser(playwright, RECORDING, allowed=False), product.settings.local_url)

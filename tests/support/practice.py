@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    expect,
+)
 
 from tests.support.browser import chromium
 from tests.support.stack import eventually
@@ -37,6 +45,10 @@ def start_browser(
     return playwright.chromium.launch(executable_path=chromium(), args=arguments)
 
 
+# What is expected may take its time on a busy machine.
+expect.set_options(timeout=WITHIN_MS)
+
+
 class Visitor:
     """Somebody who has opened the page, and what their browser heard and complained about."""
 
@@ -60,9 +72,12 @@ class Visitor:
         self.page.get_by_role("button", name="Start").click()
 
     def write(self, message: str) -> None:
-        """Send a written message."""
+        """Send a written message; return once its turn is shown."""
+        turns = self.page.locator("#turns > .turn")
+        before = turns.count()
         self.page.get_by_label("Write in English").fill(message)
         self.page.get_by_role("button", name="Send", exact=True).click()
+        expect(turns).to_have_count(before + 1)
 
     def speak(self, button: str = "Speak", *, seconds: int = 2) -> None:
         """Record for so many seconds by the page's own clock; tap to begin and to end."""

@@ -59,8 +59,13 @@ def views(started: Browser, address: str) -> None:
     expect(visitor.turn().whole.locator(".verdict")).to_be_visible()
     visitor.turn().spoken()
     take(page, "said-again")
-    for name in ("Learn", "History", "Settings"):
+    for name, content in (
+        ("Learn", "#mistakes"),
+        ("History", "#conversation-list li"),
+        ("Settings", "#export"),
+    ):
         page.get_by_role("button", name=name, exact=True).click()
+        page.locator(content).wait_for()
         take(page, name.lower())
     page.locator("#language").select_option("hi")
     page.locator("#show-talk").click()

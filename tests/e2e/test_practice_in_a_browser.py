@@ -209,6 +209,7 @@ def test_a_conversation_is_continued_and_deleted(product: Stack, visit: Visit) -
     visitor.turn().spoken()
     page.get_by_role("button", name="History").click()
     page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#turns")).to_be_visible()
     expect(page.locator("#turns")).to_contain_text("I like mangoes")
     visitor.write("My sister likes bananas")
     visitor.turn().spoken()

@@ -73,11 +73,9 @@ class Visitor:
 
     def write(self, message: str) -> None:
         """Send a written message; return once its turn is shown."""
-        turns = self.page.locator("#turns > .turn")
-        before = turns.count()
         self.page.get_by_label("Write in English").fill(message)
         self.page.get_by_role("button", name="Send", exact=True).click()
-        expect(turns).to_have_count(before + 1)
+        expect(self.turn().said).to_have_text(message)
 
     def speak(self, button: str = "Speak", *, seconds: int = 2) -> None:
         """Record for so many seconds by the page's own clock; tap to begin and to end."""

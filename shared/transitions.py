@@ -159,7 +159,7 @@ class Transitions:
     def give_up(self, job: Job, now: datetime, failure: Failure) -> Sequence[Hint]:
         """End a locked, unfinished job, whoever owns its steps; an answered one only loses its speech."""
         open_steps = steps.unfinished(self.session, job.id)
-        self._answer_as_before(job, now, open_steps)
+        hints = self._answer_as_before(job, now, open_steps)
         for step in open_steps:
             if step.lease_token is not None:
                 self._finish(step, now, failure.outcome, error_code=failure.code)
@@ -167,7 +167,7 @@ class Transitions:
             stage = steps.earliest_stage([step.kind for step in open_steps], answered=False)
             return self._fail_job(job, now, failure, stage)
         self._warn(job, TIMED_OUT[Stage.SYNTHESIZE])
-        return self._end(job, now, JobStatus.SUCCEEDED)
+        return [*hints, *self._end(job, now, JobStatus.SUCCEEDED)]
 
     def cancel(self, job: Job, now: datetime) -> Sequence[Hint]:
         """End a locked job that waits; ask one that runs to end after its step; leave an ended one.

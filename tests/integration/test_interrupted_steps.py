@@ -136,6 +136,18 @@ def test_giving_up_a_turn_that_waits_wakes_nobody_before_its_time(bench: Bench) 
     assert bench.claim(third) is None
 
 
+def test_giving_up_a_turn_that_was_answered_before_steps_came_wakes_the_next(bench: Bench) -> None:
+    first, second = bench.text(), bench.text()
+    bench.reply(bench.claimed(first))
+    bench.sql("DELETE FROM messages")
+    bench.sql("UPDATE jobs SET answered_at = NULL")
+    bench.sql("UPDATE steps SET ready_at = NULL, published_at = NULL WHERE kind = 'reply'")
+
+    hints = bench.give_up(first, RUN_DEADLINE)
+
+    assert [hint.job_id for hint in hints] == [second]
+
+
 def test_a_cancelled_stage_ends_the_job_once_it_is_done(bench: Bench) -> None:
     recorded, died = bench.claimed(bench.text()), bench.claimed(bench.text(conversation="other"))
     bench.sql("UPDATE jobs SET cancel_requested_at = now()")

@@ -117,5 +117,6 @@ function showBanner(key, values = {}) {
   const banner = byId("banner");
   banner.hidden = false;
   showLabel(banner, key, values);
+  banner.scrollIntoView({ block: "nearest" }); // a turn may have scrolled to the top
   announce(label(key, values));
 }

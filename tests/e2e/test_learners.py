@@ -35,11 +35,9 @@ def cached_stack(
 
 
 def practise(stack: Stack, user: str, turns: int = 2) -> list[dict[str, Any]]:
-    jobs = [
-        stack.text_chat(user, f"I am go to {SECRET} market {number}", conversation_id="talk")
-        for number in range(turns)
-    ]
-    return [stack.finished(job["id"]) for job in jobs]
+    """Take turns in one conversation, each after the one before: who goes on does not hear the rest of it."""
+    said = [f"I am go to {SECRET} market {number}" for number in range(turns)]
+    return [stack.finished(stack.text_chat(user, message, conversation_id="talk")["id"]) for message in said]
 
 
 def everything(stack: Stack) -> str:

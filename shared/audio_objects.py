@@ -37,6 +37,16 @@ class WrittenAudio:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many objects of a content type a backend holds, and their bytes."""
+
+    backend: AudioBackend
+    content_type: str
+    objects: int
+    size_bytes: int
+
+
 def intend(  # noqa: PLR0913
     session: Session,
     *,
@@ -112,6 +122,20 @@ def orphans(
     """Return objects older than `age` that no job names, oldest first, those that come `after` one."""
     old = col(AudioObject.created_at) < func.now() - age
     return session.scalars(_from(select(AudioObject).where(old, _named_by_no_job()), after, limit)).all()
+
+
+def count_orphans(session: Session, *, age: timedelta) -> int:
+    """Return how many objects `orphans` would return in all. Reads every object."""
+    old = col(AudioObject.created_at) < func.now() - age
+    return session.scalar(select(func.count()).select_from(AudioObject).where(old, _named_by_no_job())) or 0
+
+
+def totals(session: Session) -> Sequence[Total]:
+    """Return how much is stored, by what holds it and its content type. Reads every object."""
+    by = (col(AudioObject.backend), col(AudioObject.content_type))
+    sizes = select(*by, func.count(), func.sum(col(AudioObject.size_bytes)))
+    found = session.execute(sizes.where(col(AudioObject.stored_at).is_not(None)).group_by(*by))
+    return [Total(backend, content_type, count, int(size)) for backend, content_type, count, size in found]
 
 
 def lock(session: Session, audio_ids: Collection[UUID]) -> Sequence[UUID]:

@@ -33,6 +33,11 @@ class Moment:
         """The day on which usage counts."""
         return self.now.astimezone(self.usage_zone).date()
 
+    @property
+    def seconds(self) -> float:
+        """The time since the job was accepted."""
+        return (self.now - self.job.created_at).total_seconds()
+
 
 def _write_messages(moment: Moment) -> None:
     conversations.add_messages(moment.session, moment.job)
@@ -59,8 +64,8 @@ def _count_end(moment: Moment) -> None:
     job = moment.job
     with_warning = job.status is JobStatus.SUCCEEDED and job.warnings
     code = job.warnings[-1]["code"] if with_warning else job.error_code
-    seconds = (moment.now - job.created_at).total_seconds()
-    metrics.on_commit(moment.session, partial(metrics.count_end, job.kind, job.status, code, seconds))
+    counted = partial(metrics.count_end, job.kind, job.status, code, moment.seconds)
+    metrics.on_commit(moment.session, counted)
 
 
 Effect = Callable[[Moment], None]
@@ -78,3 +83,9 @@ def bring_about(effects: Sequence[Effect], moment: Moment) -> None:
 def count_speech(moment: Moment, seconds: float) -> None:
     """Count a piece of `seconds` of sound that the learner can hear."""
     usage.count_speech(moment.session, moment.job.learner_id, day=moment.day, seconds=seconds)
+
+
+def count_first_sound(moment: Moment) -> None:
+    """Count how long the learner waited for the first piece."""
+    counted = partial(metrics.count_first_sound, moment.job.kind, moment.seconds)
+    metrics.on_commit(moment.session, counted)

@@ -67,6 +67,12 @@ JOB_SECONDS = histogram(
     ["kind"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 900),
 )
+FIRST_SOUND_SECONDS = histogram(
+    "first_sound_seconds",
+    "Time from a job's acceptance to the first piece of its speech.",
+    ["kind"],
+    buckets=(0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 20, 30, 60, 120, 300),
+)
 STEP_SECONDS = histogram(
     "step_seconds",
     "Time that a run of a step took.",
@@ -105,6 +111,11 @@ def count_end(kind: JobKind, status: JobStatus, code: str | None, seconds: float
     JOBS_FINISHED.labels(kind, status, label).inc()
     if status is JobStatus.SUCCEEDED:
         JOB_SECONDS.labels(kind).observe(seconds)
+
+
+def count_first_sound(kind: JobKind, seconds: float) -> None:
+    """Count the first sound of a job's reply, `seconds` after the job's acceptance."""
+    FIRST_SOUND_SECONDS.labels(kind).observe(seconds)
 
 
 def count_form_use(kind: UseKind, *, passed: bool) -> None:

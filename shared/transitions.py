@@ -289,7 +289,9 @@ class Transitions:
         self, job: Job, now: datetime, step: Step | NewStep, sound: StoredSpeech, seconds: float
     ) -> None:
         job.engines = job.engines | {Spoken.kind: sound.engine}
-        job.first_sound_at = job.first_sound_at or now
+        if job.first_sound_at is None:
+            job.first_sound_at = now
+            effects.count_first_sound(self._moment(job, now))
         data = {
             "part": step.part,
             "index": step.position,

@@ -15,6 +15,13 @@ SWEEP_SECONDS = histogram(
 )
 CACHE_LOOKUPS = counter("cache_lookups_total", "Answers looked for in the cache.", ["kind", "result"])
 LLM_TOKENS = counter("llm_tokens_total", "Tokens that the tutor was paid for.", ["direction"])
+LLM_CALLS = counter("llm_calls_total", "Calls of the tutor's provider, each try.", ["result"])
+CORRECTIONS = counter(
+    "spoken_corrections_total", "Corrections of what was spoken, by how it was heard.", ["heard"]
+)
+
+Heard = Literal["sure", "unsure", "hindi", "alike"]
+"""How the words of a correction were heard; `alike`: wrong and right sound the same."""
 
 for _kind in StepKind:
     LEASES_EXPIRED.labels(_kind)  # shown before the first one happens
@@ -23,6 +30,8 @@ _COUNTED_ON = {
     "leases_expired_total": {QueueName.MAINTENANCE},
     "sweep_seconds": {QueueName.MAINTENANCE},
     "llm_tokens_total": {QueueName.LLM},
+    "llm_calls_total": {QueueName.LLM},
+    "spoken_corrections_total": {QueueName.LLM},
     "cache_lookups_total": {QueueName.GPU, QueueName.LLM},
     "audio_kept_on_disk_total": {QueueName.GPU},
 }
@@ -43,3 +52,13 @@ def count_tokens(tokens_in: int, tokens_out: int) -> None:
     """Count the tutor's tokens in and out, also if its answer is then refused."""
     LLM_TOKENS.labels("in").inc(max(tokens_in, 0))
     LLM_TOKENS.labels("out").inc(max(tokens_out, 0))
+
+
+def count_call(result: str) -> None:
+    """Count one call of the tutor's provider; `result` is one of a short list that the engine has."""
+    LLM_CALLS.labels(result).inc()
+
+
+def count_correction(heard: Heard) -> None:
+    """Count a correction of what was spoken. It is shown only where its words are `sure`."""
+    CORRECTIONS.labels(heard).inc()

@@ -1,41 +1,20 @@
 """The alerts: Prometheus takes them, each fires and stays silent where it should, and names what there is."""
 
 import re
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
-import api.http.metrics  # noqa: F401
-import worker.metrics  # noqa: F401 - imported, like the one above, to define what it counts
-from shared.backlog import Backlog, BacklogCollector
-from shared.metrics import DEFINED, NAMESPACE, exposition
+from shared.metrics import NAMESPACE
+from tests.support import exported
 from tests.support.containers import DOCKER, ROOT
+from tests.support.promtool import promtool
 
 RULES: list[dict[str, Any]] = yaml.safe_load((DOCKER / "alerts.yml").read_text())["groups"][0]["rules"]
 CASES: list[dict[str, Any]] = yaml.safe_load((DOCKER / "alerts.test.yml").read_text())["tests"]
 GUIDE = (ROOT / "docs" / "operations.md").read_text()
-NOTHING_WAITS = BacklogCollector(lambda: Backlog({}, {}, {}, {}))
 NAME = re.compile(rf"\b{NAMESPACE}_(\w+)")
-
-
-def everything_shown() -> set[str]:
-    """Return the names of all our metrics, without the namespace; a histogram's is its own."""
-    families = [*DEFINED.collect(), *NOTHING_WAITS.collect()]
-    return {
-        each.name.removeprefix(f"{NAMESPACE}_") + ("_total" if each.type == "counter" else "")
-        for each in families
-    }
-
-
-def promtool(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    if shutil.which("promtool") is None:
-        pytest.skip("promtool is not on this machine")
-    return subprocess.run(
-        ["promtool", *arguments], cwd=DOCKER, input=given, capture_output=True, text=True, check=False
-    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +33,7 @@ def test_prometheus_takes_what_lies_in_docker(arguments: tuple[str, ...]) -> Non
 
 
 def test_what_the_programs_show_is_named_as_prometheus_likes_it() -> None:
-    done = promtool("check", "metrics", given=exposition(NOTHING_WAITS).decode())
+    done = promtool("check", "metrics", given=exported.exposition())
 
     assert done.returncode == 0, done.stderr
 
@@ -79,7 +58,7 @@ def test_alerts_name_only_metrics_there_are() -> None:
     }
 
     assert len(named) > 8
-    assert named <= everything_shown()
+    assert named <= exported.names()
 
 
 def test_the_guide_lists_every_metric_and_every_alert() -> None:
@@ -89,5 +68,5 @@ def test_the_guide_lists_every_metric_and_every_alert() -> None:
     }
     alerts = set(re.findall(r"^\| `([A-Z]\w+)` \|", table, re.MULTILINE))
 
-    assert listed == everything_shown()
+    assert listed == exported.names()
     assert alerts == {rule["alert"] for rule in RULES}

@@ -10,6 +10,7 @@ from email.utils import formatdate
 import pytest
 
 from local.ports import free_port
+from tests.support import figures
 from tests.support.factories import together
 from tests.support.gemini_server import (
     GOOD_FORM,
@@ -182,6 +183,40 @@ def test_a_quota_for_the_day_is_not_tried_again_and_the_error_says_so(
     assert len(server.asked) == 1
     assert "tomorrow" in error.detail
     assert "quota for the day" in str(error.__cause__)
+
+
+def test_each_call_is_counted_by_what_became_of_it(server: GeminiServer, tutor: GeminiTutor) -> None:
+    soon = [retry_info("0.01s")]
+    of_the_day = {"@type": QUOTA_FAILURE, "violations": [{"quotaId": "GenerateRequestsPerDay"}]}
+    nobody = GeminiTutor(KEY, MODEL, f"http://127.0.0.1:{free_port()}")
+    before = figures.here()
+
+    server.script(failed(503, "UNAVAILABLE", details=soon), failed(429, "RESOURCE_EXHAUSTED", details=soon))
+    ask(tutor)
+    server.script(failed(429, "RESOURCE_EXHAUSTED", details=[of_the_day]))
+    failure_of(tutor, TutorUnavailableError, within=20)
+    server.script(FINAL["400 for the key"])
+    failure_of(tutor, TutorUnavailableError, within=20)
+    server.script(FINAL["404"])
+    failure_of(tutor, TutorUnavailableError, within=20)
+    failure_of(nobody, TutorUnavailableError, within=1)
+
+    after = figures.here()
+    counted = {
+        result: after.of("llm_calls_total", result=result) - before.of("llm_calls_total", result=result)
+        for result in after.labels("llm_calls_total", "result")
+    }
+    assert counted == {
+        "answered": 1,
+        "overloaded": 1,
+        "quota": 1,
+        "quota_of_the_day": 1,
+        "key_refused": 1,
+        "unreachable": 1,
+        "other": 1,
+        "timed_out": 0,
+        "thinking_refused": 0,
+    }
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,19 @@ def test_a_job_that_succeeds_is_counted_with_its_steps(bench: Bench, growth: Gro
         assert growth("step_seconds_count", kind=kind, outcome="succeeded") == 1
 
 
+def test_the_first_sound_is_counted_once_a_reply(bench: Bench, growth: Growth) -> None:
+    spoken = bench.text(speak=["reply", "explanation"])
+    bench.finish(spoken)
+    bench.finish(bench.text(conversation="written", speak=[]))
+
+    assert len([step for step in bench.steps(spoken) if step.kind is StepKind.SPEAK]) == 2
+    assert growth("first_sound_seconds_count", kind="text") == 1
+    waited = bench.job(spoken)
+    assert waited.first_sound_at is not None
+    seconds = (waited.first_sound_at - waited.created_at).total_seconds()
+    assert growth("first_sound_seconds_sum", kind="text") == pytest.approx(seconds)
+
+
 @pytest.mark.parametrize(
     ("stage", "failure", "ended"),
     [

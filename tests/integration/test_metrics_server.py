@@ -21,11 +21,13 @@ def served(database_url: str, *queues: str) -> Figures:
     return figures.read(response.raise_for_status().text)
 
 
-def test_who_serves_maintenance_shows_the_backlog(database: Engine) -> None:
+def test_who_serves_maintenance_shows_the_backlog_and_what_is_stored(database: Engine) -> None:
     url = database.url.render_as_string(hide_password=False)
 
-    assert served(url, "gpu", "maintenance").of("database_up") == 1
-    assert served(url, "gpu").shown("database_up") == {}
+    both, gpu = served(url, "gpu", "maintenance"), served(url, "gpu")
+
+    assert (both.of("database_up"), both.shown("audio_orphans")) == (1, {frozenset(): 0})
+    assert (gpu.shown("database_up"), gpu.shown("audio_orphans")) == ({}, {})
 
 
 def test_a_database_that_is_away_fails_no_scrape() -> None:

@@ -13,7 +13,7 @@ from tests.support.containers import compose_services, compose_text
 from worker.settings import FlowerSettings, WorkerSettings
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
-# Read by others: PostgreSQL's image, uvicorn, the hub's and Prometheus's libraries.
+# Read by others: PostgreSQL's image, uvicorn, the hub's and Prometheus's libraries, Grafana's container.
 FOREIGN = {
     "POSTGRES_USER",
     "POSTGRES_PASSWORD",
@@ -22,6 +22,7 @@ FOREIGN = {
     "FORWARDED_ALLOW_IPS",
     "HF_TOKEN",
     "PROMETHEUS_MULTIPROC_DIR",
+    "GRAFANA_PASSWORD",
 }
 
 

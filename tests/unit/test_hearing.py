@@ -1,10 +1,12 @@
 """Corrections rest on what was surely heard."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from shared.errors import WarningCode
+from tests.support import figures
 from worker.bounds import LONGEST_REPLY
 from worker.engines.offline import OfflineTutor
 from worker.hearing.certainty import certainties
@@ -12,6 +14,7 @@ from worker.hearing.edits import edited_words
 from worker.hearing.evidence import Evidence, evidence, unsure_words
 from worker.hearing.gate import only_what_was_heard
 from worker.hearing.question import question
+from worker.metrics import Heard
 from worker.ports import Mistake, TutorReply, TutorRequest, Word
 from worker.settings import WorkerSettings
 from worker.text.languages import Language, language_of
@@ -228,6 +231,40 @@ HINDI = (
     TutorRequest("Mujhe kal market jana hai", (), 10.0, "en", ()),
     TutorRequest("मुझे कल बाज़ार जाना है", (), 10.0, None, ()),
 )
+
+
+@pytest.mark.parametrize(
+    ("mistake", "request_", "label"),
+    [
+        (GO, heard("I am go there"), "sure"),
+        (GO, heard("I am go there", "go"), "unsure"),
+        (Mistake("their", "there", ""), heard("I go their"), "alike"),
+        (Mistake("is", "are", ""), HINDI[1], "hindi"),
+    ],
+)
+def test_a_correction_of_speech_is_counted_by_how_it_was_heard(
+    mistake: Mistake, request_: TutorRequest, label: str
+) -> None:
+    before = figures.here()
+
+    only_what_was_heard(replace(REPLY, mistake=mistake), request_)
+
+    after = figures.here()
+    counted = {
+        each: after.of("spoken_corrections_total", heard=each)
+        - before.of("spoken_corrections_total", heard=each)
+        for each in get_args(Heard)
+    }
+    assert counted == dict.fromkeys(get_args(Heard), 0) | {label: 1}
+
+
+def test_what_was_written_or_has_no_correction_is_not_counted_as_heard() -> None:
+    before = figures.here().shown("spoken_corrections_total")
+
+    only_what_was_heard(REPLY, TutorRequest("I am go there", (), 10.0))
+    only_what_was_heard(replace(REPLY, mistake=None), heard("I am here"))
+
+    assert figures.here().shown("spoken_corrections_total") == before
 
 
 @pytest.mark.parametrize("request_", HINDI)

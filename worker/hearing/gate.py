@@ -1,11 +1,13 @@
 """Shows of a tutor's answer only what rests on English words that were surely heard."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.errors import WarningCode
 from worker.bounds import fits_reply
 from worker.hearing.evidence import Evidence, evidence, is_mostly_unsure
 from worker.hearing.question import question
+from worker.metrics import Heard, count_correction
 from worker.ports import Mistake, TutorReply, TutorRequest, TutorWarning
 from worker.text.languages import Language, language_of
 
@@ -14,6 +16,12 @@ _UNSURE = TutorWarning(
 )
 _HINDI = TutorWarning(WarningCode.SPOKE_HINDI, "Hindi is neither corrected nor scored. Try it in English.")
 _SPOKEN_HINDI = "hi"
+_HEARD: Mapping[Evidence, Heard] = {
+    Evidence.SURE: "sure",
+    Evidence.UNSURE: "unsure",
+    Evidence.HINDI: "hindi",
+    Evidence.NONE: "alike",
+}
 
 
 def only_what_was_heard(reply: TutorReply, request: TutorRequest) -> TutorReply:
@@ -25,11 +33,13 @@ def only_what_was_heard(reply: TutorReply, request: TutorRequest) -> TutorReply:
     """
     if request.unsure is None:
         return reply
+    found = _evidence(reply, request)
+    if found is not None:
+        count_correction(_HEARD[found])
     if not may_judge(request):
         return replace(_unjudged(reply), warnings=(*reply.warnings, _HINDI))
     if is_mostly_unsure(request):
         reply = replace(reply, score=None)
-    found = Evidence.SURE if reply.mistake is None else evidence(reply.mistake, request)
     if request.hindi or found is Evidence.HINDI:
         reply = replace(reply, score=None, warnings=(*reply.warnings, _HINDI))
     if reply.mistake is None:
@@ -44,6 +54,13 @@ def may_judge(request: TutorRequest) -> bool:
     if request.unsure is None:
         return True
     return request.spoken_language != _SPOKEN_HINDI and language_of(request.message) is Language.ENGLISH
+
+
+def _evidence(reply: TutorReply, request: TutorRequest) -> Evidence | None:
+    """Return what speaks for the correction that the reply has or only asks about; None where it has none."""
+    if reply.mistake is None:
+        return None if reply.doubtful is None else Evidence.UNSURE
+    return evidence(reply.mistake, request) if may_judge(request) else Evidence.HINDI
 
 
 def _unjudged(reply: TutorReply) -> TutorReply:

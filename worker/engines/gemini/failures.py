@@ -28,11 +28,18 @@ class Reason(Enum):
     """What a failure means beyond that it failed."""
 
     OTHER = "other"
-    TIMED_OUT = "timed out"
+    TIMED_OUT = "timed_out"
     """The answer did not come in time."""
-    DAY_IS_OVER = "day is over"
+    UNREACHABLE = "unreachable"
+    """No connection, or one that broke."""
+    OVERLOADED = "overloaded"
+    """The provider or a gateway failed, with a 5xx."""
+    QUOTA = "quota"
+    """Too many calls or tokens a minute."""
+    DAY_IS_OVER = "quota_of_the_day"
     """The quota for the day is used up."""
-    THINKING_REFUSED = "thinking refused"
+    KEY_REFUSED = "key_refused"
+    THINKING_REFUSED = "thinking_refused"
     """The model lacks the thinking level."""
 
 
@@ -73,7 +80,7 @@ def from_transport(error: httpx2.RequestError) -> CallError:
     """Return the failure that a refused, broken or slow connection means."""
     timed_out = isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout)
     return CallError(
-        type(error).__name__, transient=True, reason=Reason.TIMED_OUT if timed_out else Reason.OTHER
+        type(error).__name__, transient=True, reason=Reason.TIMED_OUT if timed_out else Reason.UNREACHABLE
     )
 
 
@@ -97,8 +104,18 @@ def _reason(error: APIError) -> Reason:
         if detail.get("@type") == _QUOTA_FAILURE
         for violation in _objects(detail.get("violations"))
     ]
-    of_the_day = any(_OF_THE_DAY in quota for quota in quotas)
-    return Reason.DAY_IS_OVER if error.code == HTTPStatus.TOO_MANY_REQUESTS and of_the_day else Reason.OTHER
+    if error.code == HTTPStatus.TOO_MANY_REQUESTS:
+        of_the_day = any(_OF_THE_DAY in quota for quota in quotas)
+        return Reason.DAY_IS_OVER if of_the_day else Reason.QUOTA
+    if _is_key_refused(error):
+        return Reason.KEY_REFUSED
+    return Reason.OVERLOADED if 500 <= error.code < 600 else Reason.OTHER
+
+
+def _is_key_refused(error: APIError) -> bool:
+    return error.code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or any(
+        detail.get("reason") == "API_KEY_INVALID" for detail in _details(error)
+    )
 
 
 def _may_pass(status: int) -> bool:
@@ -108,10 +125,7 @@ def _may_pass(status: int) -> bool:
 def _advice(error: APIError, reason: Reason) -> str:
     if reason is Reason.DAY_IS_OVER:
         return " (the quota for the day is used up)"
-    refused_key = error.code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or any(
-        detail.get("reason") == "API_KEY_INVALID" for detail in _details(error)
-    )
-    if refused_key:
+    if reason is Reason.KEY_REFUSED:
         return " (the key is refused: check GEMINI_API_KEY)"
     if error.code == HTTPStatus.NOT_FOUND:
         return " (nothing is there: check GEMINI_MODEL, GEMINI_BASE_URL and GEMINI_API_VERSION)"

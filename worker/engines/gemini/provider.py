@@ -15,6 +15,7 @@ from worker.engines.gemini.failures import CallError, Reason, from_garbage, from
 from worker.engines.gemini.form import ReplyForm
 from worker.engines.gemini.reading import StreamedForm
 from worker.errors import TutorTimeoutError, TutorUnavailableError
+from worker.metrics import LLM_CALLS, count_call
 from worker.prompts import SYSTEM_PROMPT, PromptTurn
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,9 @@ SHORTEST_CALL_SECONDS = 0.5
 
 _PAUSES_SECONDS = (0.5, 1.0, 2.0)
 """Before each further call, where the provider advises nothing."""
+
+_ANSWERED = "answered"
+"""What a call that did not fail counts as."""
 
 _MAX_OUTPUT_TOKENS = 4096
 _HARMS = (
@@ -50,6 +54,8 @@ class Provider:
         options = types.HttpOptions(base_url=base_url, api_version=api_version, httpx_client=client)
         # The provider's other product, which the SDK's environment variables could choose, takes no key.
         self._client = genai.Client(vertexai=False, api_key=api_key, http_options=options)
+        for result in (_ANSWERED, *(reason.value for reason in Reason)):
+            LLM_CALLS.labels(result)  # shown before the first one happens
 
     def answer(self, turns: Sequence[PromptTurn], deadline: float, form: StreamedForm) -> Answer:
         """Return the model's answer to `turns`, calling again after failures that may pass.
@@ -86,11 +92,15 @@ class Provider:
         level = self._thinking
         while True:
             try:
-                return self._call(turns, deadline, _THINKING[level], form)
+                answer = self._call(turns, deadline, _THINKING[level], form)
             except CallError as error:
+                count_call(error.reason.value)
                 if error.reason is not Reason.THINKING_REFUSED or level + 1 == len(_THINKING):
                     raise
                 logger.info("%s refuses so little thinking: %s", self._model, str(error))
+            else:
+                count_call(_ANSWERED)
+                return answer
             level += 1
             self._thinking = max(self._thinking, level)
 

@@ -31,7 +31,7 @@ from tests.support.containers import (
 )
 from worker.settings import FlowerSettings, WorkerSettings
 
-API_PORT, FLOWER_PORT, METRICS_PORT, PROMETHEUS_PORT = 8000, 5555, 9801, 9090
+API_PORT, FLOWER_PORT, METRICS_PORT, PROMETHEUS_PORT, GRAFANA_PORT = 8000, 5555, 9801, 9090, 3000
 DIGEST = "@sha256:[0-9a-f]{64}"
 SERVICES = compose_services()
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
@@ -44,8 +44,15 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "maintenance": WorkerSettings,
     "flower": FlowerSettings,
 }
-# Read by PostgreSQL's image, by uvicorn, and by the hub's library.
-NOT_OURS = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "WEB_CONCURRENCY", "HF_TOKEN"}
+# Read by PostgreSQL's image, by uvicorn, by the hub's library, and by Grafana's container.
+NOT_OURS = {
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_DB",
+    "WEB_CONCURRENCY",
+    "HF_TOKEN",
+    "GRAFANA_PASSWORD",
+}
 # Read only by the engine of one queue, so nobody else is given it.
 OF_ONE_SERVICE = {"GEMINI_API_KEY": {"llm"}}
 
@@ -162,6 +169,7 @@ def test_published_ports_are_those_listened_on() -> None:
     assert [port.rpartition(":")[2] for port in published["api"]] == [str(API_PORT)]
     assert [port.rpartition(":")[2] for port in published["flower"]] == [str(FLOWER_PORT)]
     assert [port.rpartition(":")[2] for port in published["prometheus"]] == [str(PROMETHEUS_PORT)]
+    assert [port.rpartition(":")[2] for port in published["grafana"]] == [str(GRAFANA_PORT)]
     assert said("api", "EXPOSE") == [str(API_PORT)]
     for name in set(published) - {"api"}:
         assert all(port.startswith("127.0.0.1:") for port in published[name]), name
@@ -200,6 +208,41 @@ def test_prometheus_reads_our_files_and_changes_none() -> None:
         assert (ROOT / source).is_file()
         assert (target, mode) == (f"/etc/prometheus/{Path(source).name}", "ro")
     assert len(mounted) == 2
+
+
+@pytest.mark.parametrize(
+    ("app_env", "password", "starts"),
+    [("dev", "password", True), ("prod", "password", False), ("prod", "of our own", True)],
+)
+def test_grafana_starts_in_prod_only_with_a_password_of_its_own(
+    app_env: str, password: str, starts: bool
+) -> None:
+    environment = SERVICES["grafana"]["environment"]
+    command = [part.replace("$$", "$") for part in SERVICES["grafana"]["entrypoint"]]
+    assert command[-1].endswith("exec /run.sh")
+    command[-1] = command[-1].replace("/run.sh", "echo started")
+
+    done = subprocess.run(
+        command,
+        env={"PATH": os.environ["PATH"], "APP_ENV": app_env, "GF_SECURITY_ADMIN_PASSWORD": password},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode == 0, done.stdout.strip() == "started") == (starts, starts)
+    assert ("GRAFANA_PASSWORD" in done.stderr) is not starts
+    given = {"APP_ENV": "${APP_ENV:-dev}", "GF_SECURITY_ADMIN_PASSWORD": "${GRAFANA_PASSWORD:-password}"}
+    assert given.items() <= environment.items()
+
+
+def test_grafana_may_write_nowhere_that_stays() -> None:
+    grafana, ours = SERVICES["grafana"], OURS["api"]
+
+    for bound in ("read_only", "cap_drop", "security_opt"):
+        assert grafana[bound] == ours[bound]
+    assert grafana["tmpfs"] == ["/tmp", "/var/lib/grafana"]  # noqa: S108
+    assert "env_file" not in grafana
 
 
 def test_services_start_after_what_they_need() -> None:
@@ -281,5 +324,7 @@ def test_compose_takes_the_compose_file(more: list[str]) -> None:
 
     assert done.returncode == 0, done.stderr
     servers = set() if "-f" in more else {"postgres", "redis"}
-    asked_for = {"gpu": {"gpu-nvidia"}, "monitoring": {"prometheus"}}.get(more[-1] if more else "", set())
+    asked_for = {"gpu": {"gpu-nvidia"}, "monitoring": {"prometheus", "grafana"}}.get(
+        more[-1] if more else "", set()
+    )
     assert set(done.stdout.split()) == {*OURS} - {"gpu-nvidia"} | servers | asked_for

@@ -1,8 +1,9 @@
-"""What the product adds to the engines' time, beside a bare Celery chain: `python -m benchmarks.overhead`.
+"""What the product adds to the engines' time: `python -m benchmarks.overhead`.
 
 A client posts a turn and waits for it; the engines' seconds are taken off. In turn with it, on the same
-machine and with the same seconds, a chain of as many bare Celery tasks is run and waited for.
-With a number, the same once more when so many jobs have ended: does the past cost anything?
+machine and with the same seconds, as many tasks of procrastinate are run and waited for, on the same
+PostgreSQL server, and a chain of as many bare Celery tasks. With a number, texts then alternate with those
+of a second product, on a database where so many jobs have ended: does the past cost anything?
 """
 
 import statistics
@@ -13,65 +14,86 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
 
 from benchmarks.bare import Bare, running_bare
-from benchmarks.product import Product, Speeds, empty_database, running_product, warm_up
-from benchmarks.sweep import fill_history
+from benchmarks.durable import Durable, running_durable
+from benchmarks.history import fill_history
+from benchmarks.product import (
+    Product,
+    Speeds,
+    another_database,
+    empty_database,
+    migrate,
+    running_product,
+    warm_up,
+)
 from benchmarks.table import Row, print_table
 from shared.settings import SharedSettings
 
 PAIRS, WARMING = 200, 20
-MOST_TIMES_THE_CHAIN = 3.0
+TEXT_TIMES, VOICE_TIMES, GROWTH_TIMES = 2.5, 5.0, 1.2
 SPEEDS = Speeds(stt=0.02, llm=0.02, tts=0.02)
 TEXT, VOICE = ("reply", "synthesize"), ("transcribe", "reply", "synthesize")
 _SECONDS = {"transcribe": SPEEDS.stt, "reply": SPEEDS.llm, "synthesize": SPEEDS.tts}
 
 
 @dataclass(frozen=True, slots=True)
-class Overheads:
-    """Milliseconds beyond the engines' own, of each job and of each chain."""
+class Took:
+    """Milliseconds beyond the engines' own, of each run."""
 
-    jobs: Sequence[float]
-    chains: Sequence[float]
+    each: Sequence[float]
 
-    def row(self, what: str, *, goal: bool = True) -> Row:
-        """Return the row of the table."""
-        ours, floor = statistics.median(self.jobs), statistics.median(self.chains)
-        return Row(
-            what,
-            f"{ours:.1f} ms p50, {_p95(self.jobs):.1f} p95: {ours / floor:.2f} times the chain",
-            f"{floor:.1f} ms p50, {_p95(self.chains):.1f} p95",
-            f"{MOST_TIMES_THE_CHAIN:g} times at p50" if goal else "",
-            ours <= MOST_TIMES_THE_CHAIN * floor if goal else None,
-        )
+    @property
+    def p50(self) -> float:
+        """The median."""
+        return statistics.median(self.each)
+
+    def __str__(self) -> str:
+        return f"{self.p50:.1f} ms p50, {statistics.quantiles(self.each, n=20)[-1]:.1f} p95"
 
 
-def _p95(took: Sequence[float]) -> float:
-    return statistics.quantiles(took, n=20)[-1]
-
-
-def compare(job: Callable[[int], object], bare: Bare, stages: Sequence[str]) -> Overheads:
-    """Run jobs and chains of these stages in turn."""
+def alternate(stages: Sequence[str], *works: Callable[[int], object]) -> list[Took]:
+    """Do the works, each of which runs these stages, in turn and many times; return what each took."""
     engines = sum(_SECONDS[stage] for stage in stages)
-    jobs, chains = [], []
+    took: list[list[float]] = [[] for _ in works]
     for number in range(WARMING + PAIRS):
-        jobs.append(_milliseconds(lambda: job(number), engines))  # noqa: B023 - called at once
-        chains.append(_milliseconds(lambda: bare.run(*stages), engines))
-    return Overheads(jobs[WARMING:], chains[WARMING:])
+        for work, times in zip(works, took, strict=True):
+            began = time.perf_counter()
+            work(number)
+            times.append((time.perf_counter() - began - engines) * 1000)
+    return [Took(times[WARMING:]) for times in took]
 
 
-def _milliseconds(work: Callable[[], object], engines: float) -> float:
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began - engines) * 1000
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """What else could run a turn's tasks: one that keeps its promises, and one that forgets everything."""
+
+    durable: Durable
+    bare: Bare
+
+
+def compare(
+    what: str, turn: Callable[[int], object], stages: Sequence[str], floors: Floors, most_times: float
+) -> Row:
+    """Return the row of turns of these stages beside their floors."""
+    ours, durable, chain = alternate(
+        stages, turn, lambda _: floors.durable.run(*stages), lambda _: floors.bare.run(*stages)
+    )
+    times = ours.p50 / durable.p50
+    return Row(
+        what,
+        f"{ours}: {times:.2f} times procrastinate, {ours.p50 / chain.p50:.2f} times the chain",
+        f"procrastinate {durable}; bare chain {chain}",
+        f"{most_times:g} times procrastinate at p50",
+        times <= most_times,
+    )
 
 
 def text_turn(product: Product) -> Callable[[int], None]:
     """Return what posts a text and waits for its answer."""
 
     def post(number: int) -> None:
-        body = {"user_id": f"learner-{number % 7}", "message": "I am go to market"}
+        body = {"user_id": f"user-{number % 7}", "message": "I am go to market"}
         response = product.client.post("/api/v1/ai/text-chat", json=body, headers={"Prefer": "wait=30"})
         assert response.json()["status"] == "succeeded", response.text
 
@@ -85,7 +107,7 @@ def voice_turn(product: Product, recording: Path) -> Callable[[int], None]:
     def post(number: int) -> None:
         response = product.client.post(
             "/api/v1/ai/voice-chat",
-            data={"user_id": f"learner-{number % 7}"},
+            data={"user_id": f"user-{number % 7}"},
             files={"audio_file": ("turn.wav", sound)},
             headers={"Prefer": "wait=30"},
         )
@@ -94,25 +116,44 @@ def voice_turn(product: Product, recording: Path) -> Callable[[int], None]:
     return post
 
 
+def growth(young: Product, folder: Path, database_url: str, ended: int) -> Row:
+    """Return the row of texts of learners with a past, beside those of a product without one."""
+    grown_url = another_database(database_url, "grown")
+    migrate(grown_url)
+    engine = create_engine(SharedSettings(database_url=grown_url).database_url)
+    fill_history(engine, ended)
+    engine.dispose()
+    with running_product(folder / "grown", grown_url, SPEEDS) as grown:
+        warm_up(grown, folder)
+        before, after = alternate(TEXT, text_turn(young), text_turn(grown))
+    return Row(
+        f"overhead of a text after {ended:,} ended jobs",
+        f"{after}: {after.p50 / before.p50:.2f} times",
+        f"before them {before}",
+        f"{GROWTH_TIMES:g} times at p50",
+        after.p50 <= GROWTH_TIMES * before.p50,
+    )
+
+
 def measure(ended: int | None = None) -> list[Row]:
     """Return the rows; with `ended`, also that of a text after so many jobs."""
     with (
         empty_database() as (folder, database_url),
         running_product(folder, database_url, SPEEDS) as product,
-        running_bare(folder, SPEEDS.environment()) as bare,
     ):
-        tone = warm_up(product, folder)
-        text = compare(text_turn(product), bare, TEXT)
-        rows = [
-            text.row("overhead of a text"),
-            compare(voice_turn(product, tone), bare, VOICE).row("overhead of a recording"),
-        ]
+        with (
+            running_durable(folder, database_url, SPEEDS.environment()) as durable,
+            running_bare(folder, SPEEDS.environment()) as bare,
+        ):
+            tone = warm_up(product, folder)
+            text, voice = text_turn(product), voice_turn(product, tone)
+            floors = Floors(durable, bare)
+            rows = [
+                compare("overhead of a text", text, TEXT, floors, TEXT_TIMES),
+                compare("overhead of a recording", voice, VOICE, floors, VOICE_TIMES),
+            ]
         if ended is not None:
-            engine = create_engine(SharedSettings(database_url=database_url).database_url)
-            fill_history(sessionmaker(engine), ended)
-            engine.dispose()
-            after = compare(text_turn(product), bare, TEXT)
-            rows.append(after.row(f"the same after {ended:,} jobs", goal=False))
+            rows.append(growth(product, folder, database_url, ended))
         return rows
 
 

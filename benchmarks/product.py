@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 import psutil
+import psycopg
+from psycopg import sql
 from sqlalchemy import create_engine, text
 
 from benchmarks import timed_engines
@@ -149,6 +152,13 @@ def migrate(database_url: str) -> None:
     command = migration({}).command
     environment = os.environ | {"DATABASE_URL": database_url}
     subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+def another_database(url: str, name: str) -> str:
+    """Make an empty database on the same server; return its URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a pass of the sweep costs when very many jobs have ended: `python -m benchmarks.sweep`.
 
-Against a real PostgreSQL and Redis of its own: 1,000,000 ended jobs, every fifth with a sound, and
+Against a real PostgreSQL and Redis of its own: 1,000,000 ended jobs and
 300 unfinished ones that need nothing, as in a busy hour. Prints milliseconds, also of the other queries
 that run while learners wait.
 """
@@ -8,13 +8,13 @@ that run while learners wait.
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from redis import Redis
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
@@ -23,6 +23,7 @@ from api.jobs import limits as job_limits
 from api.jobs import queue_position, stage_durations
 from api.jobs.limits import Limits
 from api.settings import ApiSettings
+from benchmarks.history import execute, fill_history
 from benchmarks.product import migrate
 from local.servers import EmbeddedPostgres, EmbeddedRedis
 from shared import audio_objects
@@ -33,36 +34,6 @@ from worker.upkeep.sweep import Sweep
 
 ENDED, UNFINISHED, PASSES = 1_000_000, 300, 200
 
-_HISTORY = (
-    """INSERT INTO learners (id, app_id, user_id)
-    SELECT md5(n::text)::uuid, (SELECT id FROM apps), 'user-' || n
-    FROM generate_series(0, 4999) n""",
-    """INSERT INTO conversations (id, learner_id, public_id, last_turn)
-    SELECT gen_random_uuid(), md5((n % 5000)::text)::uuid, 'talk-' || n, 100
-    FROM generate_series(1, 10000) n""",
-    """INSERT INTO audio_objects (id, name, backend, host, content_type, size_bytes, seconds, created_at)
-    SELECT gen_random_uuid(), md5(n::text) || '.mp3', 'local', 'here', 'audio/mpeg', 1, 1,
-        now() - interval '2 hours'
-    FROM generate_series(1, :ended / 5) n""",
-    """INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
-        request_id, status, tokens_in, tokens_out, warnings, engines, message, reply_text, reply_audio_id,
-        created_at, queued_at, started_at, answered_at, finished_at)
-    SELECT gen_random_uuid(), (SELECT id FROM apps), c.learner_id, 'text', c.id, 1 + n / 10000, '{reply}',
-        repeat('f', 64), 'request', 'succeeded', 100, 40, '[]', '{}', repeat('word ', 20),
-        repeat('word ', 30), a.id,
-        now() - interval '1 day', now() - interval '1 day', now() - interval '1 day',
-        now() - interval '1 day', now() - interval '1 day'
-    FROM generate_series(0, :ended - 1) n
-    JOIN (SELECT id, learner_id, row_number() OVER () - 1 AS number
-        FROM conversations WHERE starts_with(public_id, 'talk-')) c ON c.number = n % 10000
-    LEFT JOIN (SELECT id, row_number() OVER () * 5 AS number FROM audio_objects WHERE host = 'here') a
-        ON a.number = n + 1""",
-    """INSERT INTO steps (id, job_id, attempt, kind, position, number, queue, rank, deaths, worker, outcome,
-        started_at, finished_at)
-    SELECT gen_random_uuid(), id, 0, 'reply', 0, 0, 'llm', 1, 0, 'llm@here', 'succeeded', started_at,
-        finished_at + interval '1 second'
-    FROM jobs WHERE finished_at IS NOT NULL AND request_id = 'request'""",
-)
 _NOW = (
     """INSERT INTO jobs (id, app_id, learner_id, kind, conversation_id, turn, speak, request_fingerprint,
         request_id, status, tokens_in, tokens_out, warnings, engines, message)
@@ -84,24 +55,6 @@ _NOW = (
     VALUES ('llm@here', 'here', 1, '{llm}', '{}', '{}', 16),
         ('gpu@here', 'here', 2, '{gpu}', '{}', '{}', 1)""",
 )
-
-
-def fill_history(sessions: sessionmaker[Session], ended: int) -> None:
-    """Let so many jobs have ended, and PostgreSQL look at them, as its autovacuum would."""
-    _run(sessions, _HISTORY, ended=ended)
-    with sessions() as session:
-        connection = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-        connection.execute(text("VACUUM ANALYZE"))
-
-
-def _run(sessions: sessionmaker[Session], statements: Sequence[str], **counts: int) -> None:
-    with sessions.begin() as session:
-        session.connection().execute(text("SET LOCAL statement_timeout = 0"))
-        # Nothing is known yet of tables that were empty a moment ago.
-        session.connection().execute(text("SET LOCAL enable_nestloop = off"))
-        for statement in statements:
-            named = {name: count for name, count in counts.items() if f":{name}" in statement}
-            session.execute(text(statement), named)
 
 
 def milliseconds(work: Callable[[], object]) -> str:
@@ -173,8 +126,8 @@ def main(ended: int) -> None:
         sweep = Sweep(settings, sessions, redis, app, {})
         sweep.run()  # the broker is new: said once
         began = time.monotonic()
-        fill_history(sessions, ended)
-        _run(sessions, _NOW, unfinished=UNFINISHED)
+        fill_history(engine, ended)
+        execute(engine, _NOW, {"unfinished": UNFINISHED})
         print(f"{ended:,} ended, {UNFINISHED} unfinished jobs; filled in {time.monotonic() - began:.0f} s")
         measure(sessions, sweep)
         engine.dispose()

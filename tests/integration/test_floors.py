@@ -1,0 +1,33 @@
+"""The floors beside which the product is measured run, so that `make bench` comes to its end."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.bare import running_bare
+from benchmarks.durable import running_durable
+from benchmarks.product import Speeds
+
+NO_TIME = Speeds(stt=0, llm=0, tts=0).environment()
+
+
+def test_the_bare_chain_and_the_chain_in_one_piece_run(tmp_path: Path) -> None:
+    with running_bare(tmp_path, NO_TIME) as bare:
+        bare.all_in_one(2)  # the chain itself ran before it was given
+
+
+def test_each_durable_task_is_deferred_by_the_one_before_it(
+    create_database: Callable[[], str], tmp_path: Path
+) -> None:
+    with running_durable(tmp_path, create_database(), NO_TIME) as durable:
+        durable.run("reply", "synthesize")
+        with psycopg.connect(durable.url) as connection:
+            ended = "SELECT task_name, queue_name, status FROM procrastinate_jobs ORDER BY id"
+            found = connection.execute(ended).fetchall()
+
+    tasks = [("transcribe", "gpu"), ("reply", "llm"), ("synthesize", "gpu"), ("reply", "llm")]
+    assert [(name, queue) for name, queue, _ in found] == [*tasks, ("synthesize", "gpu")]
+    assert {status for _, _, status in found[:-1]} == {
+        "succeeded"
+    }  # the last is told of before it is recorded

@@ -74,11 +74,11 @@ lock: ## Pin the newest versions that pyproject.toml allows; UPGRADE= keeps thos
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv && \
 	$(LOCK) --universal $(UPGRADE) --output-file requirements.lock \
-		--extra api --extra light --extra speech --extra gemini --extra local --extra dev && \
-	$(PART) --output-file docker/api.lock --extra api && \
-	$(PART) --output-file docker/worker.lock --extra light --extra speech --extra gemini --extra dashboard && \
+		--extra api --extra light --extra speech --extra gemini --extra traces --extra local --extra dev && \
+	$(PART) --output-file docker/api.lock --extra api --extra traces && \
+	$(PART) --output-file docker/worker.lock --extra light --extra speech --extra gemini --extra traces --extra dashboard && \
 	cp requirements.lock docker/worker-gpu.lock && \
-	$(LOCK) --python-platform x86_64-manylinux_2_28 --no-annotate --output-file docker/worker-gpu.lock --extra gpu --extra speech && \
+	$(LOCK) --python-platform x86_64-manylinux_2_28 --no-annotate --output-file docker/worker-gpu.lock --extra gpu --extra speech --extra traces && \
 	"$$tools/bin/uv" pip compile pyproject.toml tests/neural/requirements.in $(UPGRADE) \
 		--extra gpu --extra speech --overrides tests/neural/overrides.txt \
 		--python-platform linux --python-version 3.11 --no-emit-index-url --no-header --no-annotate \

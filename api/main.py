@@ -88,6 +88,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        # FastAPI's own would tell paths, signed queries and the text of exceptions (docs/decisions/0033).
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.needs_credentials = not settings.is_open
     for resource, who in _WHO_MAY_ASK.items():

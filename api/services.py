@@ -38,6 +38,7 @@ from api.settings import ApiSettings
 from api.turns.accept import Chats
 from api.usage.report import UsageReader
 from api.web.page import PracticePage
+from shared import traces
 from shared.audio_stores import AudioStores, open_stores
 from shared.database import connect_arguments, create_sync_engine
 from shared.jobs import Deadlines
@@ -82,6 +83,8 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     When the process is asked to stop, whoever waits for a job is answered at once, and streams end.
     """
     async with AsyncExitStack() as stack:
+        traces.start(settings.traces_url, "api")
+        stack.callback(traces.stop)
         services = _connect(settings, stack)
 
         def release() -> None:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -95,6 +96,11 @@ class SharedSettings(BaseSettings):
     usage_timezone: ZoneInfo = Field(
         default=ZoneInfo("Asia/Kolkata"), description="time zone whose days usage is counted in"
     )
+    traces_endpoint: AnyHttpUrl | None = Field(
+        default=None,
+        description="collector that gets a trace of each turn, by OTLP over HTTP, such as "
+        "`http://localhost:4318`; needs the extra `traces`. If unset, there are none",
+    )
 
     @model_validator(mode="after")
     def _want_all_of_s3_or_none(self) -> Self:
@@ -107,6 +113,12 @@ class SharedSettings(BaseSettings):
             raise ValueError(f"S3_BUCKET_NAME is set, but not {', '.join(missing)}")
         return self
 
+    @model_validator(mode="after")
+    def _want_the_libraries_of_traces(self) -> Self:
+        if self.traces_endpoint is not None and not _has_traces():
+            raise ValueError("TRACES_ENDPOINT is set, but the extra `traces` is not installed")
+        return self
+
     @property
     def s3(self) -> S3Settings | None:
         """The bucket for audio; None if audio is on local disks only."""
@@ -115,6 +127,11 @@ class SharedSettings(BaseSettings):
             return None
         endpoint_url = None if self.s3_endpoint_url is None else str(self.s3_endpoint_url)
         return S3Settings(self.s3_bucket_name, region, key_id, secret, endpoint_url)
+
+    @property
+    def traces_url(self) -> str | None:
+        """The collector's base URL; None where there are no traces."""
+        return None if self.traces_endpoint is None else str(self.traces_endpoint)
 
     @property
     def job_retention(self) -> timedelta:
@@ -140,6 +157,13 @@ class SharedSettings(BaseSettings):
     def local_audio_dir(self) -> Path:
         """The folder of local audio."""
         return self.audio_dir or self.data_dir / "audio"
+
+
+def _has_traces() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:  # a package above it is missing
+        return False
 
 
 Settings = TypeVar("Settings", bound=BaseSettings)

@@ -11,7 +11,7 @@ from typing import Any
 from celery import Celery
 from celery import signals as celery_signals
 
-from shared import telemetry
+from shared import telemetry, traces
 from shared.models import QueueName
 from shared.queue import (
     STEP_TASKS,
@@ -121,6 +121,8 @@ def _leave_logging_alone(**_: object) -> None:
 @celery_signals.worker_init.connect
 def _refuse_or_load(sender: Any, **_: object) -> None:
     """Check the engines and their needs; on the thread pool, which has no child, load them here and now."""
+    if runs_in_threads(sender):
+        traces.start(settings.traces_url, "worker")
     try:
         engines = Engines(settings)
         for kind in kinds_served(queues_served(sender)):
@@ -161,3 +163,4 @@ def _start_presence(sender: Any, **_: object) -> None:
 @celery_signals.worker_shutdown.connect
 def _stop_presence(sender: Any, **_: object) -> None:
     _presence(sender.hostname, queues_served(sender), sender.concurrency).stop()
+    traces.stop()

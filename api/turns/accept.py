@@ -7,9 +7,10 @@ the job and the others find it, and the limits are exact.
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from api.learning.mistakes import MistakeNotFoundError
 from api.publishing import Publisher
 from api.turns.forms import VoiceChat
 from api.turns.schemas import ChatRequest, TextChatRequest
-from shared import audio_objects, conversations, jobs, learners
+from shared import audio_objects, conversations, jobs, learners, traces
 from shared.audio_objects import WrittenAudio
 from shared.jobs import NewJob
 from shared.learners import LearnerRef
@@ -54,11 +55,12 @@ class _Accepted:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A turn, whose it is to be, and what they may use."""
+    """A turn, whose it is to be, what they may use, and since when, in nanoseconds since the epoch."""
 
     learner: LearnerRef
     quotas: Quotas
     new: NewJob
+    since: int = field(default_factory=time.time_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Chats:
         await self.publisher.publish(accepted.hints)
         if accepted.is_new:
             JOBS_ACCEPTED.labels(asked.new.kind).inc()
+            traces.accepted(accepted.job_id, asked.since, kind=asked.new.kind)
         return accepted
 
     async def _intend_upload(self, learner: LearnerRef, audio: DecodedAudio) -> AudioObject:

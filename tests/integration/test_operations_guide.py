@@ -13,7 +13,8 @@ from tests.support.containers import compose_services, compose_text
 from worker.settings import FlowerSettings, WorkerSettings
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
-# Read by others: PostgreSQL's image, uvicorn, the hub's and Prometheus's libraries, Grafana's container.
+# Read by others: PostgreSQL's image, uvicorn, the hub's and Prometheus's libraries, Grafana's container,
+# OpenTelemetry's SDK.
 FOREIGN = {
     "POSTGRES_USER",
     "POSTGRES_PASSWORD",
@@ -23,6 +24,9 @@ FOREIGN = {
     "HF_TOKEN",
     "PROMETHEUS_MULTIPROC_DIR",
     "GRAFANA_PASSWORD",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_BSP_SCHEDULE_DELAY",
 }
 
 

@@ -8,7 +8,7 @@ import os
 from billiard.process import current_process
 from celery import signals
 
-from shared import telemetry
+from shared import telemetry, traces
 from shared.parent_death import end_with_parent
 from worker.settings import worker_settings
 
@@ -24,6 +24,18 @@ def end_without_parent(**_: object) -> None:
 def configure_child_logging(**_: object) -> None:
     """Replace Celery's own format, which carries no job's id."""
     telemetry.configure_logging(worker_settings().app_env)
+
+
+@signals.worker_process_init.connect
+def trace_from_here(**_: object) -> None:
+    """Send spans from the process that runs the steps."""
+    traces.start(worker_settings().traces_url, "worker")
+
+
+@signals.worker_process_shutdown.connect
+def send_the_last_spans(**_: object) -> None:
+    """Send what is left before the pool ends this process without a word."""
+    traces.stop()
 
 
 @signals.beat_embedded_init.connect

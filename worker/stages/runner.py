@@ -15,11 +15,11 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared import steps, telemetry
+from shared import steps, telemetry, traces
 from shared.abandoning import abandon
 from shared.errors import DomainError, ErrorCode
 from shared.failures import TIMED_OUT, Failure
-from shared.models import Job, QueueName, StepKind
+from shared.models import Job, QueueName, StepKind, StepOutcome
 from shared.results import StepResult
 from shared.steps import Claim, Hint, LeaseLostError
 from shared.transitions import Transitions
@@ -72,7 +72,10 @@ class StageRunner:
         limit = self._settings.step_limit(claim.kind)
         loading = DatabaseRetry(started + (limit / 2).total_seconds())
         saving = DatabaseRetry(started + (limit + _SAVED_BY).total_seconds())
-        with telemetry.working_on(job_id=str(claim.job_id)):
+        with (
+            telemetry.working_on(job_id=str(claim.job_id)),
+            traces.step(claim.job_id, claim.kind, worker) as told,
+        ):
             try:
                 job = loading(lambda: self._start(claim))
                 if job is None:
@@ -80,8 +83,10 @@ class StageRunner:
                 with telemetry.working_on(job_id=str(job.id), request_id=job.request_id):
                     outcome = self._outcome(ClaimedWork(claim, job, loading, saving))
                     said = self._record(claim, outcome, saving)
+                    told |= {"outcome": said, "engine": getattr(outcome, "engine", "none")}
                     logger.info("%s %s in %.2f s", claim.kind, said, time.monotonic() - started)
             except LeaseLostError:
+                told["outcome"] = StepOutcome.LOST
                 logger.warning("%s was not recorded: the lease was lost", claim.kind)
         return f"{claim.kind} of {claim.job_id}"
 

@@ -15,7 +15,7 @@ from shared.storage import FLAC
 from worker.upkeep.retention import ORPHAN_AGE
 
 READ_EVERY_SECONDS = 300.0
-"""Unlike the backlog, this reads every audio object: about a second where there are a million."""
+"""Unlike the backlog, this reads every audio object: one or two seconds where there are a million."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What only workers count."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, get_args
 
 from shared.metrics import counter, histogram
 from shared.models import QueueName, StepKind
@@ -25,6 +25,8 @@ Heard = Literal["sure", "unsure", "hindi", "alike"]
 
 for _kind in StepKind:
     LEASES_EXPIRED.labels(_kind)  # shown before the first one happens
+for _heard in get_args(Heard):
+    CORRECTIONS.labels(_heard)
 
 _COUNTED_ON = {
     "leases_expired_total": {QueueName.MAINTENANCE},

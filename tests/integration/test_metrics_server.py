@@ -49,6 +49,7 @@ def test_a_worker_shows_only_what_it_counts() -> None:
     assert showing("sweep_seconds_count") == {QueueName.MAINTENANCE}
     assert showing("leases_expired_total") == {QueueName.MAINTENANCE}
     assert showing("audio_kept_on_disk_total") == {QueueName.GPU}
+    assert showing("spoken_corrections_total") == {QueueName.LLM}
     assert showing("jobs_finished_total") == set(QueueName)
 
 

@@ -91,7 +91,7 @@ def _claim(sessions: sessionmaker[Session]) -> float:
     limits = dict.fromkeys(StepKind, timedelta(seconds=60))
     began = time.perf_counter()
     with sessions.begin() as session:
-        claim = steps.claim(
+        claimed = steps.claim(
             session,
             QueueName.LLM,
             token=uuid4(),
@@ -100,7 +100,7 @@ def _claim(sessions: sessionmaker[Session]) -> float:
             limits=limits,
         )
     took = (time.perf_counter() - began) * 1000
-    assert claim is not None
+    assert claimed is not None
     return took
 
 

@@ -68,7 +68,7 @@ def _accept(sessions: sessionmaker[Session], user_id: str) -> UUID:
     with sessions.begin() as session:
         learner = learners.lock(session, LearnerRef(BUILT_IN_APP_ID, user_id))
         turn = conversations.take_turn(session, learner.id, None)
-        return jobs.accept(session, new, learner, turn, None)[0]
+        return jobs.accept(session, new, learner, turn, None).job.id
 
 
 def _end(sessions: sessionmaker[Session], count: int) -> dict[UUID, float]:
@@ -87,10 +87,10 @@ def _claim(session: Session) -> Claim:
     """Claim the best step of the tutor's queue and start its job, as a worker would."""
     lease = timedelta(seconds=60)
     limits = dict.fromkeys(StepKind, lease)
-    claim = steps.claim(session, QueueName.LLM, token=uuid4(), worker="llm@here", lease=lease, limits=limits)
-    assert claim is not None
-    Transitions(session, ZoneInfo("Asia/Kolkata")).start(claim)
-    return claim
+    found = steps.claim(session, QueueName.LLM, token=uuid4(), worker="llm@here", lease=lease, limits=limits)
+    assert found is not None
+    assert Transitions(session, ZoneInfo("Asia/Kolkata")).start_at_once(*found) is not None
+    return found[0]
 
 
 async def _round(

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, func, insert, select
+from sqlalchemy import CTE, ColumnElement, Table, Text, bindparam, cast, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from shared.models import EventType, Job, JobEvent, JobStatus
@@ -51,6 +52,17 @@ def write(
     with session.no_autoflush:  # the job is still to be changed, and is to be written once
         event = {"its_job": job_id, "its_number": seq, "its_type": kind, "its_data": dict(data or {})}
         session.execute(_APPEND, event | {"payload": f"{job_id} {kind}"})
+
+
+def appended(changed: CTE, kind: EventType) -> tuple[CTE, ColumnElement[None]]:
+    """Return what writes an event without data to the logs of jobs that the same statement changes.
+
+    `changed` gives their `id` and `last_event`, which it has counted up. The statement takes the CTE with
+    it, and selects the column, which notifies the listeners.
+    """
+    columns = (changed.c.id, changed.c.last_event, literal(kind, _events.c.type.type), literal({}, JSONB))
+    written = insert(_events).from_select(["job_id", "seq", "type", "data"], select(*columns))
+    return written.cte("appended"), func.pg_notify(CHANNEL, cast(changed.c.id, Text) + f" {kind}")
 
 
 def notify_deleted(session: Session, job_id: UUID) -> None:

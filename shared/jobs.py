@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Table,
     and_,
     bindparam,
@@ -21,18 +22,18 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
-from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from shared import events, steps
 from shared.conversations import TakenTurn
 from shared.errors import DomainError, ErrorCode
-from shared.models import EventType, Job, JobKind, JobStatus, Learner, StepKind
+from shared.models import EventType, Job, JobKind, JobStatus, Learner, Step, StepKind
 from shared.retries import retryable
-from shared.steps import Hint, NewStep
+from shared.steps import Hint
 
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
 _jobs: Table = Job.metadata.tables["jobs"]
@@ -105,10 +106,18 @@ def find_replay(session: Session, learner_id: UUID, key: str, fingerprint: str) 
     return UUID(str(found.id))
 
 
+class AcceptedTurn(NamedTuple):
+    """A new job and its first step, as their rows are, and what can run at once."""
+
+    job: Job
+    first: Step
+    hints: Sequence[Hint]
+
+
 def accept(
     session: Session, new: NewJob, learner: Learner, turn: TakenTurn, upload_id: UUID | None
-) -> tuple[UUID, Sequence[Hint]]:
-    """Insert the job as this turn of its conversation; return its id and, if it can run now, its hint.
+) -> AcceptedTurn:
+    """Insert the job as this turn of its conversation, with its event and its first step: one statement.
 
     The hint is to be sent after the commit, and counts as sent from then on (`steps.mark_unpublished`).
     Raises SQLAlchemy's `IntegrityError` on `uq_jobs_idempotency` where the same key is accepted
@@ -116,7 +125,8 @@ def accept(
     """
     if new.idempotency_key is not None:
         _forget_expired_key(session, learner.id, new.idempotency_key)
-    row = {
+    its: dict[str, Any] = {
+        "id": uuid4(),
         "app_id": learner.app_id,
         "learner_id": learner.id,
         "kind": new.kind,
@@ -130,22 +140,48 @@ def accept(
         "upload_id": upload_id,
         "review_of": new.review_of,
     }
-    its = {"its_conversation": turn.conversation_id, "its_learner": learner.id}
-    job = session.execute(_insert_turn(), row | its).one()
-    events.write(session, job.id, 1, EventType.QUEUED)
     kind = StepKind.REPLY if upload_id is None else StepKind.TRANSCRIBE
-    return job.id, steps.add(session, [NewStep(job.id, 0, kind, job.rank, is_ready=job.may_run)])
+    first: dict[str, Any] = {"id": uuid4(), "kind": kind, "queue": steps.QUEUE_OF_KIND[kind]}
+    values = {f"its_{name}": value for name, value in its.items()}
+    values |= {f"first_{name}": value for name, value in first.items()}
+    row = session.execute(_accept(), values).one()
+    job = Job(**its, rank=row.rank, last_event=row.last_event, created_at=row.now, queued_at=row.now)
+    step = Step(**first, job_id=job.id, rank=row.rank, ready_at=row.ready_at)
+    hints = [] if row.ready_at is None else [Hint(step.id, job.id, step.queue)]
+    return AcceptedTurn(job, step, hints)
+
+
+_GIVEN = (
+    *("id", "app_id", "learner_id", "kind", "conversation_id", "turn", "speak", "idempotency_key"),
+    *("request_fingerprint", "request_id", "message", "upload_id", "review_of"),
+)
+_AT_FIRST = {
+    "status": JobStatus.QUEUED,
+    "attempt": 0,
+    "retries": 0,
+    "last_event": 1,
+    "tokens_in": 0,
+    "tokens_out": 0,
+    "warnings": [],
+    "engines": {},
+}
 
 
 @cache  # building a statement costs more than running it
-def _insert_turn() -> ReturningInsert[Any]:
-    """Return the INSERT of a turn, which says whether it may run at once or an earlier turn is in its way."""
-    earlier = exists().where(_jobs.c.conversation_id == bindparam("its_conversation"), *steps.unanswered())
-    return (
+def _accept() -> Select[Any]:
+    """Return the INSERT of a turn, whose step is ready unless an earlier turn is in its way."""
+    given = {name: bindparam(f"its_{name}", type_=_jobs.c[name].type) for name in _GIVEN}
+    earlier = exists().where(_jobs.c.conversation_id == given["conversation_id"], *steps.unanswered())
+    job = (
         insert(_jobs)
-        .values(rank=steps.next_rank(bindparam("its_learner")), last_event=1)
-        .returning(_jobs.c.id, _jobs.c.rank, (~earlier).label("may_run"))
+        .values(given | _AT_FIRST | {"rank": steps.next_rank(given["learner_id"])})
+        .returning(_jobs.c.id, _jobs.c.rank, _jobs.c.last_event)
+        .cte("accepted")
     )
+    first = steps.insert_first(job, is_ready=~earlier)
+    written, notified = events.appended(job, EventType.QUEUED)
+    columns = (job.c.rank, job.c.last_event, first.c.ready_at, func.now().label("now"), notified)
+    return select(*columns).join_from(job, first, true()).add_cte(written)
 
 
 def _forget_expired_key(session: Session, learner_id: UUID, key: str) -> None:
@@ -171,20 +207,22 @@ def start(session: Session, job_id: UUID, attempt: int) -> Job | None:
 
 
 @cache
-def _start() -> ReturningUpdate[Job]:
+def _start() -> Select[Job, None]:
     # The attempt fences: a claim that was lost must not start a job that was retried meanwhile.
-    of_the_claim = col(Job.attempt) == bindparam("its_attempt")
-    waits = (of_the_claim, col(Job.status) == JobStatus.QUEUED, col(Job.cancel_requested_at).is_(None))
+    of_the_claim = _jobs.c.attempt == bindparam("its_attempt")
+    waits = (of_the_claim, _jobs.c.status == JobStatus.QUEUED, _jobs.c.cancel_requested_at.is_(None))
     # An UPDATE that waited for a row keeps its lock even where the row does not match any more; whoever then
     # locks the conversation could deadlock.
-    free = select(col(Job.id)).where(col(Job.id) == bindparam("its_id"), *waits)
-    return (
-        update(Job)
-        .where(col(Job.id) == free.with_for_update(skip_locked=True).scalar_subquery())
-        .values(status=JobStatus.RUNNING, started_at=func.now(), last_event=col(Job.last_event) + 1)
-        .returning(Job)
-        .execution_options(synchronize_session=False)
+    free = select(_jobs.c.id).where(_jobs.c.id == bindparam("its_id"), *waits)
+    started = (
+        update(_jobs)
+        .where(_jobs.c.id == free.with_for_update(skip_locked=True).scalar_subquery())
+        .values(status=JobStatus.RUNNING, started_at=func.now(), last_event=_jobs.c.last_event + 1)
+        .returning(_jobs)
+        .cte("started")
     )
+    written, notified = events.appended(started, EventType.STARTED)
+    return select(aliased(Job, started), notified).add_cte(written).execution_options(populate_existing=True)
 
 
 def being_spoken(session: Session, conversation_id: UUID) -> Sequence[UUID]:

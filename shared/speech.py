@@ -1,16 +1,16 @@
 """The spoken pieces of a job's answer, and when they make a whole. A repository: it never commits."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, Text, and_, bindparam, cast, func, select, update
+from sqlalchemy import Select, Table, Text, and_, bindparam, cast, func, select, true, update
 from sqlalchemy.orm import Session
 
 from shared.models import AudioObject, EventType, Job, JobEvent, SpokenPart, Step, StepKind, StepOutcome
-from shared.steps import DROPPED, NewStep
+from shared.steps import DROPPED, JobStep, NewStep
 
 AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
 """The columns of a job that name the whole of what is spoken of each part."""
@@ -30,9 +30,9 @@ def wanted_texts(
     return {part: text for part, text in texts.items() if part in job.speak and text}
 
 
-def is_wanted(job: Job) -> bool:
-    """Tell whether any of a job's answer is to be spoken."""
-    return bool(_wanted(job))
+def wanted_parts(job: Job) -> set[SpokenPart]:
+    """Return the parts of a job's answer that are to be spoken."""
+    return set(_wanted(job))
 
 
 def is_whole(job: Job) -> bool:
@@ -46,48 +46,64 @@ def _wanted(job: Job) -> dict[SpokenPart, str]:
     return wanted_texts(job, job.reply_text, job.hinglish_explanation, job.devanagari_explanation)
 
 
-class Planned(NamedTuple):
-    """How many pieces there are of an answer, and the parts of which one could not be spoken.
+class Told(NamedTuple):
+    """What this attempt of a job has of its answer: how many sentences were told and pieces planned.
 
-    The rest of such a part is not spoken either.
+    The rest of a part of which a piece could not be spoken (`given_up`) is not spoken either.
     """
 
-    pieces: int
-    given_up: set[SpokenPart]
+    sentences: int = 0
+    pieces: int = 0
+    given_up: Collection[SpokenPart] = ()
 
 
-def planned(session: Session, job: Job) -> Planned:
-    """Return what this attempt of a locked job has of its answer's speech."""
-    row = session.execute(_planned(), {"its_id": job.id, "its_attempt": job.attempt}).one()
-    return Planned(row.pieces, {SpokenPart(part) for part in row.given_up or ()})
+def told(session: Session, job: Job) -> Told:
+    """Return what this attempt of a locked job has of its answer."""
+    with session.no_autoflush:
+        row = session.execute(_told(), {"its_id": job.id, "its_attempt": job.attempt}).one()
+    is_told = row.last_type == EventType.REPLY_SENTENCE
+    sentences = int(row.last_data["index"]) + 1 if is_told else 0
+    return Told(sentences, row.pieces, {SpokenPart(part) for part in row.given_up or ()})
 
 
 @cache  # building a statement costs more than running it
-def _planned() -> Select[int, Sequence[str]]:
+def _told() -> Select[Any]:
     failed = and_(_step.outcome.is_not(None), _step.outcome != StepOutcome.SUCCEEDED)
-    return select(
-        func.count().filter(_step.kind == StepKind.SPEAK).label("pieces"),
-        func.array_agg(cast(_step.part, Text).distinct()).filter(failed).label("given_up"),
-    ).where(
-        _step.job_id == bindparam("its_id"),
-        _step.attempt == bindparam("its_attempt"),
-        _step.kind.in_([StepKind.SPEAK, StepKind.JOIN]),
+    last = (
+        select(_event.type, _event.data)
+        .where(_event.job_id == bindparam("its_id"))
+        .where(_event.type.in_([EventType.REPLY_SENTENCE, *_BEGINNINGS]))
+        .order_by(_event.seq.desc())
+        .limit(1)
+        .subquery()
     )
+    planned = (
+        select(
+            func.count().filter(_step.kind == StepKind.SPEAK).label("pieces"),
+            func.array_agg(cast(_step.part, Text).distinct()).filter(failed).label("given_up"),
+        )
+        .where(
+            _step.job_id == bindparam("its_id"),
+            _step.attempt == bindparam("its_attempt"),
+            _step.kind.in_([StepKind.SPEAK, StepKind.JOIN]),
+        )
+        .subquery()
+    )
+    return select(
+        planned.c.pieces, planned.c.given_up, last.c.type.label("last_type"), last.c.data.label("last_data")
+    ).join_from(planned, last, true(), isouter=True)
 
 
-def name_what_is_whole(session: Session, job: Job) -> Sequence[NewStep]:
+def name_what_is_whole(job: Job, its_steps: Sequence[JobStep]) -> Sequence[NewStep]:
     """Let an answered, locked job name the whole of each part that is all spoken; return the joins to do.
 
     A single piece is the whole; several are joined into one file first.
     """
     missing = {part for part, column in AUDIO_COLUMNS.items() if getattr(job, column) is None}
-    if not missing.intersection(SpokenPart(part) for part in job.speak):
-        return []
-    columns = (_step.part, _step.kind, _step.outcome, _step.audio_id)
-    pieces: defaultdict[SpokenPart, list[Any]] = defaultdict(list)
-    for row in session.execute(select(*columns).where(*_of_this_attempt(job))):
-        if row.part in missing:
-            pieces[row.part].append(row)
+    pieces: defaultdict[SpokenPart, list[JobStep]] = defaultdict(list)
+    for step in its_steps:
+        if step.part in missing and step.attempt == job.attempt:
+            pieces[step.part].append(step)
     joins: list[NewStep] = []
     for part, steps in pieces.items():
         if any(step.outcome is not StepOutcome.SUCCEEDED for step in steps):
@@ -112,22 +128,11 @@ def pieces(session: Session, job: Job, part: SpokenPart | None) -> list[SpokenPi
     found = (
         select(_audio.id, _audio.seconds)
         .join(_steps, _step.audio_id == _audio.id)
-        .where(*_of_this_attempt(job), _step.kind == StepKind.SPEAK, _step.part == part)
+        .where(_step.job_id == job.id, _step.attempt == job.attempt)
+        .where(_step.kind == StepKind.SPEAK, _step.part == part)
         .order_by(_step.position)
     )
     return [SpokenPiece(*row) for row in session.execute(found)]
-
-
-def sentences_told(session: Session, job: Job) -> int:
-    """Return how many sentences have been recorded of the reply that a locked job's tutor is writing."""
-    last = (
-        select(_event.type, _event.data)
-        .where(_event.job_id == job.id, _event.type.in_([EventType.REPLY_SENTENCE, *_BEGINNINGS]))
-        .order_by(_event.seq.desc())
-        .limit(1)
-    )
-    row = session.execute(last).one()
-    return int(row.data["index"]) + 1 if row.type == EventType.REPLY_SENTENCE else 0
 
 
 def forget(session: Session, job_id: UUID) -> None:
@@ -135,11 +140,3 @@ def forget(session: Session, job_id: UUID) -> None:
     of_speech = (_step.job_id == job_id, _step.kind.in_([StepKind.SPEAK, StepKind.JOIN]))
     session.execute(update(_steps).where(*of_speech, _step.finished_at.is_(None)).values(DROPPED))
     session.execute(update(_steps).where(*of_speech, _step.audio_id.is_not(None)).values(audio_id=None))
-
-
-def _of_this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
-    return (
-        _step.job_id == job.id,
-        _step.attempt == job.attempt,
-        _step.kind.in_([StepKind.SPEAK, StepKind.JOIN]),
-    )

@@ -34,9 +34,14 @@ from shared.results import (
     write_transcript,
 )
 from shared.retries import check_retryable
-from shared.steps import Claim, Hint, NewStep, OpenStep
+from shared.steps import Claim, Hint, JobStep, NewStep
 
 _SKIPPED = Failure(WarningCode.SPEECH_SKIPPED, "You went on, so the rest was not spoken.")
+
+
+def _is_at_work(job: Job, claim: Claim) -> bool:
+    is_running = job.status is JobStatus.RUNNING and job.cancel_requested_at is None
+    return is_running and job.attempt == claim.attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,39 +64,43 @@ class Transitions:
         """Lock the job whose step is leased under this token, as `shared.locking.lock_owned` does."""
         return lock_owned(self.session, token)
 
-    def start(self, claim: Claim) -> tuple[Job | None, Sequence[Hint]]:
-        """Take the job of a step that was just claimed; return it as it is, detached.
+    def start_at_once(self, claim: Claim, found: Job) -> Job | None:
+        """Take the job that was found of a step just claimed; return it as it is, detached.
 
-        No job where it was cancelled or ended in between: the step is given up.
+        None where that would wait for a lock, or the job is not to be worked on: `start` decides then.
         """
-        if claim.kind in steps.FIRST_KINDS:
-            started = jobs.start(self.session, claim.job_id, claim.attempt)
-            if started is not None:
-                events.write(self.session, started.id, started.last_event, EventType.STARTED)
-                self.session.expunge(started)
-                return started, ()
-        job = self.session.get(Job, claim.job_id)
-        at_work = job is not None and job.status is JobStatus.RUNNING and job.cancel_requested_at is None
-        if job is not None and at_work and job.attempt == claim.attempt:
+        is_queued = found.status is JobStatus.QUEUED
+        job = jobs.start(self.session, claim.job_id, claim.attempt) if is_queued else found
+        if job is None or not _is_at_work(job, claim):
+            return None
+        self.session.expunge(job)
+        return job
+
+    def start(self, claim: Claim) -> tuple[Job | None, Sequence[Hint]]:
+        """Take the job of a claimed step, if need be once whoever has locked it lets it go.
+
+        No job where it was cancelled or has ended since: the step is given up.
+        """
+        job, step, now = self.owned(claim.token)
+        if job.status is JobStatus.QUEUED and job.cancel_requested_at is None:
+            job.status, job.started_at = JobStatus.RUNNING, now
+            events.append(self.session, job, EventType.STARTED)
+        if _is_at_work(job, claim):
+            self.session.flush()
             self.session.expunge(job)
             return job, ()
-        locked, step, now = self.owned(claim.token)
-        if locked.status is JobStatus.QUEUED and locked.cancel_requested_at is None:
-            locked.status, locked.started_at = JobStatus.RUNNING, now  # somebody had locked it a moment ago
-            events.append(self.session, locked, EventType.STARTED)
-            self.session.flush()
-            self.session.expunge(locked)
-            return locked, ()
         steps.finish(self.session, step.id, StepOutcome.DROPPED)
-        return None, self._go_on(locked, now)
+        return None, self._go_on(job, now)
 
     def sentence(self, claim: Claim, index: int, text: str, pieces: Sequence[Piece]) -> Sequence[Hint]:
         """Tell a sentence of the reply being written, and let the pieces be spoken that it completes."""
         job, _, now = self.owned(claim.token)
-        if index < speech.sentences_told(self.session, job):
+        told = speech.told(self.session, job)
+        if index < told.sentences:
             return ()  # it was told: only that it was committed could not be told
-        self._tell_sentence(job, index, text)
-        hints = self._add_pieces(job, now, pieces) if job.cancel_requested_at is None else []
+        with self.session.no_autoflush:  # the job is written once, at the end
+            self._tell_sentence(job, index, text)
+            hints = self._add_pieces(job, now, pieces, told) if job.cancel_requested_at is None else []
         self.session.flush()
         return hints
 
@@ -104,26 +113,8 @@ class Transitions:
     def succeed(self, claim: Claim, result: StepResult) -> Sequence[Hint]:
         """Record a step's result, and let what follows be done."""
         job, step, now = self.owned(claim.token)
-        match result:
-            case Transcribed():
-                return self._transcribed(job, step, now, result)
-            case Replied():
-                return self._replied(job, step, now, result)
-            case Spoken():
-                written = result.written
-                audio_objects.mark_stored(self.session, written)
-                return self._spoken(
-                    job, step, now, StoredSpeech(written.audio_id, result.engine), written.seconds
-                )
-            case Repeated():
-                seconds = audio_objects.hold(self.session, [result.stored.audio_id])
-                if result.stored.audio_id not in seconds:
-                    return self._run_again(job, step, now, died=False)  # it has just been removed
-                return self._spoken(job, step, now, result.stored, seconds[result.stored.audio_id])
-            case Joined():
-                audio_objects.mark_stored(self.session, result.written)
-                self._finish(step, now, StepOutcome.SUCCEEDED, audio_id=result.written.audio_id)
-                return self._go_on(job, now)
+        with self.session.no_autoflush:  # the job is written once, at the end
+            return self._succeeded(job, step, now, result)
 
     def fail(self, claim: Claim, failure: Failure) -> Sequence[Hint]:
         """Record that a step failed."""
@@ -213,6 +204,28 @@ class Transitions:
         steps.add(self.session, [NewStep(job.id, job.attempt, kind, job.rank, is_ready=False)])
         return steps.make_next_turn_ready(self.session, job.conversation_id)
 
+    def _succeeded(self, job: Job, step: Step, now: datetime, result: StepResult) -> Sequence[Hint]:
+        match result:
+            case Transcribed():
+                return self._transcribed(job, step, now, result)
+            case Replied():
+                return self._replied(job, step, now, result)
+            case Spoken():
+                written = result.written
+                audio_objects.mark_stored(self.session, written)
+                return self._spoken(
+                    job, step, now, StoredSpeech(written.audio_id, result.engine), written.seconds
+                )
+            case Repeated():
+                seconds = audio_objects.hold(self.session, [result.stored.audio_id])
+                if result.stored.audio_id not in seconds:
+                    return self._run_again(job, step, now, died=False)  # it has just been removed
+                return self._spoken(job, step, now, result.stored, seconds[result.stored.audio_id])
+            case Joined():
+                audio_objects.mark_stored(self.session, result.written)
+                self._finish(step, now, StepOutcome.SUCCEEDED, audio_id=result.written.audio_id)
+                return self._go_on(job, now)
+
     def _transcribed(self, job: Job, step: Step, now: datetime, heard: Transcribed) -> Sequence[Hint]:
         write_transcript(job, heard)
         self._finish(step, now, StepOutcome.SUCCEEDED, engine=heard.engine)
@@ -225,17 +238,26 @@ class Transitions:
     def _replied(self, job: Job, step: Step, now: datetime, reply: Replied) -> Sequence[Hint]:
         write_reply(job, reply)
         self._finish(step, now, StepOutcome.SUCCEEDED, engine=reply.engine)
-        if job.cancel_requested_at is not None and speech.is_wanted(job):
+        wanted = speech.wanted_parts(job)
+        if job.cancel_requested_at is not None and wanted:
             return self._end(job, now, JobStatus.CANCELLED)
+        # Nothing was told before the first sentence, and no piece was planned.
+        is_all = bool(reply.last_sentences) and reply.last_sentences[0][0] == 0
+        told = speech.Told() if is_all or not reply.pieces else speech.told(self.session, job)
         for index, text in reply.last_sentences:
             self._tell_sentence(job, index, text)
-        hints = [*self._answer(job, now), *self._add_pieces(job, now, reply.pieces)]
-        return [*hints, *self._go_on(job, now)]
+        hints = self._answer(job, now)
+        waiting = self._add_pieces(job, now, reply.pieces, told)
+        waits_of_each = wanted and wanted == {piece.part for piece in reply.pieces}
+        if waits_of_each and len(waiting) == len(reply.pieces):
+            self.session.flush()
+            return [*hints, *waiting]  # no part can be whole yet
+        return [*hints, *waiting, *self._go_on(job, now)]
 
     def _tell_sentence(self, job: Job, index: int, text: str) -> None:
         events.append(self.session, job, EventType.REPLY_SENTENCE, {"index": index, "text": text})
 
-    def _answer_as_before(self, job: Job, now: datetime, open_steps: Sequence[OpenStep]) -> list[Hint]:
+    def _answer_as_before(self, job: Job, now: datetime, open_steps: Sequence[JobStep]) -> list[Hint]:
         """Record the reply of a job that was being spoken when steps came, if it is one: nobody else did."""
         if job.answered_at is not None or job.reply_text is None or job.cancel_requested_at is not None:
             return []
@@ -247,19 +269,17 @@ class Transitions:
         job.answered_at = now
         events.append(self.session, job, EventType.REPLY_DONE)
         effects.bring_about(effects.OF_A_REPLY, self._moment(job, now))
-        self.session.flush()
-        return steps.make_next_turn_ready(self.session, job.conversation_id)
+        return steps.make_next_turn_ready(self.session, job.conversation_id, answered=job.id)
 
-    def _add_pieces(self, job: Job, now: datetime, pieces: Sequence[Piece]) -> list[Hint]:
-        """Add the pieces to be spoken; those that were spoken before need no voice."""
+    def _add_pieces(self, job: Job, now: datetime, pieces: Sequence[Piece], told: speech.Told) -> list[Hint]:
+        """Add the pieces to be spoken after what was `told`; those that were spoken before need no voice."""
         if not pieces:
             return []
         stored = [piece.stored.audio_id for piece in pieces if piece.stored is not None]
         held = audio_objects.hold(self.session, stored) if stored else {}
-        planned = speech.planned(self.session, job)
         waiting: list[NewStep] = []
-        for number, piece in enumerate(pieces, start=planned.pieces):
-            if piece.part in planned.given_up:
+        for number, piece in enumerate(pieces, start=told.pieces):
+            if piece.part in told.given_up:
                 continue
             new = NewStep(
                 job.id,
@@ -313,7 +333,7 @@ class Transitions:
         return [steps.wait_again(self.session, step, died=died)]
 
     def _forget_reply(self, job: Job) -> None:
-        if speech.sentences_told(self.session, job):
+        if speech.told(self.session, job).sentences:
             job.attempt += 1
             job.first_sound_at = None
             steps.begin_anew(self.session, job.id, job.attempt)
@@ -329,10 +349,11 @@ class Transitions:
 
     def _go_on(self, job: Job, now: datetime) -> Sequence[Hint]:
         """Do what a locked job needs after a step has ended: join what is whole, or end the job."""
-        open_steps = steps.unfinished(self.session, job.id)
+        its_steps = steps.of_job(self.session, job.id)
+        open_steps = steps.open_ones(its_steps)
         hints = self._answer_as_before(job, now, open_steps)
         if job.answered_at is not None:
-            wanted = speech.name_what_is_whole(self.session, job)
+            wanted = speech.name_what_is_whole(job, its_steps)
             if wanted and job.cancel_requested_at is None:
                 self.session.flush()
                 return [*hints, *steps.add(self.session, wanted)]
@@ -364,10 +385,10 @@ class Transitions:
     def _moment(self, job: Job, now: datetime) -> Moment:
         return Moment(self.session, job, now, self.usage_zone)
 
-    def _finish(self, step: Step | OpenStep, now: datetime, outcome: StepOutcome, **values: Any) -> None:
+    def _finish(self, step: Step | JobStep, now: datetime, outcome: StepOutcome, **values: Any) -> None:
         self._count_run(step, now, outcome)
         steps.finish(self.session, step.id, outcome, **values)
 
-    def _count_run(self, step: Step | OpenStep, now: datetime, outcome: StepOutcome) -> None:
+    def _count_run(self, step: Step | JobStep, now: datetime, outcome: StepOutcome) -> None:
         seconds = (now - (step.started_at or now)).total_seconds()
         metrics.on_commit(self.session, partial(metrics.count_run, step.kind, outcome, seconds))

@@ -98,8 +98,8 @@ async def text_chat_and_wait(
     key: IdempotencyKey = None,
 ) -> ChatReply:
     """Accept a message and answer with the reply itself."""
-    job_id = await chats.accept_text(principal, body, key)
-    return await _reply(job_id, principal, services)
+    accepted = await chats.accept_text(principal, body, key)
+    return await _reply(accepted.job_id, principal, services)
 
 
 @router.post(
@@ -115,8 +115,8 @@ async def voice_chat_and_wait(
     key: IdempotencyKey = None,
 ) -> ChatReply:
     """Accept a recording and answer with the reply itself."""
-    job_id = await chats.accept_voice(principal, chat, key)
-    return await _reply(job_id, principal, services)
+    accepted = await chats.accept_voice(principal, chat, key)
+    return await _reply(accepted.job_id, principal, services)
 
 
 async def _reply(job_id: UUID, principal: Principal, services: Services) -> ChatReply:

@@ -130,7 +130,7 @@ async def review(
     """Accept what the learner says or writes in a review, whether it is due or not; the answer is a job."""
     await mistakes.check(principal.learner(user_id), mistake_id)
     if isinstance(said, VoiceChat):
-        job_id = await chats.accept_voice(principal, said, key, review_of=mistake_id)
+        accepted = await chats.accept_voice(principal, said, key, review_of=mistake_id)
     else:
-        job_id = await chats.accept_text(principal, said, key, review_of=mistake_id)
-    return await answers.answer(job_id, principal, wait, response)
+        accepted = await chats.accept_text(principal, said, key, review_of=mistake_id)
+    return await answers.answer(accepted, principal, wait, response)

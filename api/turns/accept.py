@@ -25,7 +25,10 @@ from api.decoding.sniffing import demuxer_of
 from api.decoding.uploads import DecodedAudio, Decoder
 from api.http.metrics import JOBS_ACCEPTED
 from api.jobs import limits as job_limits
+from api.jobs import queue_position
+from api.jobs.answering import Accepted
 from api.jobs.limits import Limits, RefusedError
+from api.jobs.read import JobRecord
 from api.learning.mistakes import MistakeNotFoundError
 from api.publishing import Publisher
 from api.turns.forms import VoiceChat
@@ -42,15 +45,6 @@ from shared.telemetry import job_id_var, request_id_var
 from shared.transitions import Transitions
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Accepted:
-    """The job that answers a request, whether the request made it, and what can run at once."""
-
-    job_id: UUID
-    is_new: bool
-    hints: Sequence[Hint] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +81,15 @@ class Chats:
         idempotency_key: str | None,
         *,
         review_of: UUID | None = None,
-    ) -> UUID:
-        """Return the id of the job that answers the message: a new one, or the key's earlier one.
+    ) -> Accepted:
+        """Return the job that answers the message: a new one, or the key's earlier one.
 
         `review_of`: the mistake that the message reviews. Raises `WrongUserError`, `MistakeNotFoundError`,
         and a `RefusedError` where a limit is reached.
         """
         new = _new_job(JobKind.TEXT, request, request.message, idempotency_key, review_of)
         asked = _Asked(principal.learner(request.user_id), principal.quotas, new)
-        return (await self._accept(asked, None)).job_id
+        return await self._accept(asked, None)
 
     async def accept_voice(
         self,
@@ -104,8 +98,8 @@ class Chats:
         idempotency_key: str | None,
         *,
         review_of: UUID | None = None,
-    ) -> UUID:
-        """Return the id of the job that answers the recording: a new one, or the key's earlier one.
+    ) -> Accepted:
+        """Return the job that answers the recording: a new one, or the key's earlier one.
 
         `review_of`: the mistake that the recording reviews. Raises the errors of `Decoder.decode`,
         `StorageError`, `WrongUserError`, `MistakeNotFoundError`, and a `RefusedError`, before anything is
@@ -119,7 +113,7 @@ class Chats:
             replayed = await self.sessions.read(_replay_or_room_for, asked, self.limits)
             if replayed is not None:
                 job_id_var.set(str(replayed))
-                return replayed
+                return Accepted(replayed)
             audio = await self.decoder.decode(
                 chat.audio,
                 demuxer,
@@ -135,15 +129,15 @@ class Chats:
         except (RefusedError, MistakeNotFoundError):
             await self._discard(upload)
             raise
-        if not accepted.is_new:
+        if accepted.made is None:
             await self._discard(upload)
-        return accepted.job_id
+        return accepted
 
-    async def _accept(self, asked: _Asked, upload: _Upload | None) -> _Accepted:
-        accepted = await self.sessions.commit(_insert, asked, upload, self.limits)
+    async def _accept(self, asked: _Asked, upload: _Upload | None) -> Accepted:
+        accepted, hints = await self.sessions.commit(_insert, asked, upload, self.limits)
         job_id_var.set(str(accepted.job_id))
-        await self.publisher.publish(accepted.hints)
-        if accepted.is_new:
+        await self.publisher.publish(hints)
+        if accepted.made is not None:
             JOBS_ACCEPTED.labels(asked.new.kind).inc()
             traces.accepted(accepted.job_id, asked.since, kind=asked.new.kind)
         return accepted
@@ -171,11 +165,13 @@ def _intend(session: Session, learner: LearnerRef, host: str, audio: DecodedAudi
     )
 
 
-def _insert(session: Session, asked: _Asked, upload: _Upload | None, limits: Limits) -> _Accepted:
+def _insert(
+    session: Session, asked: _Asked, upload: _Upload | None, limits: Limits
+) -> tuple[Accepted, Sequence[Hint]]:
     learner, new = learners.lock(session, asked.learner), asked.new
     replayed = _replay_or_room(session, learner, asked, limits)
     if replayed is not None:
-        return _Accepted(replayed, is_new=False)
+        return Accepted(replayed), ()
     if upload is not None:
         job_limits.check_stored(session, learner, upload.size_bytes, asked.quotas)
         audio_objects.mark_stored(session, upload.written)
@@ -183,10 +179,13 @@ def _insert(session: Session, asked: _Asked, upload: _Upload | None, limits: Lim
     turn = conversations.take_turn(session, learner.id, new.conversation)
     if new.review_of is not None and not due.hold(session, learner.id, new.review_of):
         raise MistakeNotFoundError
-    hints = Transitions(session, limits.zone).skip_speech(turn.conversation_id)
+    spoken = turn.number > 1  # else nothing of the conversation can be spoken yet
+    hints = Transitions(session, limits.zone).skip_speech(turn.conversation_id) if spoken else []
     upload_id = None if upload is None else upload.written.audio_id
-    job_id, own = jobs.accept(session, new, learner, turn, upload_id)
-    return _Accepted(job_id, is_new=True, hints=[*hints, *own])
+    job, first, own = jobs.accept(session, new, learner, turn, upload_id)
+    place = queue_position.find(session, job, first, limits.durations)
+    made = JobRecord(job, learner.user_id, turn.public_id, {}, [first], None, place)
+    return Accepted(job.id, made), [*hints, *own]
 
 
 def _replay_or_room_for(session: Session, asked: _Asked, limits: Limits) -> UUID | None:

@@ -23,8 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
+from sqlmodel import col
 
-from shared.models import QueueName, SpokenPart, Stage, Step, StepKind, Worker
+from shared.models import Job, QueueName, SpokenPart, Stage, Step, StepKind, Worker
 from shared.steps.hints import best_of_queue
 from shared.steps.kinds import STAGE_OF_KIND
 from shared.workers import LIVE_FOR
@@ -87,33 +88,42 @@ def claim(  # noqa: PLR0913
     worker: str,
     lease: timedelta,
     limits: Mapping[StepKind, timedelta],
-) -> Claim | None:
-    """Take the best ready step of the queue for `worker`, or return None where there is none.
+) -> tuple[Claim, Job] | None:
+    """Take the best ready step of the queue for `worker`; return it and its job, or None where there is none.
 
     One UPDATE decides. It waits for no lock and locks nothing but the step. `token` names this claim
-    alone: whatever is done with the lease later is fenced by it. A claim that is repeated, because whether
-    it was committed could not be told, returns the same step. `limits`: how long a step may run.
+    alone: whatever is done with the lease later is fenced by it. `limits`: how long a step may run.
 
-    Raises SQLAlchemy's `IntegrityError` where another worker claims with the same token at this moment.
+    Raises SQLAlchemy's `IntegrityError` where a step is leased under the token already: see `claimed`.
     """
-    mine = select(*_CLAIMED).where(_step.lease_token == token)
-    if (row := session.execute(mine).one_or_none()) is not None:
-        return Claim(token, *row) if row.worker == worker else None
     row = session.execute(
         _claim(),
         {"its_queue": queue, "token": token, "its_worker": worker, "lease": lease}
         | {f"{kind}_limit": limits[kind] for kind in StepKind},
     ).one_or_none()
+    if row is None:
+        return None
+    *its, job = row
+    return Claim(token, *its), job
+
+
+def claimed(session: Session, *, token: UUID, worker: str) -> Claim | None:
+    """Return what `worker` has claimed with this token: whether a claim was committed could not be told.
+
+    None where nothing is leased under it, or to another worker, to whom the broker gave the same task.
+    """
+    mine = select(*_CLAIMED).where(_step.lease_token == token, _step.worker == worker)
+    row = session.execute(mine).one_or_none()
     return None if row is None else Claim(token, *row)
 
 
-@cache
-def _claim() -> ReturningUpdate[Any]:
+@cache  # building a statement costs more than running it
+def _claim() -> Select[Any]:
     limit = case(
         {kind: bindparam(f"{kind}_limit", type_=Interval) for kind in StepKind},
         value=_step.kind,
     )
-    return (
+    claimed_step = (
         update(_steps)
         .where(_step.id == best_of_queue().scalar_subquery())
         .values(
@@ -124,7 +134,9 @@ def _claim() -> ReturningUpdate[Any]:
             deadline_at=func.now() + limit,
         )
         .returning(*_CLAIMED)
+        .cte("claimed")
     )
+    return select(*claimed_step.c, Job).join_from(claimed_step, Job, col(Job.id) == claimed_step.c.job_id)
 
 
 def renew(session: Session, tokens: Collection[UUID], *, lease: timedelta) -> list[Held]:

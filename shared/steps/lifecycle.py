@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     Boolean,
     ColumnElement,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    literal,
     select,
     update,
 )
@@ -93,21 +95,59 @@ def _add() -> Any:
     return insert(_steps).values(ready_at=moment, published_at=moment, rank=rank)
 
 
-class OpenStep(NamedTuple):
-    """A step that has not ended."""
+def insert_first(job: CTE, *, is_ready: ColumnElement[bool]) -> CTE:
+    """Return the INSERT of a new job's first step, for the statement that inserts the job.
+
+    `job` gives its `id` and `rank`. The step's `id`, `kind` and `queue` are the statement's parameters
+    `first_id`, `first_kind` and `first_queue`. The hint of one that is ready counts as sent.
+    """
+    moment = case((is_ready, func.now()), else_=None)
+    values: dict[str, ColumnElement[Any]] = {
+        **{name: bindparam(f"first_{name}", type_=_step[name].type) for name in ("id", "kind", "queue")},
+        "job_id": job.c.id,
+        "rank": job.c.rank,
+        "ready_at": moment,
+        "published_at": moment,
+        **dict.fromkeys(("attempt", "position", "number", "deaths"), literal(0)),
+    }
+    inserted = insert(_steps).from_select(list(values), select(*values.values()), include_defaults=False)
+    return inserted.returning(_step.ready_at).cte("first")
+
+
+class JobStep(NamedTuple):
+    """A step of a job, as what decides about the job needs it."""
 
     id: UUID
+    attempt: int
     kind: StepKind
+    part: SpokenPart | None
+    audio_id: UUID | None
+    outcome: StepOutcome | None
     lease_token: UUID | None
     lease_expires_at: datetime | None
     started_at: datetime | None
+    finished_at: datetime | None
 
 
-def unfinished(session: Session, job_id: UUID) -> Sequence[OpenStep]:
+def of_job(session: Session, job_id: UUID) -> Sequence[JobStep]:
+    """Return all steps of a locked job, whatever was changed of the job itself and is not written yet."""
+    with session.no_autoflush:
+        return [JobStep(*row) for row in session.execute(_of_job(), {"its_job": job_id})]
+
+
+@cache
+def _of_job() -> Select[Any]:
+    return select(*(_step[name] for name in JobStep._fields)).where(_step.job_id == bindparam("its_job"))
+
+
+def unfinished(session: Session, job_id: UUID) -> Sequence[JobStep]:
     """Return the steps of a locked job that have not ended."""
-    columns = (_step.id, _step.kind, _step.lease_token, _step.lease_expires_at, _step.started_at)
-    found = select(*columns).where(_step.job_id == job_id, _step.finished_at.is_(None))
-    return [OpenStep(*row) for row in session.execute(found)]
+    return open_ones(of_job(session, job_id))
+
+
+def open_ones(its_steps: Sequence[JobStep]) -> Sequence[JobStep]:
+    """Return those that have not ended."""
+    return [step for step in its_steps if step.finished_at is None]
 
 
 def finish(session: Session, step_id: UUID, outcome: StepOutcome, **values: Any) -> None:
@@ -169,9 +209,15 @@ def wait_again(session: Session, step: Step, *, died: bool) -> Hint:
     return Hint(step.id, step.job_id, step.queue)
 
 
-def make_next_turn_ready(session: Session, conversation_id: UUID) -> list[Hint]:
-    """Make the first step of a locked conversation's next turn ready, if nothing is in its way any more."""
-    return [Hint(*row) for row in session.execute(_make_ready(), {"its_conversation": conversation_id})]
+def make_next_turn_ready(
+    session: Session, conversation_id: UUID, *, answered: UUID | None = None
+) -> list[Hint]:
+    """Make the first step of a locked conversation's next turn ready, if nothing is in its way any more.
+
+    `answered`: a job that is not in the way, though its row may not say so yet.
+    """
+    its = {"its_conversation": conversation_id, "its_answered": answered}
+    return [Hint(*row) for row in session.execute(_make_ready(), its)]
 
 
 @cache
@@ -179,6 +225,7 @@ def _make_ready() -> ReturningUpdate[Any]:
     next_turn = (
         select(_job.id)
         .where(_job.conversation_id == bindparam("its_conversation"), *unanswered())
+        .where(_job.id.is_distinct_from(bindparam("its_answered")))
         .order_by(_job.turn)
         .limit(1)
         .scalar_subquery()

@@ -89,7 +89,7 @@ def test_jobs_of_one_moment_are_neither_skipped_nor_doubled(counter: Counter) ->
         for number in range(9):
             learner = learners.lock(session, LearnerRef(BUILT_IN_APP_ID, "twins"))
             turn = conversations.take_turn(session, learner.id, f"c{number}")
-            ids.add(str(jobs.accept(session, TEXT_TURN, learner, turn, None)[0]))
+            ids.add(str(jobs.accept(session, TEXT_TURN, learner, turn, None).job.id))
 
     pages = walked(counter, "twins", limit=2)
 

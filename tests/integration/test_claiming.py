@@ -21,7 +21,8 @@ LIMITS = dict.fromkeys(StepKind, timedelta(seconds=60))
 def take(bench: Bench, queue: QueueName = QueueName.LLM, *, worker: str = WORKER) -> Claim | None:
     """Claim what the queue gives."""
     with bench.sessions.begin() as session:
-        return steps.claim(session, queue, token=uuid4(), worker=worker, lease=LEASE, limits=LIMITS)
+        found = steps.claim(session, queue, token=uuid4(), worker=worker, lease=LEASE, limits=LIMITS)
+        return None if found is None else found[0]
 
 
 def renew(bench: Bench, *claims: Claim) -> list[steps.Held]:

@@ -47,7 +47,7 @@ def as_workers_take_them(bench: Bench, count: int) -> list[UUID]:
     limits = dict.fromkeys(StepKind, timedelta(minutes=1))
     for _ in range(count):
         with bench.sessions.begin() as session:
-            claim = steps.claim(
+            claimed = steps.claim(
                 session,
                 QueueName.LLM,
                 token=uuid4(),
@@ -55,8 +55,8 @@ def as_workers_take_them(bench: Bench, count: int) -> list[UUID]:
                 lease=timedelta(minutes=1),
                 limits=limits,
             )
-        assert claim is not None
-        taken.append(claim.job_id)
+        assert claimed is not None
+        taken.append(claimed[0].job_id)
     return taken
 
 

@@ -106,8 +106,8 @@ class Bench:
             learner = learners.lock(session, LearnerRef(app_id, user_id))
             turn = conversations.take_turn(session, learner.id, new.conversation)
             Transitions(session, ZONE).skip_speech(turn.conversation_id)
-            job_id, hints = jobs.accept(session, new, learner, turn, upload_id)
-            return job_id, self._not_sent(session, hints)
+            job, _, hints = jobs.accept(session, new, learner, turn, upload_id)
+            return job.id, self._not_sent(session, hints)
 
     def _not_sent(self, session: Session, hints: Sequence[Hint]) -> Sequence[Hint]:
         if hints and not self.sends:
@@ -179,19 +179,20 @@ class Bench:
         self._rank(step.id, _FOREMOST)
         with self.sessions.begin() as session:
             limits = dict.fromkeys(StepKind, limit)
-            claim = steps.claim(session, step.queue, token=uuid4(), worker=worker, lease=lease, limits=limits)
+            found = steps.claim(session, step.queue, token=uuid4(), worker=worker, lease=lease, limits=limits)
+            started = found and starts and Transitions(session, ZONE).start_at_once(*found)
         if step.rank != _FOREMOST:  # else whoever asks for it at the same moment gives it its own rank back
             self._rank(step.id, step.rank)
-        if claim is not None and starts and self.start(claim) is None:
+        if found is None or (starts and not started and self.start(found[0]) is None):
             return None
-        return claim
+        return found[0]
 
     def _rank(self, step_id: UUID, rank: int) -> None:
         with self.sessions.begin() as session:
             session.execute(update(Step).where(col(Step.id) == step_id).values(rank=rank))
 
     def start(self, claim: Claim) -> Job | None:
-        """Take the job of a claimed step, as its worker does next."""
+        """Take the job of a claimed step, as its worker does where it could not at once."""
         with self.sessions.begin() as session:
             job, hints = Transitions(session, ZONE).start(claim)
             self._not_sent(session, hints)

@@ -66,7 +66,8 @@ class StageRunner:
         Raises `DatabaseAwayError` where our database stayed away: the step is to be given back.
         """
         started = time.monotonic()
-        claim = DatabaseRetry(started + _CLAIMED_WITHIN_SECONDS)(lambda: self._claim(queue, token, worker))
+        claiming = DatabaseRetry(started + _CLAIMED_WITHIN_SECONDS)
+        claim, job = claiming(lambda: self._claim(queue, token, worker))
         if claim is None:
             return None
         limit = self._settings.step_limit(claim.kind)
@@ -77,7 +78,7 @@ class StageRunner:
             traces.step(claim.job_id, claim.kind, worker) as told,
         ):
             try:
-                job = loading(lambda: self._start(claim))
+                job = job or loading(lambda: self._start(claim))
                 if job is None:
                     return None
                 with telemetry.working_on(job_id=str(job.id), request_id=job.request_id):
@@ -90,24 +91,27 @@ class StageRunner:
                 logger.warning("%s was not recorded: the lease was lost", claim.kind)
         return f"{claim.kind} of {claim.job_id}"
 
-    def _claim(self, queue: QueueName, token: UUID, worker: str) -> Claim | None:
+    def _claim(self, queue: QueueName, token: UUID, worker: str) -> tuple[Claim | None, Job | None]:
+        """Claim the queue's best step and take its job, if that can be done without waiting for a lock."""
         try:
-            return self._claim_once(queue, token, worker)
+            with self._sessions.begin() as session:
+                claimed = steps.claim(
+                    session,
+                    queue,
+                    token=token,
+                    worker=worker,
+                    lease=self._settings.lease,
+                    limits={kind: self._settings.step_limit(kind) + DEADLINE_SLACK for kind in StepKind},
+                )
+                if claimed is not None:
+                    claim, job = claimed
+                    started = Transitions(session, self._settings.usage_timezone).start_at_once(claim, job)
+                    return claim, started
         except IntegrityError as error:
             if not isinstance(error.orig, UniqueViolation):
                 raise
-            return None  # the broker gave this task to another worker too, which was first
-
-    def _claim_once(self, queue: QueueName, token: UUID, worker: str) -> Claim | None:
         with self._sessions.begin() as session:
-            return steps.claim(
-                session,
-                queue,
-                token=token,
-                worker=worker,
-                lease=self._settings.lease,
-                limits={kind: self._settings.step_limit(kind) + DEADLINE_SLACK for kind in StepKind},
-            )
+            return steps.claimed(session, token=token, worker=worker), None
 
     def _start(self, claim: Claim) -> Job | None:
         with self._sessions.begin() as session:

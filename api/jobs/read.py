@@ -50,17 +50,17 @@ def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[
     """Return the jobs that exist among `job_ids`, in two queries however many there are."""
     rows = session.execute(_jobs(), {"job_ids": list(job_ids)}).all()
     steps_of: defaultdict[UUID, list[Step]] = defaultdict(list)
-    for step in session.scalars(_steps(), {"job_ids": [row[0].id for row in rows]}):
+    sounds_of: defaultdict[UUID, dict[UUID, AudioObject]] = defaultdict(dict)
+    for step, sound in session.execute(_steps(), {"job_ids": [row[0].id for row in rows]}):
         steps_of[step.job_id].append(step)
-    pieces = [step.audio_id for steps in steps_of.values() for step in steps if step.audio_id is not None]
-    spoken = {sound.id: sound for sound in session.scalars(_sounds(), {"ids": pieces})} if pieces else {}
+        if sound is not None:
+            sounds_of[step.job_id][sound.id] = sound
     return {
         job.id: JobRecord(
             job,
             user_id,
             public_id,
-            {sound.id: sound for sound in sounds if sound is not None}
-            | {step.audio_id: spoken[step.audio_id] for step in steps_of[job.id] if step.audio_id in spoken},
+            {sound.id: sound for sound in sounds if sound is not None} | sounds_of[job.id],
             steps_of[job.id],
             job.finished_at and job.finished_at + keep,
         )
@@ -82,14 +82,10 @@ def _jobs() -> Select[Job, str, str, AudioObject, AudioObject]:
 
 
 @cache
-def _sounds() -> Select[AudioObject]:
-    return select(AudioObject).where(col(AudioObject.id) == any_(bindparam("ids", type_=ARRAY(Uuid))))
-
-
-@cache
-def _steps() -> Select[Step]:
+def _steps() -> Select[Step, AudioObject]:
     return (
-        select(Step)
+        select(Step, AudioObject)
+        .outerjoin(AudioObject, col(AudioObject.id) == col(Step.audio_id))
         .where(col(Step.job_id) == any_(bindparam("job_ids", type_=ARRAY(Uuid))))
         .order_by(col(Step.attempt), col(Step.kind), col(Step.part), col(Step.position))
     )

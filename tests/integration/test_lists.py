@@ -123,7 +123,7 @@ def test_a_long_page_of_jobs_asks_no_more_than_a_short_one(reading: Reading, ben
         assert all(len(job.steps) == 3 and job.audio for job in jobs.rows)
         return len(jobs.rows), len(asked)
 
-    assert (page(1), page(12)) == ((1, 4), (12, 4))
+    assert (page(1), page(12)) == ((1, 3), (12, 3))
 
 
 def test_a_long_page_of_messages_asks_no_more_than_a_short_one(reading: Reading, bench: Bench) -> None:

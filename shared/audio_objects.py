@@ -7,12 +7,16 @@ leaves a row that a cleaner finds, never a file that nobody knows.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Table,
+    Update,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -27,13 +31,17 @@ from sqlmodel import col
 from shared.models import AudioBackend, AudioObject, Job, Step
 from shared.storage import FLAC, new_object_name
 
+_table: Table = AudioObject.metadata.tables["audio_objects"]
+_audio = _table.c
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenAudio:
-    """A sound whose bytes are written, how long it is and what holds it; its row does not say so yet."""
+    """A sound whose bytes are written, and what holds it; its row does not say so yet."""
 
     audio_id: UUID
     backend: AudioBackend
+    size_bytes: int
     seconds: float
 
 
@@ -47,18 +55,10 @@ class Total:
     size_bytes: int
 
 
-def intend(  # noqa: PLR0913
-    session: Session,
-    *,
-    host: str,
-    content_type: str,
-    size_bytes: int,
-    seconds: float,
-    learner_id: UUID,
-) -> AudioObject:
+def intend(session: Session, *, host: str, content_type: str, learner_id: UUID) -> AudioObject:
     """Add a row for audio that this host is about to write, under a fresh name, for the learner whose it is.
 
-    Until `mark_stored` says more, it is taken to lie on the host's disk.
+    Until `mark_stored` says more, it is empty and taken to lie on the host's disk.
     """
     audio = AudioObject(
         name=new_object_name(content_type),
@@ -66,17 +66,38 @@ def intend(  # noqa: PLR0913
         host=host,
         content_type=content_type,
         learner_id=learner_id,
-        size_bytes=size_bytes,
-        seconds=seconds,
+        size_bytes=0,
+        seconds=0.0,
     )
     session.add(audio)
     return audio
 
 
 def mark_stored(session: Session, written: WrittenAudio) -> None:
-    """Note that the object's bytes are written, and where; in S3 they have no host."""
-    host = {"host": None} if written.backend is AudioBackend.S3 else {}
-    _change(session, written.audio_id, stored_at=func.now(), backend=written.backend, **host)
+    """Note that the object's bytes are written, where, and how much that is; in S3 they have no host."""
+    its = {
+        "its_id": written.audio_id,
+        "its_backend": written.backend,
+        "its_size": written.size_bytes,
+        "its_seconds": written.seconds,
+    }
+    session.execute(_mark_stored(written.backend), its)
+
+
+@cache  # building a statement costs more than running it
+def _mark_stored(backend: AudioBackend) -> Update:
+    host = {"host": None} if backend is AudioBackend.S3 else {}
+    return (
+        update(_table)
+        .where(_audio.id == bindparam("its_id"))
+        .values(
+            stored_at=func.now(),
+            backend=bindparam("its_backend"),
+            size_bytes=bindparam("its_size"),
+            seconds=bindparam("its_seconds"),
+            **host,
+        )
+    )
 
 
 def stored_bytes(session: Session, learner_id: UUID) -> int:

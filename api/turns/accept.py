@@ -22,7 +22,7 @@ from api.access.quotas import Quotas
 from api.audio.stores import Storing
 from api.database import Sessions
 from api.decoding.sniffing import demuxer_of
-from api.decoding.uploads import DecodedAudio, Decoder
+from api.decoding.uploads import Decoder
 from api.http.metrics import JOBS_ACCEPTED
 from api.jobs import limits as job_limits
 from api.jobs import queue_position
@@ -55,12 +55,6 @@ class _Asked:
     quotas: Quotas
     new: NewJob
     since: int = field(default_factory=time.time_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class _Upload:
-    written: WrittenAudio
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +115,11 @@ class Chats:
                 most_of_client=principal.quotas.uploads,
                 timeout_seconds=self.decode_limit.total_seconds(),
             )
-        upload = await self._intend_upload(asked.learner, audio)
+        upload = await self._intend_upload(asked.learner)
         backend = await self.storing.write(upload.name, audio.flac)
-        written = WrittenAudio(upload.id, backend, audio.seconds)
+        written = WrittenAudio(upload.id, backend, len(audio.flac), audio.seconds)
         try:
-            accepted = await self._accept(asked, _Upload(written, upload.size_bytes))
+            accepted = await self._accept(asked, written)
         except (RefusedError, MistakeNotFoundError):
             await self._discard(upload)
             raise
@@ -133,7 +127,7 @@ class Chats:
             await self._discard(upload)
         return accepted
 
-    async def _accept(self, asked: _Asked, upload: _Upload | None) -> Accepted:
+    async def _accept(self, asked: _Asked, upload: WrittenAudio | None) -> Accepted:
         accepted, hints = await self.sessions.commit(_insert, asked, upload, self.limits)
         job_id_var.set(str(accepted.job_id))
         await self.publisher.publish(hints)
@@ -142,8 +136,8 @@ class Chats:
             traces.accepted(accepted.job_id, asked.since, kind=asked.new.kind)
         return accepted
 
-    async def _intend_upload(self, learner: LearnerRef, audio: DecodedAudio) -> AudioObject:
-        return await self.sessions.commit(_intend, learner, self.storing.host, audio)
+    async def _intend_upload(self, learner: LearnerRef) -> AudioObject:
+        return await self.sessions.commit(_intend, learner, self.storing.host)
 
     async def _discard(self, upload: AudioObject) -> None:
         """Remove an upload that no job refers to; if that fails, retention removes it later."""
@@ -154,19 +148,17 @@ class Chats:
             logger.warning("an upload without a job is left to the retention")
 
 
-def _intend(session: Session, learner: LearnerRef, host: str, audio: DecodedAudio) -> AudioObject:
+def _intend(session: Session, learner: LearnerRef, host: str) -> AudioObject:
     return audio_objects.intend(
         session,
         host=host,
         content_type=FLAC,
-        size_bytes=len(audio.flac),
-        seconds=audio.seconds,
         learner_id=learners.lock(session, learner).id,
     )
 
 
 def _insert(
-    session: Session, asked: _Asked, upload: _Upload | None, limits: Limits
+    session: Session, asked: _Asked, upload: WrittenAudio | None, limits: Limits
 ) -> tuple[Accepted, Sequence[Hint]]:
     learner, new = learners.lock(session, asked.learner), asked.new
     replayed = _replay_or_room(session, learner, asked, limits)
@@ -174,14 +166,14 @@ def _insert(
         return Accepted(replayed), ()
     if upload is not None:
         job_limits.check_stored(session, learner, upload.size_bytes, asked.quotas)
-        audio_objects.mark_stored(session, upload.written)
+        audio_objects.mark_stored(session, upload)
     job_limits.count_turn(session, learner, asked.quotas, limits)
     turn = conversations.take_turn(session, learner.id, new.conversation)
     if new.review_of is not None and not due.hold(session, learner.id, new.review_of):
         raise MistakeNotFoundError
     spoken = turn.number > 1  # else nothing of the conversation can be spoken yet
     hints = Transitions(session, limits.zone).skip_speech(turn.conversation_id) if spoken else []
-    upload_id = None if upload is None else upload.written.audio_id
+    upload_id = None if upload is None else upload.audio_id
     job, first, own = jobs.accept(session, new, learner, turn, upload_id)
     place = queue_position.find(session, job, first, limits.durations)
     made = JobRecord(job, learner.user_id, turn.public_id, {}, [first], None, place)

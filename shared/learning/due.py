@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from shared.models import Job, Mistake, MistakeState
 
-Owner = UUID | ScalarSelect[UUID]
+Owner = UUID | ScalarSelect[UUID] | ColumnElement[UUID]
 """A learner: their id, or a query of it."""
 MOST_DUE = 2
 """More at once would make an examination of a talk."""
@@ -32,26 +34,42 @@ class KnownMistakes:
 
 def known_for(session: Session, job: Job, words: Collection[str]) -> KnownMistakes:
     """Return what is known when the job's learner has said these words, in lower case."""
-    mine = col(Mistake.learner_id) == job.learner_id
-    due = session.scalars(_open_and_due(job.learner_id).limit(MOST_DUE)).all()
-    maybe = (
+    learner = {"its_learner": job.learner_id}
+    due = session.scalars(_due(), learner).all()
+    maybe_used = session.scalars(_maybe_used(), learner | {"words": list(set(words))}).all()
+    its = {"its_conversation": job.conversation_id, "its_turn": job.turn}
+    invited = session.scalar(_invited(), its) if job.turn > 1 else None
+    return KnownMistakes(due, maybe_used, frozenset(invited or ()))
+
+
+@cache  # building a statement costs more than running it
+def _due() -> Select[Mistake]:
+    return _open_and_due(bindparam("its_learner")).limit(MOST_DUE)
+
+
+@cache
+def _maybe_used() -> Select[Mistake]:
+    is_cue = col(Mistake.cue) == any_(bindparam("words", type_=ARRAY(Text)))
+    return (
         select(Mistake)
-        .where(mine, col(Mistake.cue).in_(set(words)))
+        .where(col(Mistake.learner_id) == bindparam("its_learner"), is_cue)
         .order_by(col(Mistake.last_seen_at).desc())
         .limit(_MOST_CANDIDATES)
     )
-    before = (
+
+
+@cache
+def _invited() -> Select[list[UUID] | None]:
+    return (
         select(col(Job.invited))
         .where(
-            col(Job.conversation_id) == job.conversation_id,
-            col(Job.turn) < job.turn,
+            col(Job.conversation_id) == bindparam("its_conversation"),
+            col(Job.turn) < bindparam("its_turn"),
             col(Job.answered_at).is_not(None),
         )
         .order_by(col(Job.turn).desc())
         .limit(1)
     )
-    invited = session.scalar(before)
-    return KnownMistakes(due, session.scalars(maybe).all(), frozenset(invited or ()))
 
 
 def next_due(session: Session, learner: Owner) -> Mistake | None:

@@ -116,7 +116,7 @@ class _MovedWhileRead(LocalAudioStore):
         assert self._stores.s3 is not None
         self._stores.s3.write(name, self._stores.local.read(name))
         with self._bench.sessions.begin() as session:
-            audio_objects.mark_stored(session, WrittenAudio(audio.id, AudioBackend.S3, 1.0))
+            audio_objects.mark_stored(session, WrittenAudio(audio.id, AudioBackend.S3, 1, 1.0))
         self.remove(name)
         return super().read(name)
 

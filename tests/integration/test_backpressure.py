@@ -194,10 +194,8 @@ def recording(bench: Bench, size_bytes: int, user_id: str = "asha") -> WrittenAu
     """Return a recording whose bytes are written and that no job names yet."""
     learner = bench.learner(user_id)
     with bench.sessions.begin() as session:
-        audio = audio_objects.intend(
-            session, host="here", content_type=FLAC, size_bytes=size_bytes, seconds=1.0, learner_id=learner.id
-        )
-    return WrittenAudio(audio.id, AudioBackend.LOCAL, 1.0)
+        audio = audio_objects.intend(session, host="here", content_type=FLAC, learner_id=learner.id)
+    return WrittenAudio(audio.id, AudioBackend.LOCAL, size_bytes, 1.0)
 
 
 def test_stored_recordings_have_a_quota_that_is_exact_however_many_come_at_once(bench: Bench) -> None:

@@ -104,7 +104,7 @@ def test_a_succeeded_turn_is_two_messages(bench: Bench) -> None:
     [
         (Stage.TRANSCRIBE, Transcribed("ear 1", "Too late.")),
         (Stage.REPLY, Replied("tutor 1", "Too late.", score=1)),
-        (Stage.SYNTHESIZE, Spoken("voice 1", WrittenAudio(uuid4(), AudioBackend.LOCAL, 1.0))),
+        (Stage.SYNTHESIZE, Spoken("voice 1", WrittenAudio(uuid4(), AudioBackend.LOCAL, 1, 1.0))),
     ],
 )
 def test_a_stale_claim_can_write_nothing(

@@ -28,14 +28,7 @@ class Attic:
         """Return a stored sound of two hours ago."""
         learner = self.bench.learner()
         with self.bench.sessions.begin() as session:
-            audio = audio_objects.intend(
-                session,
-                host=host,
-                content_type=content_type,
-                size_bytes=1,
-                seconds=1.0,
-                learner_id=learner.id,
-            )
+            audio = audio_objects.intend(session, host=host, content_type=content_type, learner_id=learner.id)
         if on_disk:
             self.store.write(audio.name, b"sound")
         self.bench.sql("UPDATE audio_objects SET created_at = now() - interval '2 hours'")

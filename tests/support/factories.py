@@ -135,19 +135,14 @@ class Bench:
         """Return the id of an audio object's row; there are no bytes."""
         learner = self.learner(user_id)
         with self.sessions.begin() as session:
-            audio = audio_objects.intend(
-                session,
-                host=host,
-                content_type=content_type,
-                size_bytes=1,
-                seconds=seconds,
-                learner_id=learner.id,
-            )
+            audio = audio_objects.intend(session, host=host, content_type=content_type, learner_id=learner.id)
+            audio.size_bytes, audio.seconds = 1, seconds
         return audio.id
 
     def stored(self, stores: AudioStores, data: bytes) -> UUID:
         """Write a second of sound, as a worker does, and note that it is written; return its id."""
-        written = AudioShelf(self.sessions, stores).write_mp3(data, seconds=1.0, learner_id=self.learner().id)
+        shelf = AudioShelf(self.sessions, stores)
+        written = shelf.write(shelf.intend(self.learner().id), data, seconds=1.0)
         with self.sessions.begin() as session:
             audio_objects.mark_stored(session, written)
         return written.audio_id
@@ -234,12 +229,12 @@ class Bench:
     def speak(self, claim: Claim, audio_id: UUID | None = None) -> Sequence[Hint]:
         """Record a sound of the piece, 3 s long unless it is given."""
         row = self.audio_row(audio_id or self.audio(3.0, user_id=self.user_of(claim.job_id)))
-        return self.succeed(claim, Spoken("voice 1", WrittenAudio(row.id, row.backend, row.seconds)))
+        return self.succeed(claim, Spoken("voice 1", _written(row)))
 
     def join(self, claim: Claim) -> Sequence[Hint]:
         """Record a sound of a part's pieces together."""
         row = self.audio_row(self.audio(6.0, user_id=self.user_of(claim.job_id)))
-        return self.succeed(claim, Joined(WrittenAudio(row.id, row.backend, row.seconds)))
+        return self.succeed(claim, Joined(_written(row)))
 
     def fail(self, claim: Claim, failure: Failure) -> Sequence[Hint]:
         """Record the step's failure."""
@@ -326,6 +321,10 @@ class Bench:
         """Run a statement and commit."""
         with self.sessions.begin() as session:
             session.execute(text(statement), values)
+
+
+def _written(row: AudioObject) -> WrittenAudio:
+    return WrittenAudio(row.id, row.backend, row.size_bytes, row.seconds)
 
 
 def queues(hints: Sequence[Hint]) -> list[tuple[UUID, QueueName]]:

@@ -1,6 +1,9 @@
 """Audio on its shelf: the bytes in a store and the rows that say so, together."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -12,12 +15,20 @@ from shared.models import AudioObject
 from shared.storage import MP3, StorageError
 
 
+class IntendedAudio(NamedTuple):
+    """A sound that is about to be written under this name."""
+
+    id: UUID
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class AudioShelf:
     """Loads recordings and writes speech."""
 
     sessions: sessionmaker[Session]
     stores: AudioStores
+    _ahead: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
 
     def load(self, audio_id: UUID) -> bytes:
         """Return the object's bytes. Raises `StorageError`."""
@@ -35,18 +46,29 @@ class AudioShelf:
         with self.sessions.begin() as session:
             return audio_id in audio_objects.hold(session, [audio_id])
 
-    def write_mp3(self, data: bytes, *, seconds: float, learner_id: UUID) -> WrittenAudio:
-        """Write an MP3 of `seconds` of sound for the learner. Raises `StorageError`."""
+    def intend(self, learner_id: UUID) -> IntendedAudio:
+        """Note that an MP3 is about to be written for the learner, so that no file is ever unknown."""
         with self.sessions.begin() as session:
-            spoken = audio_objects.intend(
-                session,
-                host=self.stores.host,
-                content_type=MP3,
-                size_bytes=len(data),
-                seconds=seconds,
-                learner_id=learner_id,
+            audio = audio_objects.intend(
+                session, host=self.stores.host, content_type=MP3, learner_id=learner_id
             )
-        return WrittenAudio(spoken.id, self.stores.write(spoken.name, data), seconds)
+        return IntendedAudio(audio.id, audio.name)
+
+    def intend_ahead(self, learner_id: UUID) -> Callable[[], IntendedAudio]:
+        """Do as `intend` in a thread, beside an engine's work; return what waits for it.
+
+        Asked again, because the database was away, that tries anew.
+        """
+        tries = [self._ahead.submit(self.intend, learner_id)]
+
+        def intended() -> IntendedAudio:
+            return tries.pop().result() if tries else self.intend(learner_id)
+
+        return intended
+
+    def write(self, intended: IntendedAudio, data: bytes, *, seconds: float) -> WrittenAudio:
+        """Write an MP3 of `seconds` of sound. Raises `StorageError`."""
+        return WrittenAudio(intended.id, self.stores.write(intended.name, data), len(data), seconds)
 
     def _row(self, audio_id: UUID) -> AudioObject:
         with self.sessions.begin() as session:

@@ -23,9 +23,8 @@ class Join:
         pieces = work.loading(lambda: self._pieces(work))
         whole = join_mp3([self.shelf.load(piece.audio_id) for piece in pieces])
         seconds = sum(piece.seconds for piece in pieces)
-        learner_id = work.job.learner_id
-        written = work.saving(lambda: self.shelf.write_mp3(whole, seconds=seconds, learner_id=learner_id))
-        return Joined(written)
+        intended = work.saving(lambda: self.shelf.intend(work.job.learner_id))
+        return Joined(self.shelf.write(intended, whole, seconds=seconds))
 
     def _pieces(self, work: ClaimedWork) -> list[speech.SpokenPiece]:
         with self.sessions.begin() as session:

@@ -139,13 +139,16 @@ class Reply:
 
     def _load(self, job: Job, said: Said) -> tuple[Sequence[Message], due.KnownMistakes]:
         with self.sessions.begin() as session:
+            known = due.known_for(session, job, said.words)
+            if job.turn == 1:
+                return (), known
             messages = conversations.last_messages(
                 session,
                 job.conversation_id,
                 limit=self.settings.history_messages,
                 characters=self.settings.history_characters,
             )
-            return messages, due.known_for(session, job, said.words)
+            return messages, known
 
     def _mistake_to_review(self, job: Job) -> LedgerMistake | None:
         if job.review_of is None:

@@ -29,12 +29,11 @@ class Speak:
         stored = self.speech.find(text, learner_id)
         if stored is not None and work.loading(lambda: self.shelf.has(stored.audio_id)):
             return Repeated(stored)
+        intended = self.shelf.intend_ahead(learner_id)
         engine = self.engines.name(EngineKind.TTS)
         spoken = bounded_speech(with_memory(self.engines, lambda: self.engines.synthesizer.speak(text)))
         speech = with_pause(spoken, text)
         data = audio.encode_mp3(speech)
-        written = work.saving(
-            lambda: self.shelf.write_mp3(data, seconds=speech.seconds, learner_id=learner_id)
-        )
+        written = self.shelf.write(work.saving(intended), data, seconds=speech.seconds)
         self.speech.keep(text, written.audio_id, engine, learner_id)
         return Spoken(engine, written)

@@ -41,15 +41,23 @@ class TimedSynthesizer:
 
 
 def _streamed(request: TutorRequest) -> TutorReply:
-    """Write word by word, as tutors do: that a sentence has ended shows only when the next word begins."""
-    began, before, written = time.monotonic(), 0.0, ""
-    for number, whole in enumerate(map(float, os.environ[SENTENCES].split(",")), start=1):
-        words = f"This is sentence number {number} of what I have to say.".split()
-        for count, word in enumerate(words, start=1):
-            moment = began + before + (whole - before) * count / len(words)
+    """Write word by word, as tutors do; the last word of a sentence comes with the first of the next.
+
+    That a sentence has ended shows only when the next one begins: so it is known to be whole when it is.
+    """
+    began, before = time.monotonic(), 0.0
+    ends = [float(each) for each in os.environ[SENTENCES].split(",")]
+    sentences = [
+        f"This is sentence number {number} of what I have to say." for number in range(1, len(ends) + 1)
+    ]
+    open_words = sentences[0].split()
+    for whole, following in zip(ends, [*sentences[1:], ""], strict=True):
+        first, *rest = following.split() or [""]
+        open_words[-1] += f" {first}"
+        for count, word in enumerate(open_words, start=1):
+            moment = began + before + (whole - before) * count / len(open_words)
             time.sleep(max(0.0, moment - time.monotonic()))
-            request.draft.write(f" {word}" if written else word)
-            written = f"{written} {word}".strip()
-        before = whole
+            request.draft.write(word if count == 1 and not before else f" {word}")
+        before, open_words = whole, rest
     request.draft.end()
-    return TutorReply(written, None, None, None, 90)
+    return TutorReply(" ".join(sentences), None, None, None, 90)

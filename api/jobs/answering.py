@@ -38,8 +38,10 @@ class JobAnswers:
         if wait is not None:
             record = await self.waiters.wait(job_id, wait, reach, key_id=principal.key_id)
             response.headers["Preference-Applied"] = f"wait={wait}"
+        elif accepted.made is not None:
+            record = await self.reader.with_place(accepted.made)
         else:
-            record = accepted.made or await self.reader.one(job_id, reach)
+            record = await self.reader.one(job_id, reach)
         view = await shown(record, self.links, present)
         response.headers["Location"] = view.links.self
         if wait is not None and view.done:

@@ -12,9 +12,11 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -25,8 +27,8 @@ from api.database import Sessions
 from api.jobs import queue_position
 from api.jobs.listening import LOOK_AGAIN_SECONDS
 from api.jobs.queue_position import Place
-from api.jobs.read import JobNotFoundError, JobReader
-from shared.models import Job, JobEvent, Learner
+from api.jobs.read import JobReader
+from shared.models import Job, JobEvent
 
 logger = logging.getLogger(__name__)
 
@@ -81,15 +83,8 @@ class JobFollowers:
 
         Raises `JobNotFoundError` where there is no such job within `reach`.
         """
-        statement = (
-            select(col(Job.app_id), col(Learner.user_id), col(Job.last_event), col(Job.finished_at))
-            .join(Learner, col(Learner.id) == col(Job.learner_id))
-            .where(col(Job.id) == job_id)
-        )
-        row = await self._sessions.read(lambda session: session.execute(statement).one_or_none())
-        if row is None or not reach.covers(row.app_id, row.user_id):
-            raise JobNotFoundError
-        if row.finished_at is not None and row.last_event <= after:
+        job = await self._reader.state(job_id, reach)
+        if job.finished_at is not None and job.last_event <= after:
             raise NothingFollowsError
 
     async def follow(
@@ -205,18 +200,22 @@ def _last_events(session: Session, job_ids: Collection[UUID]) -> dict[UUID, int]
 
 def _read(session: Session, job_id: UUID, after: int) -> Log | None:
     """Return a page of the log after this event; None where the job is deleted."""
-    # The log first: what is committed between the two queries comes with the next page.
-    found = (
-        select(JobEvent)
-        .where(col(JobEvent.job_id) == job_id, col(JobEvent.seq) > after)
+    rows = session.execute(_page(), {"its_job": job_id, "its_seq": after}).all()
+    if not rows:
+        return None
+    job = rows[0]
+    log = [row.JobEvent for row in rows if row.JobEvent is not None]
+    told = log[-1].seq if log else after
+    return Log(log, job.finished_at is not None and told >= job.last_event, job.started_at is None)
+
+
+@cache  # building a statement costs more than running it
+def _page() -> Select[int, datetime | None, datetime | None, JobEvent]:
+    later = and_(col(JobEvent.job_id) == col(Job.id), col(JobEvent.seq) > bindparam("its_seq"))
+    return (
+        select(col(Job.last_event), col(Job.finished_at), col(Job.started_at), JobEvent)
+        .outerjoin(JobEvent, later)
+        .where(col(Job.id) == bindparam("its_job"))
         .order_by(col(JobEvent.seq))
         .limit(_PAGE)
     )
-    log = session.scalars(found).all()
-    job = session.execute(
-        select(col(Job.last_event), col(Job.finished_at), col(Job.started_at)).where(col(Job.id) == job_id)
-    ).one_or_none()
-    if job is None:
-        return None
-    told = log[-1].seq if log else after
-    return Log(log, job.finished_at is not None and told >= job.last_event, job.started_at is None)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, any_, bindparam, select
@@ -91,6 +92,22 @@ def _steps() -> Select[Step, AudioObject]:
     )
 
 
+class JobState(NamedTuple):
+    """The number of a job's last event, and when it ended."""
+
+    last_event: int
+    finished_at: datetime | None
+
+
+@cache
+def _state() -> Select[UUID, str, int, datetime | None]:
+    return (
+        select(col(Job.app_id), col(Learner.user_id), col(Job.last_event), col(Job.finished_at))
+        .join(Learner, col(Learner.id) == col(Job.learner_id))
+        .where(col(Job.id) == bindparam("its_id"))
+    )
+
+
 def owner_of(session: Session, job_id: UUID, reach: Reach) -> LearnerRef:
     """Return whose job it is. Raises `JobNotFoundError`, also for one beyond `reach`."""
     statement = (
@@ -102,10 +119,6 @@ def owner_of(session: Session, job_id: UUID, reach: Reach) -> LearnerRef:
     if found is None or not reach.covers(found.app_id, found.user_id):
         raise JobNotFoundError
     return LearnerRef(found.app_id, found.user_id)
-
-
-def _first_unfinished(record: JobRecord) -> Step | None:
-    return next((step for step in record.steps if step.finished_at is None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +141,23 @@ class JobReader:
 
     async def has_ended(self, job_id: UUID, reach: Reach) -> bool:
         """Tell whether the job has ended. Raises `JobNotFoundError`, also for one beyond `reach`."""
-        statement = (
-            select(col(Job.app_id), col(Learner.user_id), col(Job.finished_at))
-            .join(Learner, col(Learner.id) == col(Job.learner_id))
-            .where(col(Job.id) == job_id)
-        )
-        row = await self.sessions.read(lambda session: session.execute(statement).one_or_none())
+        return (await self.state(job_id, reach)).finished_at is not None
+
+    async def state(self, job_id: UUID, reach: Reach) -> JobState:
+        """Return how far the job is. Raises `JobNotFoundError`, also for one beyond `reach`."""
+        its = {"its_id": job_id}
+        row = await self.sessions.read(lambda session: session.execute(_state(), its).one_or_none())
         if row is None or not reach.covers(row.app_id, row.user_id):
             raise JobNotFoundError
-        return row.finished_at is not None
+        return JobState(row.last_event, row.finished_at)
 
     async def one(self, job_id: UUID, reach: Reach) -> JobRecord:
         """Return the job with its place. Raises `JobNotFoundError`, also for one beyond `reach`."""
         return await self.sessions.read(self._one, job_id, reach)
+
+    async def with_place(self, record: JobRecord) -> JobRecord:
+        """Return the job of a record with its place now."""
+        return await self.sessions.read(self._with_place, record)
 
     def _one(self, session: Session, job_id: UUID, reach: Reach) -> JobRecord:
         record = _load(session, [job_id], self.keep).get(job_id)
@@ -148,6 +165,8 @@ class JobReader:
             raise JobNotFoundError
         if record.expires_at is not None and record.expires_at <= datetime.now(UTC):
             raise JobNotFoundError
-        return replace(
-            record, place=queue_position.find(session, record.job, _first_unfinished(record), self.durations)
-        )
+        return self._with_place(session, record)
+
+    def _with_place(self, session: Session, record: JobRecord) -> JobRecord:
+        first = next((step for step in record.steps if step.finished_at is None), None)
+        return replace(record, place=queue_position.find(session, record.job, first, self.durations))

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from fastapi.sse import ServerSentEvent
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -77,7 +78,12 @@ class Telling:
 
 
 def _sound(session: Session, audio_id: UUID) -> AudioObject | None:
-    return session.scalars(select(AudioObject).where(col(AudioObject.id) == audio_id)).one_or_none()
+    return session.scalars(_found(), {"its_id": audio_id}).one_or_none()
+
+
+@cache  # building a statement costs more than running it
+def _found() -> Select[AudioObject]:
+    return select(AudioObject).where(col(AudioObject.id) == bindparam("its_id"))
 
 
 def _job(record: JobRecord, links: AudioLinks, event: JobEvent) -> _Told:

@@ -4,6 +4,7 @@ That transaction holds the learner's lock, so the first of several requests with
 the job and the others find it, and the limits are exact.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -25,7 +26,6 @@ from api.decoding.sniffing import demuxer_of
 from api.decoding.uploads import Decoder
 from api.http.metrics import JOBS_ACCEPTED
 from api.jobs import limits as job_limits
-from api.jobs import queue_position
 from api.jobs.answering import Accepted
 from api.jobs.limits import Limits, RefusedError
 from api.jobs.read import JobRecord
@@ -35,6 +35,7 @@ from api.turns.forms import VoiceChat
 from api.turns.schemas import ChatRequest, TextChatRequest
 from shared import audio_objects, conversations, jobs, learners, traces
 from shared.audio_objects import WrittenAudio
+from shared.errors import DomainError
 from shared.jobs import NewJob
 from shared.learners import LearnerRef
 from shared.learning import due
@@ -108,14 +109,20 @@ class Chats:
             if replayed is not None:
                 job_id_var.set(str(replayed))
                 return Accepted(replayed)
-            audio = await self.decoder.decode(
-                chat.audio,
-                demuxer,
-                client=principal.sharer(asked.learner),
-                most_of_client=principal.quotas.uploads,
-                timeout_seconds=self.decode_limit.total_seconds(),
-            )
-        upload = await self._intend_upload(asked.learner)
+            # Noted beside the decoding: a file may only be written once its row is committed.
+            intending = asyncio.create_task(self._intend_upload(asked.learner))
+            try:
+                audio = await self.decoder.decode(
+                    chat.audio,
+                    demuxer,
+                    client=principal.sharer(asked.learner),
+                    most_of_client=principal.quotas.uploads,
+                    timeout_seconds=self.decode_limit.total_seconds(),
+                )
+            except DomainError:
+                await self._discard(await intending)
+                raise
+        upload = await intending
         backend = await self.storing.write(upload.name, audio.flac)
         written = WrittenAudio(upload.id, backend, len(audio.flac), audio.seconds)
         try:
@@ -175,8 +182,7 @@ def _insert(
     hints = Transitions(session, limits.zone).skip_speech(turn.conversation_id) if spoken else []
     upload_id = None if upload is None else upload.audio_id
     job, first, own = jobs.accept(session, new, learner, turn, upload_id)
-    place = queue_position.find(session, job, first, limits.durations)
-    made = JobRecord(job, learner.user_id, turn.public_id, {}, [first], None, place)
+    made = JobRecord(job, learner.user_id, turn.public_id, {}, [first], None)
     return Accepted(job.id, made), [*hints, *own]
 
 

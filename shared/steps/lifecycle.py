@@ -137,7 +137,11 @@ def of_job(session: Session, job_id: UUID) -> Sequence[JobStep]:
 
 @cache
 def _of_job() -> Select[Any]:
-    return select(*(_step[name] for name in JobStep._fields)).where(_step.job_id == bindparam("its_job"))
+    columns = (
+        *(_step.id, _step.attempt, _step.kind, _step.part, _step.audio_id, _step.outcome),
+        *(_step.lease_token, _step.lease_expires_at, _step.started_at, _step.finished_at),
+    )
+    return select(*columns).where(_step.job_id == bindparam("its_job"))
 
 
 def unfinished(session: Session, job_id: UUID) -> Sequence[JobStep]:

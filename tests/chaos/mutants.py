@@ -129,7 +129,7 @@ MUTANTS = [
     Mutant(
         "no ordering",
         [
-            Patch("shared/jobs.py", "is_ready=job.may_run", "is_ready=True"),
+            Patch("shared/jobs.py", "is_ready=~earlier", "is_ready=true()"),
         ],
         ["a conversation out of order"],
     ),

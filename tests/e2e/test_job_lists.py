@@ -11,7 +11,7 @@ from shared.learners import LearnerRef
 from shared.models import BUILT_IN_APP_ID, Stage
 from shared.storage import MP3
 from tests.e2e.conftest import Counter
-from tests.support.contract import JOB_FIELDS, assert_problem, walk
+from tests.support.contract import JOB_FIELDS, assert_problem, walk, without_signed_links
 from tests.support.factories import TEXT_TURN
 
 BAD_CURSORS = ["", "x", "%00", "é", "WzEsMl0", "a" * 201, "bnVsbA", "[]"]
@@ -55,9 +55,9 @@ def test_a_job_in_a_list_is_shown_as_it_is_by_itself(counter: Counter) -> None:
     assert job.keys() == JOB_FIELDS
     alone = counter.client.get(f"/jobs/{job['id']}").json()
     for shown in (job, alone):
-        assert "/audio/" in shown["result"].pop("audio_url")
-        assert shown["result"].pop("audio_url_expires_at")
-    assert job == alone
+        assert "/audio/" in shown["result"]["audio_url"]
+        assert shown["result"]["audio_url_expires_at"]
+    assert without_signed_links(job) == without_signed_links(alone)
     assert {job["timings"][f"{stage}_ms"] is None for stage in Stage} == {False}
 
 

@@ -5,7 +5,16 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, send_together, silence, succeeded
+from tests.support.contract import (
+    TEXT,
+    VOICE,
+    assert_problem,
+    post_audio,
+    send_together,
+    silence,
+    succeeded,
+    without_signed_links,
+)
 from tests.support.stack import Stack
 
 FULL_MINUTE: dict[str, dict[str, str]] = {"": {}, "/wait": {"timeout": "60"}}
@@ -24,8 +33,9 @@ def post(stack: Stack, key: str, message: str = "Hello", user_id: str = "asha", 
 def test_a_job_can_be_read_with_and_without_its_user(stack: Stack) -> None:
     job = succeeded(stack, stack.text_chat("asha", "Hello", speak=[])["id"])
 
-    assert stack.client.get(f"/jobs/{job['id']}").json() == job
-    assert stack.client.get(f"/jobs/{job['id']}", params={"user_id": "asha"}).json() == job
+    for params in ({}, {"user_id": "asha"}):
+        again = stack.client.get(f"/jobs/{job['id']}", params=params).json()
+        assert without_signed_links(again) == without_signed_links(job)
 
 
 @pytest.mark.parametrize("wait", FULL_MINUTE)
@@ -65,7 +75,7 @@ def test_a_finished_job_is_returned_without_waiting(stack: Stack) -> None:
 
     response = stack.client.get(f"/jobs/{job['id']}/wait", params=FULL_MINUTE["/wait"])
 
-    assert response.json() == job
+    assert without_signed_links(response.json()) == without_signed_links(job)
     assert "retry-after" not in response.headers
     assert time.monotonic() - began < LESS_THAN_A_WAIT
 

@@ -20,7 +20,7 @@ def shown(found: Stored | None) -> Figures:
 def keep(bench: Bench, content_type: str, backend: AudioBackend = AudioBackend.LOCAL) -> UUID:
     audio_id = bench.audio(1.0, content_type)
     with bench.sessions.begin() as session:
-        mark_stored(session, WrittenAudio(audio_id, backend, 1.0))
+        mark_stored(session, WrittenAudio(audio_id, backend, 1, 1.0))
     return audio_id
 
 

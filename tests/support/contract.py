@@ -38,6 +38,16 @@ def assert_problem(response: httpx.Response, status: int, code: str) -> str:
     return str(problem["detail"])
 
 
+def without_signed_links(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the job without what is signed anew each second: the links to its events and its sounds."""
+    shown = job | {"links": {name: link for name, link in job["links"].items() if name != "events"}}
+    if (result := job["result"]) is not None:
+        signed = {"audio_url", "audio_url_expires_at", "explanation_audio_url", "speech"}
+        shown["result"] = {name: value for name, value in result.items() if name not in signed}
+        shown["result"]["speech"] = [piece | {"audio_url": None} for piece in result["speech"]]
+    return shown
+
+
 def silence(seconds: float, rate: int = 8_000) -> bytes:
     """Return a WAV file of nothing."""
     content = io.BytesIO()

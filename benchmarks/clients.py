@@ -27,12 +27,19 @@ class Connection:
             body = await self._reader.readexactly(int(length.partition(b":")[2]))
         return int(head.split(b" ", 2)[1]), body
 
-    async def follow(self, path: str, last: bytes) -> None:
-        """Read a stream of server-sent events to its event `last`. Raises TimeoutError without it."""
+    async def follow(self, path: str, last: bytes) -> bool:
+        """Read a stream of server-sent events to its event `last`; return False where it was refused.
+
+        Raises TimeoutError without that event.
+        """
         self._writer.write(get(path))
         async with asyncio.timeout(_ANSWER_SECONDS):
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200 "):
+                return False
             await self._reader.readuntil(b"event: " + last)
             await self._reader.readuntil(b"\n\n")
+            return True
 
     async def close(self) -> None:
         """Close it."""

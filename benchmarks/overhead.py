@@ -6,7 +6,6 @@ PostgreSQL server, and a chain of as many bare Celery tasks. With a number, text
 of a second product, on a database where so many jobs have ended: does the past cost anything?
 """
 
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,41 +26,29 @@ from benchmarks.product import (
     running_product,
     warm_up,
 )
-from benchmarks.table import Row, print_table
+from benchmarks.table import Row, Took, print_table
 from shared.settings import SharedSettings
 
-PAIRS, WARMING = 200, 20
+PAIRS = 200
 TEXT_TIMES, VOICE_TIMES, GROWTH_TIMES = 2.5, 5.0, 1.2
 SPEEDS = Speeds(stt=0.02, llm=0.02, tts=0.02)
 TEXT, VOICE = ("reply", "synthesize"), ("transcribe", "reply", "synthesize")
 _SECONDS = {"transcribe": SPEEDS.stt, "reply": SPEEDS.llm, "synthesize": SPEEDS.tts}
 
 
-@dataclass(frozen=True, slots=True)
-class Took:
-    """Milliseconds beyond the engines' own, of each run."""
+def alternate(stages: Sequence[str], *works: Callable[[int], object], pairs: int = PAIRS) -> list[Took]:
+    """Do the works, each of which runs these stages, in turn and many times.
 
-    each: Sequence[float]
-
-    @property
-    def p50(self) -> float:
-        """The median."""
-        return statistics.median(self.each)
-
-    def __str__(self) -> str:
-        return f"{self.p50:.1f} ms p50, {statistics.quantiles(self.each, n=20)[-1]:.1f} p95"
-
-
-def alternate(stages: Sequence[str], *works: Callable[[int], object]) -> list[Took]:
-    """Do the works, each of which runs these stages, in turn and many times; return what each took."""
-    engines = sum(_SECONDS[stage] for stage in stages)
+    Returns what each took beyond the engines' own time.
+    """
+    engines, warming = sum(_SECONDS[stage] for stage in stages), pairs // 10
     took: list[list[float]] = [[] for _ in works]
-    for number in range(WARMING + PAIRS):
+    for number in range(warming + pairs):
         for work, times in zip(works, took, strict=True):
             began = time.perf_counter()
             work(number)
             times.append((time.perf_counter() - began - engines) * 1000)
-    return [Took(times[WARMING:]) for times in took]
+    return [Took(times[warming:]) for times in took]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +76,11 @@ def compare(
     )
 
 
-def text_turn(product: Product) -> Callable[[int], None]:
-    """Return what posts a text and waits for its answer."""
+def text_turn(product: Product, learner: str = "user") -> Callable[[int], None]:
+    """Return what posts a text of one of seven learners and waits for its answer."""
 
     def post(number: int) -> None:
-        body = {"user_id": f"user-{number % 7}", "message": "I am go to market"}
+        body = {"user_id": f"{learner}-{number % 7}", "message": "I am go to market"}
         response = product.client.post("/api/v1/ai/text-chat", json=body, headers={"Prefer": "wait=30"})
         assert response.json()["status"] == "succeeded", response.text
 

@@ -1,6 +1,7 @@
 """What a benchmark has found: a row of figures beside their floor and their goal."""
 
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _HEAD = ("what", "measured", "floor", "goal", "met")
@@ -15,6 +16,25 @@ class Row:
     floor: str = ""
     goal: str = ""
     met: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What each of many runs took, in milliseconds."""
+
+    each: Sequence[float]
+
+    @property
+    def p50(self) -> float:
+        """The median."""
+        return statistics.median(self.each)
+
+    def percentile(self, number: int) -> float:
+        """Return the time that so many of a hundred runs did not exceed."""
+        return statistics.quantiles(self.each, n=100, method="inclusive")[number - 1]
+
+    def __str__(self) -> str:
+        return f"{self.p50:.1f} ms p50, {self.percentile(95):.1f} p95"
 
 
 def print_table(rows: Iterable[Row]) -> None:

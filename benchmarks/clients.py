@@ -28,7 +28,7 @@ class Connection:
         return int(head.split(b" ", 2)[1]), body
 
     async def follow(self, path: str, last: bytes) -> bool:
-        """Read a stream of server-sent events to its event `last`; return False where it was refused.
+        """Read a stream of server-sent events to its event `last`; return False where it was refused or cut.
 
         Raises TimeoutError without that event.
         """
@@ -37,8 +37,11 @@ class Connection:
             head = await self._reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200 "):
                 return False
-            await self._reader.readuntil(b"event: " + last)
-            await self._reader.readuntil(b"\n\n")
+            try:
+                await self._reader.readuntil(b"event: " + last)
+                await self._reader.readuntil(b"\n\n")
+            except asyncio.IncompleteReadError:
+                return False
             return True
 
     async def close(self) -> None:

@@ -183,7 +183,7 @@ async def following(product: Product, jobs: Sequence[UUID]) -> Row:
         await connection.close()
     return Row(
         f"one API process with {len(jobs)} followers of jobs that wait",
-        f"{megabytes:.0f} MB, {share:.0%} of a processor; {refused} refused at first",
+        f"{megabytes:.0f} MB, {share:.0%} of a processor; {refused} opened anew",
         f"{before / 2**20:.0f} MB before",
     )
 

@@ -138,7 +138,7 @@ def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Services:
         answers=JobAnswers(reader, waiters, links),
         followers=followers,
         listener=JobListener(connect_arguments(settings.database_url, "api-listen"), [waiters, followers]),
-        telling=Telling(sessions, reader, links),
+        telling=Telling(reader, links),
         links=links,
         playback=Playback(sessions, stores, links),
         health=_health(settings, sessions, redis, storing),

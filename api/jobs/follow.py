@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, Uuid, and_, bindparam, cast, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -28,7 +29,7 @@ from api.jobs import queue_position
 from api.jobs.listening import LOOK_AGAIN_SECONDS
 from api.jobs.queue_position import Place
 from api.jobs.read import JobReader
-from shared.models import Job, JobEvent
+from shared.models import AudioObject, Job, JobEvent
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +37,18 @@ _PAGE = 100
 _PLACES_SECONDS = 1.0
 
 
+class Logged(NamedTuple):
+    """An event of a job's log, and the sound of a piece of speech, unless it is not kept any more."""
+
+    event: JobEvent
+    sound: AudioObject | None
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
     """A page of a job's log. `is_over`: the job has ended, and no page follows. `waits`: it has not begun."""
 
-    events: Sequence[JobEvent]
+    events: Sequence[Logged]
     is_over: bool
     waits: bool
 
@@ -89,7 +97,7 @@ class JobFollowers:
 
     async def follow(
         self, job_id: UUID, after: int, *, key_id: UUID | None = None
-    ) -> AsyncIterator[JobEvent | Place]:
+    ) -> AsyncIterator[Logged | Place]:
         """Yield the events after this one, in order, and the job's place in the queue while it waits.
 
         Ends with the job's log, when the job is deleted or the key revoked that it is read with, at a
@@ -104,9 +112,9 @@ class JobFollowers:
                 log = await self._sessions.read(_read, job_id, follower.seq)
                 if log is None:
                     return
-                for event in log.events:
-                    yield event
-                    follower.seq = event.seq
+                for logged in log.events:
+                    yield logged
+                    follower.seq = logged.event.seq
                 if log.is_over:
                     return
                 if len(log.events) == _PAGE:
@@ -204,17 +212,19 @@ def _read(session: Session, job_id: UUID, after: int) -> Log | None:
     if not rows:
         return None
     job = rows[0]
-    log = [row.JobEvent for row in rows if row.JobEvent is not None]
-    told = log[-1].seq if log else after
+    log = [Logged(row.JobEvent, row.AudioObject) for row in rows if row.JobEvent is not None]
+    told = log[-1].event.seq if log else after
     return Log(log, job.finished_at is not None and told >= job.last_event, job.started_at is None)
 
 
 @cache  # building a statement costs more than running it
-def _page() -> Select[int, datetime | None, datetime | None, JobEvent]:
+def _page() -> Select[int, datetime | None, datetime | None, JobEvent, AudioObject]:
     later = and_(col(JobEvent.job_id) == col(Job.id), col(JobEvent.seq) > bindparam("its_seq"))
+    its_sound = cast(col(JobEvent.data)["audio_id"].astext, Uuid)
     return (
-        select(col(Job.last_event), col(Job.finished_at), col(Job.started_at), JobEvent)
+        select(col(Job.last_event), col(Job.finished_at), col(Job.started_at), JobEvent, AudioObject)
         .outerjoin(JobEvent, later)
+        .outerjoin(AudioObject, col(AudioObject.id) == its_sound)
         .where(col(Job.id) == bindparam("its_job"))
         .order_by(col(JobEvent.seq))
         .limit(_PAGE)

@@ -2,24 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from fastapi.sse import ServerSentEvent
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session
-from sqlmodel import col
 
 from api.audio.links import AudioLinks
-from api.database import Sessions
 from api.http.problems import problem
+from api.jobs.follow import Logged
 from api.jobs.present import present, present_reply, present_unsure_words, present_words
 from api.jobs.queue_position import Place
 from api.jobs.read import JobReader, JobRecord
 from api.jobs.schemas import EnginesUsed, Timings
 from shared.errors import ErrorCode
-from shared.models import AudioObject, EventType, Job, JobEvent, JobStatus, Stage
+from shared.models import EventType, Job, JobEvent, JobStatus, Stage
 
 PLACE = "job.place"
 _Told = Mapping[str, Any]
@@ -45,14 +41,15 @@ _AS_QUEUED: _Told = {
 class Telling:
     """Renders events. If the job is deleted meanwhile, an event comes without the job's data."""
 
-    sessions: Sessions
     reader: JobReader
     links: AudioLinks
 
-    async def event(self, event: JobEvent) -> ServerSentEvent:
+    async def event(self, logged: Logged) -> ServerSentEvent:
         """Return the stored event as it is sent."""
+        event = logged.event
         about = {"seq": event.seq, "job_id": str(event.job_id), "at": event.created_at}
-        data = about | {**await self._data(event)}
+        is_sound = event.type is EventType.SPEECH_PIECE
+        data = about | {**(self._piece(logged) if is_sound else await self._data(event))}
         return ServerSentEvent(data=data, event=event.type, id=str(event.seq))
 
     def place(self, job_id: UUID, place: Place) -> ServerSentEvent:
@@ -61,29 +58,17 @@ class Telling:
         return ServerSentEvent(data=data, event=PLACE)
 
     async def _data(self, event: JobEvent) -> _Told:
-        if event.type is EventType.SPEECH_PIECE:
-            return await self._piece(event)
         show = _SHOWN.get(event.type)
         if show is None:
             return event.data
         record = (await self.reader.read([event.job_id])).get(event.job_id)
         return {} if record is None else show(record, self.links, event)
 
-    async def _piece(self, event: JobEvent) -> _Told:
+    def _piece(self, logged: Logged) -> _Told:
         """Return the piece with a fresh link, or with none if its sound is not kept any more."""
-        data = dict(event.data)
-        audio = await self.sessions.read(_sound, UUID(data.pop("audio_id")))
-        link = None if audio is None else self.links.link(audio, self.links.expiry())
+        data = {name: value for name, value in logged.event.data.items() if name != "audio_id"}
+        link = None if logged.sound is None else self.links.link(logged.sound, self.links.expiry())
         return data | {"audio_url": link}
-
-
-def _sound(session: Session, audio_id: UUID) -> AudioObject | None:
-    return session.scalars(_found(), {"its_id": audio_id}).one_or_none()
-
-
-@cache  # building a statement costs more than running it
-def _found() -> Select[AudioObject]:
-    return select(AudioObject).where(col(AudioObject.id) == bindparam("its_id"))
 
 
 def _job(record: JobRecord, links: AudioLinks, event: JobEvent) -> _Told:

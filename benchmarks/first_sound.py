@@ -21,6 +21,7 @@ from benchmarks.table import Row, print_table
 STT, SENTENCE, FIRST_SENTENCE, WHOLE_REPLY = 0.2, 0.3, 0.3, 0.8
 SENTENCES = (FIRST_SENTENCE, 0.55, WHOLE_REPLY)
 TURNS, LEARNERS = 30, 10
+REST_SECONDS = 0.2
 MOST_BEYOND_SECONDS = 0.08
 _IN_PIECES = Speeds(stt=STT, llm=WHOLE_REPLY, tts=SENTENCE)
 _AT_ONCE = Speeds(stt=STT, llm=WHOLE_REPLY, tts=SENTENCE * len(SENTENCES))
@@ -54,6 +55,12 @@ def turn(product: Product, tone: Path, learner: str) -> Heard:
     raise AssertionError("the stream ended before the job")
 
 
+def _alone(product: Product, tone: Path, learner: str) -> Heard:
+    """Take a turn once the workers have put the turn before it away."""
+    time.sleep(REST_SECONDS)
+    return turn(product, tone, learner)
+
+
 def alone_and_together(speeds: Speeds, extra: dict[str, str]) -> tuple[list[Heard], list[Heard]]:
     """Return turns one after the other, and turns of ten learners at once."""
     with (
@@ -62,7 +69,7 @@ def alone_and_together(speeds: Speeds, extra: dict[str, str]) -> tuple[list[Hear
         ThreadPoolExecutor(LEARNERS) as clients,
     ):
         tone = warm_up(product, folder)
-        alone = [turn(product, tone, f"learner-{number}") for number in range(TURNS)]
+        alone = [_alone(product, tone, f"learner-{number}") for number in range(TURNS)]
         together = list(clients.map(lambda number: turn(product, tone, f"crowd-{number}"), range(LEARNERS)))
         return alone, together
 

@@ -64,13 +64,15 @@ class Transitions:
         """Lock the job whose step is leased under this token, as `shared.locking.lock_owned` does."""
         return lock_owned(self.session, token)
 
-    def start_at_once(self, claim: Claim, found: Job) -> Job | None:
-        """Take the job that was found of a step just claimed; return it as it is, detached.
+    def start_at_once(self, claim: Claim, status: JobStatus) -> Job | None:
+        """Take the job, which had this status, of a step just claimed; return it as it is, detached.
 
         None where that would wait for a lock, or the job is not to be worked on: `start` decides then.
         """
-        is_queued = found.status is JobStatus.QUEUED
-        job = jobs.start(self.session, claim.job_id, claim.attempt) if is_queued else found
+        if status is JobStatus.QUEUED:
+            job = jobs.start(self.session, claim.job_id, claim.attempt)
+        else:
+            job = self.session.get(Job, claim.job_id)
         if job is None or not _is_at_work(job, claim):
             return None
         self.session.expunge(job)

@@ -23,15 +23,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
-from sqlmodel import col
 
-from shared.models import Job, QueueName, SpokenPart, Stage, Step, StepKind, Worker
+from shared.models import Job, JobStatus, QueueName, SpokenPart, Stage, Step, StepKind, Worker
 from shared.steps.hints import best_of_queue
 from shared.steps.kinds import STAGE_OF_KIND
 from shared.workers import LIVE_FOR
 
 _steps: Table = Step.metadata.tables["steps"]
 _workers: Table = Worker.metadata.tables["workers"]
+_job = Job.metadata.tables["jobs"].c
 _step = _steps.c
 
 
@@ -88,8 +88,8 @@ def claim(  # noqa: PLR0913
     worker: str,
     lease: timedelta,
     limits: Mapping[StepKind, timedelta],
-) -> tuple[Claim, Job] | None:
-    """Take the best ready step of the queue for `worker`; return it and its job, or None where there is none.
+) -> tuple[Claim, JobStatus] | None:
+    """Take the best ready step of the queue for `worker`; return it and its job's status; None without one.
 
     One UPDATE decides. It waits for no lock and locks nothing but the step. `token` names this claim
     alone: whatever is done with the lease later is fenced by it. `limits`: how long a step may run.
@@ -103,8 +103,8 @@ def claim(  # noqa: PLR0913
     ).one_or_none()
     if row is None:
         return None
-    *its, job = row
-    return Claim(token, *its), job
+    *its, status = row
+    return Claim(token, *its), status
 
 
 def claimed(session: Session, *, token: UUID, worker: str) -> Claim | None:
@@ -118,12 +118,12 @@ def claimed(session: Session, *, token: UUID, worker: str) -> Claim | None:
 
 
 @cache  # building a statement costs more than running it
-def _claim() -> Select[Any]:
+def _claim() -> ReturningUpdate[Any]:
     limit = case(
         {kind: bindparam(f"{kind}_limit", type_=Interval) for kind in StepKind},
         value=_step.kind,
     )
-    claimed_step = (
+    return (
         update(_steps)
         .where(_step.id == best_of_queue().scalar_subquery())
         .values(
@@ -133,10 +133,8 @@ def _claim() -> Select[Any]:
             started_at=func.now(),
             deadline_at=func.now() + limit,
         )
-        .returning(*_CLAIMED)
-        .cte("claimed")
+        .returning(*_CLAIMED, select(_job.status).where(_job.id == _step.job_id).scalar_subquery())
     )
-    return select(*claimed_step.c, Job).join_from(claimed_step, Job, col(Job.id) == claimed_step.c.job_id)
 
 
 def renew(session: Session, tokens: Collection[UUID], *, lease: timedelta) -> list[Held]:

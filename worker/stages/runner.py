@@ -104,9 +104,8 @@ class StageRunner:
                     limits={kind: self._settings.step_limit(kind) + DEADLINE_SLACK for kind in StepKind},
                 )
                 if claimed is not None:
-                    claim, job = claimed
-                    started = Transitions(session, self._settings.usage_timezone).start_at_once(claim, job)
-                    return claim, started
+                    transitions = Transitions(session, self._settings.usage_timezone)
+                    return claimed[0], transitions.start_at_once(*claimed)
         except IntegrityError as error:
             if not isinstance(error.orig, UniqueViolation):
                 raise

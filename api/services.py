@@ -188,7 +188,7 @@ def _arrivals(settings: ApiSettings) -> Arrivals:
 def _limits(settings: ApiSettings, reader: JobReader) -> Limits:
     return Limits(
         settings.max_unfinished_jobs,
-        reader.durations,
+        reader.places.durations,
         settings.usage_timezone,
         wants_consent=settings.require_consent_for_recordings,
     )

@@ -20,7 +20,8 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from api.jobs import queue_position, stage_durations
+from api.jobs import stage_durations
+from api.jobs.queue_position import Places
 from benchmarks import committing
 from benchmarks.clients import Connection
 from benchmarks.fairness import claim_once
@@ -145,9 +146,8 @@ def running(sessions: sessionmaker[Session], sweep: Sweep, jobs: Sequence[UUID],
         with sessions() as session:
             work(session)
 
-    durations = stage_durations.RecentStageDurations()
     some = jobs[:100]
-    places = partial(queue_position.places, job_ids=some, durations=durations)
+    places = partial(Places().find_all, job_ids=some)
     orphans = partial(audio_objects.orphans, age=timedelta(hours=1), after=None, limit=200)
     once: dict[str, Callable[[], object]] = {
         "a pass of the sweep after Redis was wiped": sweep.run,

@@ -25,7 +25,6 @@ from sqlmodel import col
 from api.access.keyring import Keyring
 from api.access.principal import Reach
 from api.database import Sessions
-from api.jobs import queue_position
 from api.jobs.listening import LOOK_AGAIN_SECONDS
 from api.jobs.queue_position import Place
 from api.jobs.read import JobReader
@@ -55,13 +54,22 @@ class Log:
 
 @dataclass(slots=True, eq=False)
 class _Follower:
-    """A request that follows a job. `seq`: the last event sent; `woken` when there may be more to send."""
+    """A request that follows a job. `seq`: the last event sent; `woken` when there may be more to send.
+
+    `has_news`: the log may have grown; a new `place` alone is told without reading it.
+    """
 
     seq: int
     woken: asyncio.Event
+    has_news: bool = True
     is_refused: bool = False
     waits: bool = False
     place: Place | None = None
+
+    def wake(self) -> None:
+        """Have the log read."""
+        self.has_news = True
+        self.woken.set()
 
     def refuse(self) -> None:
         """Have the stream end."""
@@ -109,18 +117,21 @@ class JobFollowers:
         with self._registered(follower, job_id), self._keyring.watching(key_id, follower.refuse):
             while not (self._released or follower.is_refused) and time.monotonic() < until:
                 follower.woken.clear()
-                log = await self._sessions.read(_read, job_id, follower.seq)
-                if log is None:
-                    return
-                for logged in log.events:
-                    yield logged
-                    follower.seq = logged.event.seq
-                if log.is_over:
-                    return
-                if len(log.events) == _PAGE:
-                    continue
-                follower.waits = log.waits
-                if log.waits and follower.place is not None and follower.place != told:
+                if follower.has_news:
+                    follower.has_news = False
+                    log = await self._sessions.read(_read, job_id, follower.seq)
+                    if log is None:
+                        return
+                    for logged in log.events:
+                        yield logged
+                        follower.seq = logged.event.seq
+                    if log.is_over:
+                        return
+                    follower.waits = log.waits
+                    if len(log.events) == _PAGE:
+                        follower.wake()
+                        continue
+                if follower.waits and follower.place is not None and follower.place != told:
                     told = follower.place
                     yield told
                 await self._until_woken(follower, until)
@@ -149,13 +160,13 @@ class JobFollowers:
     def told(self, job_id: UUID, what: str) -> None:
         """Wake those who follow the job."""
         for follower in self._followers.get(job_id, ()):
-            follower.woken.set()
+            follower.wake()
 
     def missed(self) -> None:
         """Wake everybody."""
         for followers in self._followers.values():
             for follower in followers:
-                follower.woken.set()
+                follower.wake()
 
     async def work(self) -> None:
         """Look for what no notification tells of, for ever."""
@@ -177,7 +188,7 @@ class JobFollowers:
             for job_id, followers in self._followers.items():
                 for follower in followers:
                     if last.get(job_id, follower.seq + 1) > follower.seq:
-                        follower.woken.set()
+                        follower.wake()
 
     async def _tell_places(self) -> None:
         """Once a second, read the places of all followed jobs that wait, in one session."""
@@ -191,7 +202,7 @@ class JobFollowers:
             if not waiting:
                 continue
             try:
-                places = await self._sessions.read(queue_position.places, waiting, self._reader.durations)
+                places = await self._sessions.read(self._reader.places.find_all, waiting)
             except (SQLAlchemyError, OSError):
                 continue
             for job_id, place in places.items():

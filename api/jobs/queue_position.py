@@ -19,17 +19,14 @@ Not counted: dispatch (some 10 ms a stage) and models that are still to be loade
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Select, and_, bindparam, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
-from sqlmodel import col
 
+from api.jobs.line import Line, Others, RecentLine, Standing, standing
 from api.jobs.stage_durations import RecentStageDurations, StageDurations
-from shared.models import Job, QueueName, SpokenPart, Stage, Step, StepKind
+from shared.models import Job, QueueName, SpokenPart, Stage, Step
 from shared.steps import QUEUE_OF_STAGE, STAGE_OF_KIND
 
 _HALF_DONE = 0.5
@@ -44,98 +41,28 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
-    """`count` unfinished steps that are alike in what matters to a job that waits.
+class Places:
+    """Finds places, by the line and the durations as they are or were a moment ago."""
 
-    `stage`: theirs; `runs`: a worker is at it; `ready`: it waits for a worker; `ahead`: a worker takes it
-    before the job's; `begun`: its job has started; `speaks`: its job ends with a voice; `earlier_turn`: of
-    the job's own conversation, and not answered yet.
-    """
+    line: RecentLine = field(default_factory=RecentLine)
+    durations: RecentStageDurations = field(default_factory=RecentStageDurations)
 
-    stage: Stage
-    count: int
-    runs: bool = False
-    ready: bool = True
-    ahead: bool = True
-    begun: bool = False
-    speaks: bool = True
-    earlier_turn: bool = False
+    def find(self, session: Session, job: Job, first: Step | None) -> Place | None:
+        """Return the place of a job by its `first` step, None once it has begun or ended."""
+        if job.started_at is not None or job.finished_at is not None or first is None:
+            return None
+        return _place(standing(job, first), self.line.read(session), self.durations.read(session))
 
-
-def find(session: Session, job: Job, first: Step | None, durations: RecentStageDurations) -> Place | None:
-    """Return the place of a job by its `first` step, None once it has begun or ended.
-
-    Reads the unfinished steps once.
-    """
-    if job.started_at is not None or job.finished_at is not None or first is None:
-        return None
-    stages = stages_from(STAGE_OF_KIND[first.kind], speaks=bool(job.speak))
-    parts = [SpokenPart(part) for part in job.speak]
-    return place(stages, look_around(session, job, first), durations.read(session), parts)
+    def find_all(self, session: Session, job_ids: Collection[UUID]) -> dict[UUID, Place]:
+        """Return the places of those of these jobs that have not begun."""
+        line, durations = self.line.read(session), self.durations.read(session)
+        waiting = (line.waiting(job_id) for job_id in job_ids)
+        return {own.job_id: _place(own, line, durations) for own in waiting if own is not None}
 
 
-def places(session: Session, job_ids: Collection[UUID], durations: RecentStageDurations) -> dict[UUID, Place]:
-    """Return the places of those of these jobs that have not begun."""
-    waiting = (
-        select(Job, Step)
-        .join(Step, col(Step.job_id) == col(Job.id))
-        .where(col(Job.id).in_(job_ids), col(Job.started_at).is_(None), col(Step.finished_at).is_(None))
-    )
-    found = {job.id: find(session, job, first, durations) for job, first in session.execute(waiting)}
-    return {job_id: its for job_id, its in found.items() if its is not None}
-
-
-def look_around(session: Session, job: Job, first: Step) -> Sequence[Others]:
-    """Return the unfinished steps of other jobs, grouped."""
-    own = {
-        "own_id": job.id,
-        "own_conversation": job.conversation_id,
-        "own_turn": job.turn,
-        "own_rank": first.rank,
-        "own_ready_at": first.ready_at,
-    }
-    rows = session.execute(_look_around(), own)
-    return [
-        Others(STAGE_OF_KIND[kind], count, *flags)
-        for kind, *flags, count in rows
-        if kind is not StepKind.JOIN
-    ]
-
-
-@cache  # building it costs more than running it
-def _look_around() -> Select[Any]:
-    of_its_conversation = col(Job.conversation_id) == bindparam("own_conversation")
-    ready = col(Step.ready_at).is_not(None) & col(Step.lease_token).is_(None)
-    earlier_turn = and_(
-        of_its_conversation, col(Job.turn) < bindparam("own_turn"), col(Job.answered_at).is_(None)
-    )
-    own_place = tuple_(
-        bindparam("own_rank", type_=BigInteger),
-        literal(0),  # a first step
-        func.coalesce(bindparam("own_ready_at", type_=DateTime(timezone=True)), func.now()),
-    )
-    flags = {
-        "runs": col(Step.lease_token).is_not(None),
-        "ready": ready,
-        # An earlier turn that is not ready itself comes first all the same.
-        "ahead": and_(
-            col(Step.lease_token).is_(None),
-            or_(
-                earlier_turn,
-                ready & (tuple_(col(Step.rank), col(Step.number), col(Step.ready_at)) < own_place),
-            ),
-        ),
-        "begun": col(Job.started_at).is_not(None),
-        "speaks": func.cardinality(col(Job.speak)) > 0,
-        "earlier_turn": earlier_turn,
-    }
-    named = (
-        select(col(Step.kind), *(func.coalesce(flag, False).label(name) for name, flag in flags.items()))
-        .join(Job, col(Job.id) == col(Step.job_id))
-        .where(col(Step.finished_at).is_(None), col(Job.id) != bindparam("own_id"))
-        .subquery()
-    )
-    return select(*named.c, func.count().label("count")).group_by(*named.c)
+def _place(own: Standing, line: Line, durations: StageDurations) -> Place:
+    stages = stages_from(STAGE_OF_KIND[own.kind], speaks=bool(own.speak))
+    return place(stages, line.others(own), durations, [SpokenPart(part) for part in own.speak])
 
 
 def place(

@@ -16,9 +16,7 @@ from sqlmodel import col
 from api.access.principal import Reach
 from api.database import Sessions
 from api.http.problems import NotFoundError
-from api.jobs import queue_position
-from api.jobs.queue_position import Place
-from api.jobs.stage_durations import RecentStageDurations
+from api.jobs.queue_position import Place, Places
 from shared.learners import LearnerRef
 from shared.models import AudioObject, Conversation, Job, Learner, Step
 
@@ -127,7 +125,7 @@ class JobReader:
 
     sessions: Sessions
     keep: timedelta
-    durations: RecentStageDurations = field(default_factory=RecentStageDurations)
+    places: Places = field(default_factory=Places)
 
     async def read(self, job_ids: Collection[UUID]) -> dict[UUID, JobRecord]:
         """Return the jobs that exist among `job_ids`."""
@@ -169,4 +167,4 @@ class JobReader:
 
     def _with_place(self, session: Session, record: JobRecord) -> JobRecord:
         first = next((step for step in record.steps if step.finished_at is None), None)
-        return replace(record, place=queue_position.find(session, record.job, first, self.durations))
+        return replace(record, place=self.places.find(session, record.job, first))

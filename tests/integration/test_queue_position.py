@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.jobs import queue_position, stage_durations
-from api.jobs.queue_position import Others, Place
+from api.jobs import line, stage_durations
+from api.jobs.line import Others
+from api.jobs.queue_position import Place, Places
 from api.jobs.stage_durations import RUNS, RecentStageDurations, StageDurations
 from shared import steps
 from shared.errors import ErrorCode
@@ -23,13 +24,13 @@ def look(bench: Bench, job_id: UUID) -> list[Others]:
     first = first_step(bench, job_id)
     assert first is not None
     with bench.sessions() as session:
-        return list(queue_position.look_around(session, bench.job(job_id), first))
+        return line.read(session).others(line.standing(bench.job(job_id), first))
 
 
 def find(bench: Bench, job_id: UUID) -> Place | None:
     with bench.sessions() as session:
         job, first = bench.job(job_id), first_step(bench, job_id)
-        return queue_position.find(session, job, first, RecentStageDurations())
+        return Places().find(session, job, first)
 
 
 def position(bench: Bench, job_id: UUID) -> int | None:
@@ -107,6 +108,32 @@ def test_a_turn_that_is_answered_is_in_no_later_ones_way(bench: Bench) -> None:
 
     assert position(bench, second) == 1
     assert [(each.stage, each.earlier_turn) for each in look(bench, second)] == [(Stage.SYNTHESIZE, False)]
+
+
+def test_the_places_of_many_are_those_of_each(bench: Bench) -> None:
+    begun, *waiting = texts(bench, 4)
+    bench.claimed(begun)
+    waiting += [bench.text(conversation="talk-3") for _ in range(2)]
+    waiting += [bench.voice(user_id="ravi"), bench.text(user_id="ravi", conversation="other")]
+
+    with bench.sessions() as session:
+        found = Places().find_all(session, [begun, uuid4(), *waiting])
+
+    assert found == {job_id: find(bench, job_id) for job_id in waiting}
+    assert sorted(place.position for place in found.values()) == [1, 1, 2, 3, 4, 5, 6]
+
+
+def test_a_long_line_is_not_read_for_every_question(bench: Bench) -> None:
+    recent = line.RecentLine(long=2)
+    texts(bench, 2)
+    with bench.sessions() as session:
+        short = recent.read(session)
+        bench.text(conversation="one more")
+        long = recent.read(session)
+        bench.text(conversation="another")
+
+        assert (short.length, long.length) == (2, 3)
+        assert recent.read(session) is long
 
 
 @pytest.mark.parametrize("ending", ["begun", "ended"])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from api.jobs.queue_position import Others, Place, place, stages_from
+from api.jobs.line import Others
+from api.jobs.queue_position import Place, place, stages_from
 from api.jobs.stage_durations import StageDurations
 from shared.models import QueueName, SpokenPart, Stage
 

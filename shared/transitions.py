@@ -343,7 +343,9 @@ class Transitions:
             events.append(self.session, job, EventType.REPLY_RESTARTED)
 
     def _warn(self, job: Job, failure: Failure) -> None:
-        job.warnings = [*job.warnings, {"code": str(failure.code), "detail": failure.detail}]
+        warning = {"code": str(failure.code), "detail": failure.detail}
+        if warning not in job.warnings:  # workers may fail at two pieces at a time
+            job.warnings = [*job.warnings, warning]
 
     def _fail_job(self, job: Job, now: datetime, failure: Failure, stage: Stage) -> Sequence[Hint]:
         job.error_code, job.error_detail, job.error_stage = str(failure.code), failure.detail, stage

@@ -41,6 +41,20 @@ def test_several_pieces_are_joined_and_the_whole_is_named(bench: Bench) -> None:
     assert [usage.speech_seconds for usage in bench.all(DailyUsage)] == [9.0]
 
 
+def test_two_pieces_that_fail_the_last_one_first_are_one_warning(bench: Bench) -> None:
+    job_id = bench.text()
+    pieces = [Piece(SpokenPart.REPLY, index, f"Sentence {index}.") for index in range(2)]
+    bench.reply(bench.claimed(job_id), pieces=pieces)
+    first, last = sorted((bench.claimed(job_id) for _ in pieces), key=lambda claim: claim.position)
+
+    for claim in (last, first):
+        bench.fail(claim, TIMED_OUT[Stage.SYNTHESIZE])
+
+    job = bench.job(job_id)
+    assert (job.status, job.reply_audio_id) == (JobStatus.SUCCEEDED, None)
+    assert [warning["code"] for warning in job.warnings] == ["speech_timeout"]
+
+
 def test_sentences_are_told_and_spoken_while_the_tutor_writes(bench: Bench) -> None:
     job_id = bench.text()
     claim = bench.claimed(job_id)

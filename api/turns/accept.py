@@ -4,7 +4,6 @@ That transaction holds the learner's lock, so the first of several requests with
 the job and the others find it, and the limits are exact.
 """
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -35,7 +34,6 @@ from api.turns.forms import VoiceChat
 from api.turns.schemas import ChatRequest, TextChatRequest
 from shared import audio_objects, conversations, jobs, learners, traces
 from shared.audio_objects import WrittenAudio
-from shared.errors import DomainError
 from shared.jobs import NewJob
 from shared.learners import LearnerRef
 from shared.learning import due
@@ -109,20 +107,14 @@ class Chats:
             if replayed is not None:
                 job_id_var.set(str(replayed))
                 return Accepted(replayed)
-            # Noted beside the decoding: a file may only be written once its row is committed.
-            intending = asyncio.create_task(self._intend_upload(asked.learner))
-            try:
-                audio = await self.decoder.decode(
-                    chat.audio,
-                    demuxer,
-                    client=principal.sharer(asked.learner),
-                    most_of_client=principal.quotas.uploads,
-                    timeout_seconds=self.decode_limit.total_seconds(),
-                )
-            except DomainError:
-                await self._discard(await intending)
-                raise
-        upload = await intending
+            audio = await self.decoder.decode(
+                chat.audio,
+                demuxer,
+                client=principal.sharer(asked.learner),
+                most_of_client=principal.quotas.uploads,
+                timeout_seconds=self.decode_limit.total_seconds(),
+            )
+        upload = await self._intend_upload(asked.learner)
         backend = await self.storing.write(upload.name, audio.flac)
         written = WrittenAudio(upload.id, backend, len(audio.flac), audio.seconds)
         try:

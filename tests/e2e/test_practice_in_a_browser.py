@@ -141,6 +141,30 @@ def test_the_voice_is_paused_repeated_and_slowed_down(visit: Visit) -> None:
     visitor.turn().spoken()
 
 
+def test_a_voice_stopped_before_it_went_on_is_no_error(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.write("I like mangoes")
+    turn = visitor.turn()
+    turn.spoken()
+    on_the_way: list[Route] = []
+
+    def held(route: Route) -> None:
+        on_the_way.append(route)
+
+    visitor.page.route("**/audio/**", held)
+    turn.press("Again")
+    turn.press("Pause")
+    turn.press("Go on")
+    expect(turn.button("Pause")).to_be_visible()
+
+    visitor.write("I like rice")
+    assert on_the_way
+    visitor.page.unroute("**/audio/**")
+    visitor.turn().spoken()
+    expect(turn.status).to_be_hidden()
+
+
 def test_without_a_microphone_writing_is_left(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in()

@@ -56,13 +56,7 @@ export class Player {
     this.#whole.src = url;
     this.#whole.defaultPlaybackRate = rate;
     this.#whole.playbackRate = rate;
-    try {
-      await this.#whole.play();
-    } catch (error) {
-      if (error.name === "AbortError") return; // it was stopped, or another sound began
-      if (this.#onChange === onChange) this.stop();
-      throw error;
-    }
+    await this.#playOn();
   }
 
   /** Stop, and forget what was played. */
@@ -79,12 +73,25 @@ export class Player {
     this.#tell();
   }
 
+  /** Let the voice go on. Raises where the sound cannot be played. */
   async resume() {
-    if (this.#isWhole) await this.#whole.play();
+    if (this.#isWhole) await this.#playOn();
     if (this.#pieces === null) return;
     this.#pieces.paused = false;
     await this.#context.resume();
     this.#tell();
+  }
+
+  /** Play the whole sound from where it stands. */
+  async #playOn() {
+    const onChange = this.#onChange;
+    try {
+      await this.#whole.play();
+    } catch (error) {
+      if (error.name === "AbortError") return; // it was stopped, or another sound began
+      if (this.#onChange === onChange) this.stop();
+      throw error;
+    }
   }
 
   /** Take a piece, told by an event or a reply; one that is known already changes nothing. */

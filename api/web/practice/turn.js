@@ -201,7 +201,7 @@ export class Turn {
     this.#voice = state;
     const { player } = this.#page;
     const buttons = [];
-    if (state.paused) buttons.push(["voice.resume", () => player.resume()]);
+    if (state.paused) buttons.push(["voice.resume", () => this.#sound(() => player.resume())]);
     else if (state.playing) buttons.push(["voice.pause", () => player.pause()]);
     if (this.#reply?.audio_url) {
       buttons.push(["voice.again", () => this.#playWhole("audio_url")]);
@@ -214,11 +214,18 @@ export class Turn {
   async #playWhole(name, rate = 1) {
     const { api, player } = this.#page;
     const play = () => player.playWhole(this.#reply[name], rate, this.#onVoice);
-    try {
-      await play().catch(async () => {
+    await this.#sound(() =>
+      play().catch(async () => {
         this.#reply = (await api.job(this.#job.id)).result;
         await play();
-      });
+      }),
+    );
+  }
+
+  /** Let the voice sound, or say that it cannot be heard. */
+  async #sound(play) {
+    try {
+      await play();
     } catch {
       this.#view.status("voice.failed");
       announce(label("voice.failed"));

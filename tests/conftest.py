@@ -1,5 +1,6 @@
 """Real servers for every test that wants them, thrown away at the end."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,7 @@ from psycopg import sql
 from sqlalchemy import Engine, create_engine
 
 from local.servers import EmbeddedPostgres, EmbeddedRedis
+from shared.metrics import FOLDER_VARIABLE
 from shared.settings import SharedSettings
 from tests.support.stack import Stack, running_stack
 
@@ -32,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     accounts. Where root runs the tests, PostgreSQL has another account, and a run that starts would take
     the files from the server of one that is at work. `--basetemp` names a folder that stays.
     """
+    if config.getoption("numprocesses", None):
+        os.environ.pop(FOLDER_VARIABLE, None)  # else the run's processes count together
     if config.option.basetemp is None:
         # A server that was just killed may still be writing there.
         folder = TemporaryDirectory(prefix="english-practice-tests-", ignore_cleanup_errors=True)

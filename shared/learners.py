@@ -7,8 +7,9 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import ScalarSelect, Select, bindparam, select, update
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from shared.models import Job, Learner
@@ -41,7 +42,9 @@ def lock(session: Session, learner: LearnerRef) -> Learner:
     So a learner's turns are accepted one at a time. Lock order: learner, app, conversation, job.
     """
     while (found := session.scalars(_lock(), learner._asdict()).one_or_none()) is None:
-        session.execute(_insert(), {"id": uuid4(), **learner._asdict()})
+        made = session.scalars(_insert(), {"id": uuid4(), **learner._asdict()}).one_or_none()
+        if made is not None:  # nobody else sees it yet
+            return made
     return found
 
 
@@ -83,6 +86,6 @@ def _lock() -> Select[Learner]:
 
 
 @cache
-def _insert() -> Insert:
-    table = Learner.metadata.tables["learners"]
-    return insert(table).on_conflict_do_nothing(index_elements=["app_id", "user_id"])
+def _insert() -> ReturningInsert[Learner]:
+    ignoring = insert(Learner).on_conflict_do_nothing(index_elements=["app_id", "user_id"])
+    return ignoring.returning(Learner)

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.accuracy import spoken_hindi
 from benchmarks.accuracy.corrections import Correction, corrected
 from benchmarks.accuracy.listening import Heard, Listener, SamplingEar
-from benchmarks.accuracy.material import SHARED, Clip, HumanRecording, clips, human_recordings, is_there
+from benchmarks.accuracy.material import SHARED, Clip, HumanRecording, human_recordings, is_there, samples
 from benchmarks.accuracy.tables import (
     cost_lines,
     curve_table,
@@ -36,8 +36,10 @@ MARK = "<!-- `make accuracy` writes what follows -->\n"
 def main() -> int:
     """Measure and print; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="picks the sentences, voices and noise")
-    parser.add_argument("--sentences", type=int, default=300, help="how many are spoken")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="picks sentences, voices and noise; the next one judges"
+    )
+    parser.add_argument("--sentences", type=int, default=300, help="how many are taken for each seed")
     parser.add_argument("--heard", type=Path, help="where what was heard is kept")
     parser.add_argument("--write", action="store_true", help=f"also write the figures into {PAGE.name}")
     options = parser.parse_args()
@@ -66,15 +68,16 @@ def _card(settings: WorkerSettings, seed: int, sentences: int, kept: Path) -> st
         for each in human_recordings()
     ]
     spoken: list[tuple[Clip, Heard]] = []
-    for number, clip in enumerate(clips(seed, sentences)):
+    for number, clip in enumerate(samples(seed, sentences)):
         if number % 50 == 0:
             print(f"{number} clips", file=sys.stderr, flush=True)
         spoken.append((clip, listener.hear(clip.key, partial(studio.record, clip))))
     sure_from = settings.sure_hearing or 0.0
     parts = [
         (
-            f"Seed {seed}, {sentences} sentences, {len(spoken)} clips; {ear.name}, tutor "
-            f"{engines.name(EngineKind.LLM)}. {cost_lines([heard for _, heard in spoken])}"
+            f"Seed {seed} tunes, {seed + 1} judges: {len({clip.sentence for clip, _ in spoken})} sentences, "
+            f"{len(spoken)} clips; {ear.name}, tutor {engines.name(EngineKind.LLM)}. "
+            f"{cost_lines([heard for _, heard in spoken])}"
         ),
         "## Word errors\n\n" + word_error_table(_groups(people, spoken)),
         "## Words\n\n" + word_table([(heard, clip.text) for clip, heard in spoken]),
@@ -128,8 +131,8 @@ def _corrections(
     judging = len(spoken) - tuning
     right = {heard.key for clip, heard in spoken if clip.is_right}
     groups = [
-        ("tuning half", tuning, _half(without, tuning=True), _half(gated, tuning=True)),
-        ("judging half", judging, _half(without, tuning=False), _half(gated, tuning=False)),
+        ("tuning sample", tuning, _sample(without, tuning=True), _sample(gated, tuning=True)),
+        ("judging sample", judging, _sample(without, tuning=False), _sample(gated, tuning=False)),
         ("all", len(spoken), without, gated),
         ("all, spoken correctly", len(right), _of(without, right), _of(gated, right)),
         ("people", len(people), of_people[0], of_people[1]),
@@ -141,7 +144,7 @@ def _corrections(
     ]
 
 
-def _half(corrections: Sequence[Correction], *, tuning: bool) -> list[Correction]:
+def _sample(corrections: Sequence[Correction], *, tuning: bool) -> list[Correction]:
     return [each for each in corrections if each.is_for_tuning is tuning]
 
 

@@ -21,7 +21,7 @@ class Clip:
     """A sentence that a voice speaks, with noise of a kind at a signal-to-noise ratio, or without.
 
     `is_right`: nothing in it should be corrected. `is_for_tuning`: the threshold may be chosen on it; it is
-    judged on the others. All clips of a sentence are in the same half.
+    judged on the others.
     """
 
     sentence: str
@@ -54,28 +54,33 @@ def is_there() -> bool:
     return SHARED.is_dir()
 
 
-def clips(seed: int, sentences: int) -> list[Clip]:
+def samples(seed: int, sentences: int) -> list[Clip]:
+    """Return the clips of two samples of so many sentences: one to choose a threshold on, one to judge it on.
+
+    They are those of the seed and of the next one; a sentence of the first is left out of the second.
+    """
+    tuning, other = _clips(seed, sentences), _clips(seed + 1, sentences)
+    known = {clip.sentence for clip in tuning}
+    judging = [clip for clip in other if clip.sentence not in known]
+    return [replace(clip, is_for_tuning=True) for clip in tuning] + judging
+
+
+def _clips(seed: int, sentences: int) -> list[Clip]:
     """Return the clips of so many sentences, two of three with a mistake, in a random order.
 
     Each sentence is spoken by one of the voices: every second one clean, and all with noise of each of
-    `SNR_RANGES`. Sentences of a kind (right or wrong, voice, noises, clean or not) go to the two halves in
-    turn. The first clips are the same however many sentences there are.
+    `SNR_RANGES`. The first clips are the same however many sentences there are.
     """
     wrongs = [(row["id"], row["wrong"]) for row in _rows("pairs") if row["core"] and _fits(row["wrong"])]
     rights = [(row["id"], row["text"]) for row in _rows("correct") if _fits(row["text"])]
     random.Random(f"{seed} wrong").shuffle(wrongs)
     random.Random(f"{seed} right").shuffle(rights)
     planned: list[Clip] = []
-    next_of_kind: dict[object, bool] = {}
     for number in range(sentences):
         third = number % 3
         pool, at = (rights, number // 3) if third == 2 else (wrongs, number // 3 * 2 + third)
         if at < len(pool):
-            forms = _forms(seed, *pool[at], is_right=third == 2, is_clean=number % 2 == 0)
-            kind = third == 2, forms[0].voice, tuple(form.noise for form in forms)
-            half = next_of_kind.setdefault(kind, len(next_of_kind) % 2 == 0)
-            next_of_kind[kind] = not half
-            planned += [replace(form, is_for_tuning=half) for form in forms]
+            planned += _forms(seed, *pool[at], is_right=third == 2, is_clean=number % 2 == 0)
     return planned
 
 

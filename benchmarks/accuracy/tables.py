@@ -56,22 +56,22 @@ def word_table(recordings: Said) -> str:
 
 
 def score_table(corrections: Sequence[Correction], tuning: int, judging: int) -> str:
-    """Return each score with the threshold from one half, and what it does in the other."""
-    halves = {True: [each for each in corrections if each.is_for_tuning]}
-    halves[False] = [each for each in corrections if not each.is_for_tuning]
+    """Return each score with the threshold from one sample, and what it does in the other."""
+    samples = {True: [each for each in corrections if each.is_for_tuning]}
+    samples[False] = [each for each in corrections if not each.is_for_tuning]
     lines = [
         (
-            f"| score | AUC, all {len(corrections)} | tuned threshold | tuning half: said, unsaid "
-            "| judging half: said, unsaid |"
+            f"| score | AUC, all {len(corrections)} | tuned threshold | tuning sample: said, unsaid "
+            "| judging sample: said, unsaid |"
         ),
         "| --- | --- | --- | --- | --- |",
-        _score_row("none", "", 0.0, outcome(halves[True], tuning), outcome(halves[False], judging)),
+        _score_row("none", "", 0.0, outcome(samples[True], tuning), outcome(samples[False], judging)),
     ]
     for name, score in SCORES.items():
-        threshold = tuned(score, halves[True], tuning)
+        threshold = tuned(score, samples[True], tuning)
         results = [
-            outcome(shown_from(score, threshold, halves[half]), count)
-            for half, count in ((True, tuning), (False, judging))
+            outcome(shown_from(score, threshold, samples[is_tuning]), count)
+            for is_tuning, count in ((True, tuning), (False, judging))
         ]
         area = area_under_curve(score, corrections)
         lines.append(_score_row(name, f"{area:.2f}", threshold, *results))

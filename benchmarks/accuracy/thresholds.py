@@ -1,4 +1,4 @@
-"""Finds the threshold on one half of the clips, and counts what it does on the other."""
+"""Finds the threshold on one sample of clips, and counts what it does on another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

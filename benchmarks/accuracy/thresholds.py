@@ -23,15 +23,9 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Whether so few are of words that were not said that few of the next ones will be.
-
-        Of few corrections hardly any is seen, so the shares are those that Laplace's rule of succession
-        expects, (seen + 1) / (number + 2).
-        """
-        expected = self.unsaid + 1
-        return expected <= MOST_UNSAID * (self.said + self.unsaid + 2) and expected <= MOST_MISLED * (
-            self.sentences + 2
-        )
+        """Whether few enough of what is shown, and of the sentences, is of words that were not said."""
+        shown = self.said + self.unsaid
+        return self.unsaid <= MOST_UNSAID * shown and self.unsaid <= MOST_MISLED * self.sentences
 
 
 def outcome(corrections: Sequence[Correction], sentences: int) -> Outcome:

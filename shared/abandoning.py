@@ -1,6 +1,6 @@
 """The end of a job whose proper end cannot be written: the least that can be, in few statements."""
 
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlmodel import col
 from shared import events, metrics, speech, steps
 from shared.failures import POISONED
 from shared.models import Job, JobStatus, Stage
+from shared.statements import built_once
 
 
 def abandon(session: Session, job_id: UUID, *, token: UUID | None = None) -> None:
@@ -35,7 +36,7 @@ def abandon(session: Session, job_id: UUID, *, token: UUID | None = None) -> Non
     metrics.on_commit(session, partial(metrics.count_end, row.kind, row.status, row.error_code, row.seconds))
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _abandon() -> ReturningUpdate[Any]:
     poisoned = POISONED[Stage.REPLY]
     was_cancelled = (col(Job.cancel_requested_at).is_not(None), None)

@@ -7,7 +7,6 @@ leaves a row that a cleaner finds, never a file that nobody knows.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from uuid import UUID
 
 from sqlalchemy import (
@@ -29,6 +28,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from shared.models import AudioBackend, AudioObject, Job, Step
+from shared.statements import built_once
 from shared.storage import FLAC, new_object_name
 
 _table: Table = AudioObject.metadata.tables["audio_objects"]
@@ -84,7 +84,7 @@ def mark_stored(session: Session, written: WrittenAudio) -> None:
     session.execute(_mark_stored(written.backend), its)
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _mark_stored(backend: AudioBackend) -> Update:
     host = {"host": None} if backend is AudioBackend.S3 else {}
     return (

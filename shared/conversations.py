@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -18,6 +17,7 @@ from shared import events, learners
 from shared.learners import LearnerRef
 from shared.learning import ledger
 from shared.models import Conversation, Job, Message, MessageRole, Step
+from shared.statements import built_once
 
 
 class TakenTurn(NamedTuple):
@@ -44,7 +44,7 @@ def take_turn(session: Session, learner_id: UUID, public_id: str | None) -> Take
     return TakenTurn(taken.id, taken.public_id, taken.last_turn)
 
 
-@cache  # building it costs more than running it
+@built_once
 def _take_turn() -> ReturningInsert[UUID, str, int]:
     table = Conversation.metadata.tables["conversations"]
     return (
@@ -169,7 +169,7 @@ def last_messages(
     return [message for message, length in zip(newest, lengths, strict=True) if length <= characters][::-1]
 
 
-@cache
+@built_once
 def _newest_messages() -> Select[Message]:
     return (
         select(Message)

@@ -6,7 +6,6 @@ What workers own of a job are its steps (`shared.steps`); how they end is in `sh
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -33,6 +32,7 @@ from shared.conversations import TakenTurn
 from shared.errors import DomainError, ErrorCode
 from shared.models import EventType, Job, JobKind, JobStatus, Learner, Step, StepKind
 from shared.retries import retryable
+from shared.statements import built_once
 from shared.steps import Hint
 
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
@@ -167,7 +167,7 @@ _AT_FIRST = {
 }
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _accept() -> Select[Any]:
     """Return the INSERT of a turn, whose step is ready unless an earlier turn is in its way."""
     given = {name: bindparam(f"its_{name}", type_=_jobs.c[name].type) for name in _GIVEN}
@@ -206,7 +206,7 @@ def start(session: Session, job_id: UUID, attempt: int) -> Job | None:
     return session.scalars(_start(), its).one_or_none()
 
 
-@cache
+@built_once
 def _start() -> Select[Job, None]:
     # The attempt fences: a claim that was lost must not start a job that was retried meanwhile.
     of_the_claim = _jobs.c.attempt == bindparam("its_attempt")

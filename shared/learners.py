@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -13,6 +12,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from shared.models import Job, Learner
+from shared.statements import built_once
 
 
 class LearnerRef(NamedTuple):
@@ -71,21 +71,21 @@ def unfinished_jobs(session: Session, learner_id: UUID) -> Sequence[UUID]:
     return session.scalars(statement).all()
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _find() -> Select[Learner]:
     return select(Learner).where(
         col(Learner.app_id) == bindparam("app_id"), col(Learner.user_id) == bindparam("user_id")
     )
 
 
-@cache
+@built_once
 def _lock() -> Select[Learner]:
     # FOR NO KEY UPDATE: rows that refer to the learner can be inserted meanwhile. What others have committed
     # since this session read the row is read again.
     return _find().with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
-@cache
+@built_once
 def _insert() -> ReturningInsert[Learner]:
     ignoring = insert(Learner).on_conflict_do_nothing(index_elements=["app_id", "user_id"])
     return ignoring.returning(Learner)

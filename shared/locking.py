@@ -1,7 +1,6 @@
 """Locks on a job, always taken in one order: conversation, job, step."""
 
 from datetime import datetime
-from functools import cache
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from shared.models import Conversation, Job, Step
+from shared.statements import built_once
 from shared.steps import LeaseLostError
 
 
@@ -36,7 +36,7 @@ def lock_owned(session: Session, token: UUID) -> tuple[Job, Step, datetime]:
 
 # FOR UPDATE locks a row of each table, in the order in which `of` names them. A query is kept, as building it
 # costs more than running it.
-@cache
+@built_once
 def _job() -> Select[Job, datetime]:
     return (
         select(Job, func.now())
@@ -47,7 +47,7 @@ def _job() -> Select[Job, datetime]:
     )
 
 
-@cache
+@built_once
 def _owned() -> Select[Job, Step, datetime]:
     return (
         select(Job, Step, func.now())

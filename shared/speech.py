@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy import Select, Table, Text, and_, bindparam, cast, func, select,
 from sqlalchemy.orm import Session
 
 from shared.models import AudioObject, EventType, Job, JobEvent, SpokenPart, Step, StepKind, StepOutcome
+from shared.statements import built_once
 from shared.steps import DROPPED, JobStep, NewStep
 
 AUDIO_COLUMNS = {SpokenPart.REPLY: "reply_audio_id", SpokenPart.EXPLANATION: "explanation_audio_id"}
@@ -66,7 +66,7 @@ def told(session: Session, job: Job) -> Told:
     return Told(sentences, row.pieces, {SpokenPart(part) for part in row.given_up or ()})
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _told() -> Select[Any]:
     failed = and_(_step.outcome.is_not(None), _step.outcome != StepOutcome.SUCCEEDED)
     last = (

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from sqlmodel import col
 from shared import learners
 from shared.learners import LearnerRef
 from shared.models import DailyUsage, Job, JobKind
+from shared.statements import built_once
 
 
 def count_tokens(session: Session, job: Job, *, day: date) -> None:
@@ -54,7 +54,7 @@ def _add(session: Session, learner_id: UUID, day: date, added: Mapping[str, obje
     session.execute(_add_to_the_day(), row)
 
 
-@cache  # building it costs more than running it
+@built_once
 def _add_to_the_day() -> Insert:
     table = DailyUsage.metadata.tables["daily_usage"]
     row = insert(table)

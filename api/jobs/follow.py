@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from api.jobs.listening import LOOK_AGAIN_SECONDS
 from api.jobs.queue_position import Place
 from api.jobs.read import JobReader
 from shared.models import AudioObject, Job, JobEvent
+from shared.statements import built_once
 
 logger = logging.getLogger(__name__)
 
@@ -228,7 +228,7 @@ def _read(session: Session, job_id: UUID, after: int) -> Log | None:
     return Log(log, job.finished_at is not None and told >= job.last_event, job.started_at is None)
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _page() -> Select[int, datetime | None, datetime | None, JobEvent, AudioObject]:
     later = and_(col(JobEvent.job_id) == col(Job.id), col(JobEvent.seq) > bindparam("its_seq"))
     its_sound = cast(col(JobEvent.data)["audio_id"].astext, Uuid)

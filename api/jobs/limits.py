@@ -9,7 +9,6 @@ That is acceptable: it protects PostgreSQL and keeps waits short, so it need not
 import math
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from functools import cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, select, true
@@ -23,6 +22,7 @@ from api.jobs.stage_durations import RecentStageDurations, StageDurations
 from shared import audio_objects, learners
 from shared.errors import DomainError, ErrorCode
 from shared.models import Job, Learner
+from shared.statements import built_once
 
 SOONEST_SECONDS, LATEST_SECONDS = 1, 60
 _UNKNOWN_SECONDS = 5
@@ -175,7 +175,7 @@ def _unfinished(session: Session, learner: Learner, quotas: Quotas, limits: Limi
     return counts[0], counts[1], counts[2]
 
 
-@cache  # building the statement costs more than running it
+@built_once
 def _count_unfinished() -> Select[int, int, int]:
     return select(
         _count(col(Job.learner_id) == bindparam("learner"), limit=bindparam("of_learner")),

@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from shared.models import Job, Stage, Step, StepKind
+from shared.statements import built_once
 from shared.steps import STAGE_OF_KIND
 
 _LONG = 100
@@ -162,7 +162,7 @@ def read(session: Session) -> Line:
     return Line([Standing(*row) for row in session.execute(_unfinished())])
 
 
-@cache  # building it costs more than running it
+@built_once
 def _unfinished() -> Select[Any]:
     columns: tuple[ColumnElement[Any], ...] = (
         *(_step.job_id, _step.kind, _step.rank, _step.number, _step.ready_at, _step.lease_token.is_not(None)),

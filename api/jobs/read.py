@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from api.http.problems import NotFoundError
 from api.jobs.queue_position import Place, Places
 from shared.learners import LearnerRef
 from shared.models import AudioObject, Conversation, Job, Learner, Step
+from shared.statements import built_once
 
 
 class JobNotFoundError(NotFoundError):
@@ -67,7 +67,7 @@ def _load(session: Session, job_ids: Collection[UUID], keep: timedelta) -> dict[
     }
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _jobs() -> Select[Job, str, str, AudioObject, AudioObject]:
     reply, explanation = aliased(AudioObject), aliased(AudioObject)
     return (
@@ -80,7 +80,7 @@ def _jobs() -> Select[Job, str, str, AudioObject, AudioObject]:
     )
 
 
-@cache
+@built_once
 def _steps() -> Select[Step, AudioObject]:
     return (
         select(Step, AudioObject)
@@ -97,7 +97,7 @@ class JobState(NamedTuple):
     finished_at: datetime | None
 
 
-@cache
+@built_once
 def _state() -> Select[UUID, str, int, datetime | None]:
     return (
         select(col(Job.app_id), col(Learner.user_id), col(Job.last_event), col(Job.finished_at))

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, any_, bindparam, func, select
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from shared.models import Job, Mistake, MistakeState
+from shared.statements import built_once
 
 Owner = UUID | ScalarSelect[UUID] | ColumnElement[UUID]
 """A learner: their id, or a query of it."""
@@ -42,12 +42,12 @@ def known_for(session: Session, job: Job, words: Collection[str]) -> KnownMistak
     return KnownMistakes(due, maybe_used, frozenset(invited or ()))
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _due() -> Select[Mistake]:
     return _open_and_due(bindparam("its_learner")).limit(MOST_DUE)
 
 
-@cache
+@built_once
 def _maybe_used() -> Select[Mistake]:
     is_cue = col(Mistake.cue) == any_(bindparam("words", type_=ARRAY(Text)))
     return (
@@ -58,7 +58,7 @@ def _maybe_used() -> Select[Mistake]:
     )
 
 
-@cache
+@built_once
 def _invited() -> Select[list[UUID] | None]:
     return (
         select(col(Job.invited))

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from shared.models import Job, JobStatus, QueueName, SpokenPart, Stage, Step, StepKind, Worker
+from shared.statements import built_once
 from shared.steps.hints import best_of_queue
 from shared.steps.kinds import STAGE_OF_KIND
 from shared.workers import LIVE_FOR
@@ -117,7 +117,7 @@ def claimed(session: Session, *, token: UUID, worker: str) -> Claim | None:
     return None if row is None else Claim(token, *row)
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _claim() -> ReturningUpdate[Any]:
     limit = case(
         {kind: bindparam(f"{kind}_limit", type_=Interval) for kind in StepKind},
@@ -143,7 +143,7 @@ def renew(session: Session, tokens: Collection[UUID], *, lease: timedelta) -> li
     return [Held(*row) for row in rows]
 
 
-@cache
+@built_once
 def _renew() -> ReturningUpdate[Any]:
     # What others have locked is being ended, or is renewed a heartbeat later: to wait could be a deadlock.
     held = (

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -27,6 +26,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from shared.models import Job, SpokenPart, Step, StepKind, StepOutcome
+from shared.statements import built_once
 from shared.steps.hints import Hint
 from shared.steps.kinds import QUEUE_OF_KIND
 from shared.steps.ranks import MADE_READY, virtual_time
@@ -87,7 +87,7 @@ def _row(step: NewStep) -> dict[str, Any]:
     }
 
 
-@cache  # building a statement costs more than running it
+@built_once
 def _add() -> Any:
     moment = case((bindparam("is_ready", type_=Boolean), func.now()), else_=None)
     its_rank = func.greatest(bindparam("its_rank", type_=BigInteger), virtual_time())
@@ -135,7 +135,7 @@ def of_job(session: Session, job_id: UUID) -> Sequence[JobStep]:
         return [JobStep(*row) for row in session.execute(_of_job(), {"its_job": job_id})]
 
 
-@cache
+@built_once
 def _of_job() -> Select[Any]:
     columns = (
         *(_step.id, _step.attempt, _step.kind, _step.part, _step.audio_id, _step.outcome),
@@ -160,7 +160,7 @@ def finish(session: Session, step_id: UUID, outcome: StepOutcome, **values: Any)
     session.execute(_finish(*values), its | {"its_id": step_id, "its_outcome": outcome})
 
 
-@cache
+@built_once
 def _finish(*names: str) -> Update:
     further: dict[str, Any] = {name: bindparam(f"its_{name}") for name in names}
     ended = _ENDED | {"outcome": bindparam("its_outcome")} | further
@@ -224,7 +224,7 @@ def make_next_turn_ready(
     return [Hint(*row) for row in session.execute(_make_ready(), its)]
 
 
-@cache
+@built_once
 def _make_ready() -> ReturningUpdate[Any]:
     next_turn = (
         select(_job.id)

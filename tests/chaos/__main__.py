@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos.plan import FULL, SHORT, make_plan
+from tests.chaos.recoveries import RECOVERY_LIMIT_SECONDS
 from tests.chaos.report import page
-from tests.chaos.run import RERUN_LIMIT_SECONDS, run
+from tests.chaos.run import run
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="chaos-"))
     verdict = run(make_plan(SHORT if chosen.short else FULL, chosen.seed), directory, print)
     print(page(verdict))
-    late = not chosen.short and max(verdict.reruns, default=0.0) > RERUN_LIMIT_SECONDS
+    late = not chosen.short and max(verdict.recoveries, default=0.0) > RECOVERY_LIMIT_SECONDS
     failed = late or not verdict.holds
     if failed and not chosen.forget:
         print(f"what the programs wrote lies in {directory}")

@@ -15,7 +15,8 @@ from shared.queue import PublishError, publish
 from tests.chaos.clients import Client
 from tests.chaos.engines import CALLS
 from tests.chaos.plan import FaultKind
-from tests.chaos.world import Killed, MissedError, World
+from tests.chaos.recoveries import Killed
+from tests.chaos.world import MissedError, World
 
 _TRIES = 20
 # How long a table stays locked, or Redis stopped, for a worker to come to it: clients wait meanwhile.
@@ -27,7 +28,7 @@ def kill_gpu_child(world: World) -> None:
     """SIGKILL the child in the middle of a step, and see the step run again."""
     child, held = world.caught("gpu")
     world.hit(held)
-    killed = Killed(held.step, time.time())
+    killed = Killed(held.worker, held.step, time.time())
     child.kill()
     world.killed.append(killed)
     world.until(lambda: _ran_again(world, killed), what=f"{held.kind} of turn {held.number} again")

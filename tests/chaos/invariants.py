@@ -277,12 +277,13 @@ def watch_claims(connection: psycopg.Connection[Any]) -> None:
     """Have PostgreSQL note every claim: a step's row tells only of its last one."""
     connection.execute("CREATE SCHEMA chaos")
     connection.execute(
-        "CREATE TABLE chaos.claims (step uuid, job uuid, kind text, was_held bool, at timestamptz)"
+        "CREATE TABLE chaos.claims"
+        " (step uuid, job uuid, kind text, worker text, was_held bool, at timestamptz)"
     )
     connection.execute(
         "CREATE FUNCTION chaos.note_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " INSERT INTO chaos.claims"
-        " VALUES (NEW.id, NEW.job_id, NEW.kind, OLD.lease_token IS NOT NULL, clock_timestamp());"
+        " VALUES (NEW.id, NEW.job_id, NEW.kind, NEW.worker, OLD.lease_token IS NOT NULL, clock_timestamp());"
         " RETURN NULL; END $$"
     )
     connection.execute(

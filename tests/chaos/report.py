@@ -3,7 +3,8 @@
 from statistics import median
 
 from tests.chaos.plan import FaultKind
-from tests.chaos.run import RERUN_LIMIT_SECONDS, Verdict
+from tests.chaos.recoveries import RECOVERY_LIMIT_SECONDS
+from tests.chaos.run import Verdict
 
 _ROWS_SHOWN = 5
 
@@ -27,7 +28,7 @@ def page(verdict: Verdict) -> str:
         *_table("invariant", "", "rows", [(name, "", len(rows)) for name, rows in verdict.broken.items()]),
         *(f"BROKEN {name}: {rows[:_ROWS_SHOWN]}" for name, rows in verdict.broken.items() if rows),
         "",
-        _reruns(verdict.reruns),
+        _recoveries(verdict.recoveries),
         *(["GIVEN UP: it took too long, or nothing moved any more"] if verdict.over else []),
         "every invariant holds" if verdict.holds else "FAILED",
     ]
@@ -48,10 +49,10 @@ def _counts(title: str, counts: dict[str, int]) -> str:
     return f"{title}: " + ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
-def _reruns(seconds: list[float]) -> str:
+def _recoveries(seconds: list[float]) -> str:
     if not seconds:
-        return "no GPU child was killed at work"
+        return "no GPU child was killed whose worker was needed again"
     return (
-        f"GPU child KILL to its stage at work again, {len(seconds)} times:"
-        f" median {median(seconds):.1f} s, worst {max(seconds):.1f} s (limit {RERUN_LIMIT_SECONDS:.0f} s)"
+        f"GPU child KILL to its worker at work again, on whichever step, {len(seconds)} times:"
+        f" median {median(seconds):.1f} s, worst {max(seconds):.1f} s (limit {RECOVERY_LIMIT_SECONDS:.0f} s)"
     )

@@ -16,16 +16,15 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.following import StoppedError
 from tests.chaos.invariants import note, violations
 from tests.chaos.plan import CLIENTS, FaultKind, Plan, Turn
+from tests.chaos.recoveries import recoveries
 from tests.chaos.world import MissedError, OverError, World, processes_left, running_world
 
-# From the KILL of a GPU child to its step at work again: the lease, a sweep, and five seconds.
-RERUN_LIMIT_SECONDS = 3.0 + 1.0 + 5.0
 PROCESSES = "a process left"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run has shown. `reruns` are seconds from the KILL of a GPU child to its step at work again."""
+    """What a run has shown. `recoveries`: seconds from a GPU child's KILL to its worker at work again."""
 
     plan: Plan
     seconds: float
@@ -34,7 +33,7 @@ class Verdict:
     over: bool
     statuses: dict[str, int]
     answers: dict[str, int]
-    reruns: list[float]
+    recoveries: list[float]
     revived: list[str]
     broken: dict[str, list[Any]]
 
@@ -51,7 +50,7 @@ def run(plan: Plan, directory: Path, say: Callable[[str], object] = lambda _: No
         over = _play(world)
         broken = _judge(world)
         statuses = dict(world.ask("SELECT status, count(*) FROM jobs GROUP BY status ORDER BY status"))
-        reruns = _reruns(world)
+        recovered = _recoveries(world)
         world.close()
     broken[PROCESSES] = processes_left(world.sessions)
     return Verdict(
@@ -62,7 +61,7 @@ def run(plan: Plan, directory: Path, say: Callable[[str], object] = lambda _: No
         over,
         statuses,
         _answers(world),
-        reruns,
+        recovered,
         world.revived,
         broken,
     )
@@ -126,18 +125,9 @@ def _judge(world: World) -> dict[str, list[Any]]:
         return violations(connection)
 
 
-def _reruns(world: World) -> list[float]:
-    """Return how long each step whose GPU child was killed took to be at work again."""
-    rows = [
-        world.ask(
-            "SELECT extract(epoch FROM min(at))::float - %(at)s FROM chaos.claims"
-            " WHERE step = %(step)s AND at > to_timestamp(%(at)s)",
-            step=killed.step,
-            at=killed.at,
-        )
-        for killed in world.killed
-    ]
-    return sorted(seconds for [(seconds,)] in rows if seconds is not None)
+def _recoveries(world: World) -> list[float]:
+    with psycopg.connect(world.postgres.url, autocommit=True) as connection:
+        return recoveries(connection, world.killed)
 
 
 def _answers(world: World) -> dict[str, int]:

@@ -25,6 +25,7 @@ from tests.chaos.engines import CALLS, CONDUCTS, DIRECTORY, ENGINES
 from tests.chaos.invariants import watch_claims
 from tests.chaos.ledger import Ledger
 from tests.chaos.plan import CLIENTS, FaultKind, Plan, Turn
+from tests.chaos.recoveries import Killed
 from tests.support.stack import Stack, running_stack
 
 _LIMITS = {"STT_TIMEOUT_SECONDS": "10", "TTS_TIMEOUT_SECONDS": "6"}
@@ -48,20 +49,13 @@ class OverError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A step that a worker holds now: its kind, of which turn, by which lease's token."""
+    """A step that a worker holds now: its kind, of which turn, by which lease's token, and whose."""
 
     step: str
     number: int
     kind: str
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Killed:
-    """A step whose GPU child was killed at work, at a moment of the system's clock (seconds)."""
-
-    step: str
-    at: float
+    worker: str
 
 
 @dataclass(slots=True)
@@ -168,8 +162,8 @@ class World:
     def holds(self, worker: str) -> list[Held]:
         """Return the steps that the worker holds now."""
         rows = self.ask(
-            "SELECT steps.id::text, split_part(idempotency_key, '-', 2)::int, steps.kind, lease_token::text"
-            " FROM steps JOIN jobs ON jobs.id = job_id"
+            "SELECT steps.id::text, split_part(idempotency_key, '-', 2)::int, steps.kind, lease_token::text,"
+            " worker FROM steps JOIN jobs ON jobs.id = job_id"
             " WHERE lease_token IS NOT NULL AND split_part(worker, '@', 1) = %(worker)s",
             worker=worker,
         )

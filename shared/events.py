@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Table, Text, bindparam, cast, func, insert, literal, select
+from sqlalchemy import CTE, ColumnElement, Table, Text, bindparam, cast, event, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from shared.models import EventType, Job, JobEvent, JobStatus
 
@@ -33,13 +33,15 @@ _APPEND = _NOTIFY.add_cte(
     )
     .cte("appended")
 )
-"""One round trip writes an event and notifies the listeners."""
+"""Writes an event and notifies the listeners; several are sent together."""
+_PENDING = "events"
 
 
 def append(session: Session, job: Job, kind: EventType, data: Mapping[str, Any] | None = None) -> None:
     """Append an event to the log of a job that this transaction has locked, or has just inserted.
 
-    Thanks to the lock, `seq` has no gaps, and no reader sees an event before an earlier one.
+    Thanks to the lock, `seq` has no gaps, and no reader sees an event before an earlier one. All events of a
+    transaction are written when it commits, in one round trip; it must have no savepoints.
     """
     job.last_event += 1
     write(session, job.id, job.last_event, kind, data)
@@ -48,10 +50,21 @@ def append(session: Session, job: Job, kind: EventType, data: Mapping[str, Any] 
 def write(
     session: Session, job_id: UUID, seq: int, kind: EventType, data: Mapping[str, Any] | None = None
 ) -> None:
-    """Write the event under a number that was taken from the locked job's row."""
-    with session.no_autoflush:  # the job is still to be changed, and is to be written once
-        event = {"its_job": job_id, "its_number": seq, "its_type": kind, "its_data": dict(data or {})}
-        session.execute(_APPEND, event | {"payload": f"{job_id} {kind}"})
+    """Write the event, when the transaction commits, under a number taken from the locked job's row."""
+    its = {"its_job": job_id, "its_number": seq, "its_type": kind, "its_data": dict(data or {})}
+    session.info.setdefault(_PENDING, []).append(its | {"payload": f"{job_id} {kind}"})
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    if pending := session.info.pop(_PENDING, ()):
+        session.execute(_APPEND, pending)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_unwritten(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_PENDING, None)  # rolled back
 
 
 def appended(changed: CTE, kind: EventType) -> tuple[CTE, ColumnElement[None]]:

@@ -146,8 +146,8 @@ MUTANTS = [
             ),
             Patch(
                 "shared/events.py",
-                "        session.execute(_APPEND, event",
-                "        _apart(session)(_APPEND, event",
+                "        session.execute(_APPEND, pending",
+                "        _apart(session)(_APPEND, pending",
             ),
         ],
         ["a log with a gap"],

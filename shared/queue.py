@@ -61,7 +61,6 @@ def create_celery(redis_url: str, *, socket_timeout_seconds: float) -> Celery:
             TaskName.ERASE: {"queue": QueueName.MAINTENANCE},
         },
         worker_direct=True,
-        task_send_sent_event=True,
         task_publish_retry_policy={
             "max_retries": 1,
             "interval_start": 0,

@@ -9,6 +9,9 @@ from worker.errors import EngineUnavailableError
 from worker.ports import RECORDING_RATE, Recording, Speech
 
 MP3_BITS_PER_SECOND = 64_000
+# LAME's effort: 0 is the most, 3 what it chooses itself. At this rate speech has bits to spare: with 7 its
+# spectrum is as close to the original's (1.69 and 1.73 dB), in 5 instead of 9 ms a second of sound.
+_MP3 = {"compression_level": "7"}
 
 
 def read_flac(data: bytes) -> Recording:
@@ -40,7 +43,7 @@ def encode_mp3(speech: Speech) -> bytes:
     frame.sample_rate = speech.sample_rate
     try:
         with av.open(output, "w", format="mp3") as container:
-            stream = container.add_stream("libmp3lame", rate=speech.sample_rate, layout="mono")
+            stream = container.add_stream("libmp3lame", speech.sample_rate, layout="mono", options=_MP3)
             stream.bit_rate = MP3_BITS_PER_SECOND
             container.mux(stream.encode(frame))
             container.mux(stream.encode(None))

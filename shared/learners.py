@@ -5,14 +5,16 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import ScalarSelect, Select, bindparam, select, update
+from sqlalchemy import ScalarSelect, Select, Table, bindparam, exists, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from shared.models import Job, Learner
 from shared.statements import built_once
+
+_learners: Table = Learner.metadata.tables["learners"]
+_IS_MEANT = (_learners.c.app_id == bindparam("app_id"), _learners.c.user_id == bindparam("user_id"))
 
 
 class LearnerRef(NamedTuple):
@@ -41,11 +43,9 @@ def lock(session: Session, learner: LearnerRef) -> Learner:
 
     So a learner's turns are accepted one at a time. Lock order: learner, app, conversation, job.
     """
-    while (found := session.scalars(_lock(), learner._asdict()).one_or_none()) is None:
-        made = session.scalars(_insert(), {"id": uuid4(), **learner._asdict()}).one_or_none()
-        if made is not None:  # nobody else sees it yet
-            return made
-    return found
+    while (row := session.scalars(_lock(), {"id": uuid4(), **learner._asdict()}).one_or_none()) is None:
+        pass  # somebody else has just made it: now it can be seen
+    return row
 
 
 def count_turn(session: Session, learner: Learner, day: date) -> int:
@@ -73,19 +73,22 @@ def unfinished_jobs(session: Session, learner_id: UUID) -> Sequence[UUID]:
 
 @built_once
 def _find() -> Select[Learner]:
-    return select(Learner).where(
-        col(Learner.app_id) == bindparam("app_id"), col(Learner.user_id) == bindparam("user_id")
-    )
+    return select(Learner).where(*_IS_MEANT)
 
 
 @built_once
 def _lock() -> Select[Learner]:
-    # FOR NO KEY UPDATE: rows that refer to the learner can be inserted meanwhile. What others have committed
-    # since this session read the row is read again.
-    return _find().with_for_update(key_share=True).execution_options(populate_existing=True)
-
-
-@built_once
-def _insert() -> ReturningInsert[Learner]:
-    ignoring = insert(Learner).on_conflict_do_nothing(index_elements=["app_id", "user_id"])
-    return ignoring.returning(Learner)
+    """Return one statement for both: what finds and locks the row, and what makes it where there is none."""
+    # FOR NO KEY UPDATE: rows that refer to the learner can be inserted meanwhile.
+    found = select(_learners).where(*_IS_MEANT).with_for_update(key_share=True).cte("found")
+    given = [bindparam(name, type_=_learners.c[name].type) for name in ("id", "app_id", "user_id")]
+    made = (
+        insert(_learners)
+        .from_select(["id", "app_id", "user_id"], select(*given).where(~exists(found.select())))
+        .on_conflict_do_nothing(index_elements=["app_id", "user_id"])
+        .returning(*_learners.c)
+        .cte("made")
+    )
+    either = aliased(Learner, union_all(found.select(), made.select()).subquery())
+    # What others have committed since this session read the row is read again.
+    return select(either).execution_options(populate_existing=True)

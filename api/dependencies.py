@@ -50,19 +50,25 @@ _QUOTED = re.compile(r'"(?:(\d{1,9})"|(?:[^"\\]|\\.)*(?:"|\\?$))')
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*(\d{1,9})\s*(?=$|[,;])", re.IGNORECASE)
 
 
-async def _services(request: Request) -> Services:
+def _services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
+async def _services(request: Request) -> Services:
+    return _services_of(request)
+
+
+# FastAPI solves a dependency's own dependencies for every place that names it, also where its result is
+# known. So those that nearly every route has take the request, and depend on nothing.
 ServicesDep = Annotated[Services, Depends(_services)]
 
 
 def _part(choose: Callable[[Services], object]) -> Any:
     """Return the dependency that is one of the services."""
 
-    async def read(services: ServicesDep) -> object:
-        return choose(services)
+    async def read(request: Request) -> object:
+        return choose(_services_of(request))
 
     return Depends(read)
 
@@ -74,15 +80,13 @@ _BEARER = HTTPBearer(
 )
 
 
-async def asking(
-    request: Request, services: ServicesDep, _: Annotated[object, Security(_BEARER)]
-) -> Principal:
+async def _asking(request: Request) -> Principal:
     """Return who asks. Raises `UnauthenticatedError`."""
     principal: Principal | None = getattr(request.state, "principal", None)
     if principal is None:
         # Several are one, as HTTP has it, and none of ours: a proxy may have looked at another than we would.
         authorization = ", ".join(request.headers.getlist("Authorization")) or None
-        principal = await services.authentication.principal(authorization, client_of(request))
+        principal = await _services_of(request).authentication.principal(authorization, client_of(request))
         request.state.principal = principal
     return principal
 
@@ -95,49 +99,57 @@ class AskedFirst(APIRoute):
         serve = super().get_route_handler()
 
         async def ask_and_serve(request: Request) -> Response:
-            await asking(request, await _services(request), None)
+            await _asking(request)
             return await serve(request)
 
         return ask_and_serve
 
 
-async def chatting(principal: Annotated[Principal, Depends(asking)]) -> Principal:
-    """Return who asks for a learner. Raises `InsufficientScopeError`."""
-    principal.require(Scope.CHAT)
+async def _allowed(request: Request, scope: Scope) -> Principal:
+    principal = await _asking(request)
+    principal.require(scope)
     return principal
 
 
-async def operating(principal: Annotated[Principal, Depends(asking)]) -> Principal:
+async def _chatting(request: Request) -> Principal:
+    return await _allowed(request, Scope.CHAT)
+
+
+async def chatting(request: Request, _: Annotated[object, Security(_BEARER)]) -> None:
+    """Let only those pass who ask for a learner. Raises `InsufficientScopeError`."""
+    await _chatting(request)
+
+
+async def operating(request: Request, _: Annotated[object, Security(_BEARER)]) -> Principal:
     """Return which operator asks. Raises `InsufficientScopeError`."""
-    principal.require(Scope.OPERATE)
-    return principal
+    return await _allowed(request, Scope.OPERATE)
 
 
-async def operating_or_dev(request: Request, services: ServicesDep) -> None:
+async def operating_or_dev(request: Request) -> None:
     """Let anyone pass where `APP_ENV=dev`, and operators everywhere. Raises what `operating` raises."""
-    if services.settings.app_env is not AppEnv.DEV:
-        await operating(await asking(request, services, None))
+    if _services_of(request).settings.app_env is not AppEnv.DEV:
+        await _allowed(request, Scope.OPERATE)
 
 
-async def is_operator(request: Request, services: ServicesDep) -> bool:
+async def is_operator(request: Request) -> bool:
     """Tell whether an operator asks; anyone may."""
     try:
-        await operating(await asking(request, services, None))
+        await _allowed(request, Scope.OPERATE)
     except (DomainError, SQLAlchemyError):
         return False
     return True
 
 
 async def chatting_unless_signed(
-    request: Request, services: ServicesDep, _: Annotated[object, Security(_BEARER)]
+    request: Request, _: Annotated[object, Security(_BEARER)]
 ) -> Principal | None:
     """Return who asks for a learner; None for who comes with a signed link, which is still to be checked."""
     if {"expires", "signature"} & request.query_params.keys():
         return None
-    return await chatting(await asking(request, services, None))
+    return await _chatting(request)
 
 
-PrincipalDep = Annotated[Principal, Depends(chatting)]
+PrincipalDep = Annotated[Principal, Depends(_chatting)]
 OperatorDep = Annotated[Principal, Depends(operating)]
 PrincipalUnlessSigned = Annotated[Principal | None, Depends(chatting_unless_signed)]
 IsOperator = Annotated[bool, Depends(is_operator)]

@@ -185,12 +185,18 @@ class RecentLine:
     def read(self, session: Session) -> Line:
         """Return the line. Where it is long, one thread reads it and the others wait for that."""
         if self._line.length <= self._long:
-            return self._kept(read(session))
+            return self._keep(read(session))
         with self._reading:
             if time.monotonic() - self._read_at > _KEPT_SECONDS:
-                self._kept(read(session))
+                self._keep(read(session))
             return self._line
 
-    def _kept(self, line: Line) -> Line:
-        self._line, self._read_at = line, time.monotonic()
+    def kept(self) -> Line | None:
+        """Return the line if it is long and was read a moment ago; None where it has to be read."""
+        read_at, line = self._read_at, self._line  # in this order: they are set in the other one
+        is_recent = time.monotonic() - read_at <= _KEPT_SECONDS
+        return line if is_recent and line.length > self._long else None
+
+    def _keep(self, line: Line) -> Line:
+        self._line, self._read_at = line, time.monotonic()  # in this order: see `kept`
         return line

@@ -53,6 +53,13 @@ class Places:
             return None
         return _place(standing(job, first), self.line.read(session), self.durations.read(session))
 
+    def find_kept(self, job: Job, first: Step) -> Place | None:
+        """Return the place of a job that waits, if nothing has to be read for it; else None."""
+        line, durations = self.line.kept(), self.durations.kept()
+        if line is None or durations is None:
+            return None
+        return _place(standing(job, first), line, durations)
+
     def find_all(self, session: Session, job_ids: Collection[UUID]) -> dict[UUID, Place]:
         """Return the places of those of these jobs that have not begun."""
         line, durations = self.line.read(session), self.durations.read(session)

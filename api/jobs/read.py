@@ -154,7 +154,10 @@ class JobReader:
         return await self.sessions.read(self._one, job_id, reach)
 
     async def with_place(self, record: JobRecord) -> JobRecord:
-        """Return the job of a record with its place now."""
+        """Return a job that was just accepted with its place now."""
+        place = self.places.find_kept(record.job, record.steps[0])
+        if place is not None:
+            return replace(record, place=place)
         return await self.sessions.read(self._with_place, record)
 
     def _one(self, session: Session, job_id: UUID, reach: Reach) -> JobRecord:

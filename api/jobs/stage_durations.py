@@ -92,7 +92,12 @@ class RecentStageDurations:
 
     def read(self, session: Session) -> StageDurations:
         """Return the durations, at most two seconds old."""
-        if time.monotonic() - self._measured_at > _KEPT_SECONDS:
-            self._paces = measure(session)
+        kept = self.kept()
+        if kept is None:
+            self._paces = kept = measure(session)
             self._measured_at = time.monotonic()
-        return self._paces
+        return kept
+
+    def kept(self) -> StageDurations | None:
+        """Return the durations if they are at most two seconds old; None where they have to be measured."""
+        return self._paces if time.monotonic() - self._measured_at <= _KEPT_SECONDS else None

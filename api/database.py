@@ -15,8 +15,9 @@ from psycopg.abc import PQGen
 from psycopg.waiting import wait_async
 from sqlalchemy import Engine
 from sqlalchemy.exc import TimeoutError as DatabaseTimeoutError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
+from shared.database import single_statements, transactions
 from shared.threads import ContextThreads
 
 ANSWER_SECONDS = 4.0
@@ -36,11 +37,8 @@ class Sessions:
 
     def __init__(self, engine: Engine, *, at_once: int) -> None:
         """`at_once` is how many units may run at a time: as many as the engine has connections."""
-        # What only reads needs no transaction, whose beginning and end are a round trip each.
-        self._read = sessionmaker(
-            engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
-        )
-        self._write = sessionmaker(engine, expire_on_commit=False)
+        self._write = transactions(engine)
+        self._read = single_statements(self._write)
         self._threads = ContextThreads(at_once, "database")
 
     async def read(

@@ -21,6 +21,7 @@ from benchmarks.product import Speeds, empty_database, migrate, running_product,
 from benchmarks.table import Row, print_table
 from local.servers import EmbeddedPostgres
 from shared import steps
+from shared.database import single_statements, transactions
 from shared.models import QueueName, StepKind
 from shared.settings import SharedSettings
 
@@ -71,7 +72,7 @@ def claim_milliseconds(*, old_transaction: bool) -> list[float]:
     with TemporaryDirectory() as directory, EmbeddedPostgres(Path(directory) / "postgres") as postgres:
         migrate(postgres.url)
         engine = create_engine(SharedSettings(_env_file=None, database_url=postgres.url).database_url)
-        sessions = sessionmaker(engine, expire_on_commit=False)
+        sessions = transactions(engine)
         with sessions.begin() as session:
             for statement in _FILL:
                 session.execute(text(statement), {"ready": READY} if ":ready" in statement else {})
@@ -82,7 +83,8 @@ def claim_milliseconds(*, old_transaction: bool) -> list[float]:
                 old.execution_options(isolation_level="REPEATABLE READ").execute(
                     text("SELECT FROM jobs LIMIT 1")
                 )
-            took = [claim_once(sessions) for _ in range(CLAIMS)]
+            claiming = single_statements(sessions)
+            took = [claim_once(claiming) for _ in range(CLAIMS)]
         engine.dispose()
         return took
 

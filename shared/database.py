@@ -17,6 +17,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session, sessionmaker
 
 from shared.server_urls import psycopg_arguments
 
@@ -136,3 +137,17 @@ def create_sync_engine(
         return connection
 
     return engine
+
+
+def transactions(engine: Engine) -> sessionmaker[Session]:
+    """Return sessions, each a transaction; what they gave can be read after their end."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def single_statements(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    """Return sessions on the same connections in which each statement is a transaction of its own.
+
+    For what only reads, or is one statement: a transaction's beginning and its end are a round trip each.
+    """
+    engine: Engine = sessions.kw["bind"]
+    return transactions(engine.execution_options(isolation_level="AUTOCOMMIT"))

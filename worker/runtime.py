@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from shared import queue, steps, telemetry, workers
 from shared.audio_stores import AudioStores, open_stores
-from shared.database import create_sync_engine
+from shared.database import create_sync_engine, single_statements, transactions
 from shared.models import StepKind
 from shared.queue import PublishError
 from shared.steps import Hint
@@ -87,7 +87,7 @@ def _note_unsent(sessions: sessionmaker[Session], hint: Hint) -> None:
 def create_sessions(settings: WorkerSettings, *, pool_size: int) -> sessionmaker[Session]:
     """Return a factory of sessions on an engine of its own."""
     engine = create_sync_engine(settings.database_url, application_name="worker", pool_size=pool_size)
-    return sessionmaker(engine, expire_on_commit=False)
+    return transactions(engine)
 
 
 def build_stages(  # noqa: PLR0913, PLR0917
@@ -99,12 +99,12 @@ def build_stages(  # noqa: PLR0913, PLR0917
     publish: Callable[[Sequence[Hint]], None],
 ) -> dict[StepKind, RunnableStage]:
     """Return every stage, as the runner needs them."""
-    speech = CachedSpeech(cache, settings)
+    speech, reading = CachedSpeech(cache, settings), single_statements(sessions)
     return {
         StepKind.TRANSCRIBE: Transcribe(engines, shelf, settings.sure_hearing or 0.0),
-        StepKind.REPLY: Reply(settings, sessions, CachedReplies(cache, engines), speech, publish),
+        StepKind.REPLY: Reply(settings, sessions, reading, CachedReplies(cache, engines), speech, publish),
         StepKind.SPEAK: Speak(engines, shelf, speech),
-        StepKind.JOIN: Join(sessions, shelf),
+        StepKind.JOIN: Join(reading, shelf),
     }
 
 
@@ -112,7 +112,7 @@ def build_runtime(settings: WorkerSettings, app: Celery) -> Runtime:
     """Wire a runtime for this process; nothing connects or loads yet. Raises `UnknownEngineError`."""
     sessions = create_sessions(settings, pool_size=_POOL_SIZE)
     engines, stores = Engines(settings), open_stores(settings)
-    shelf, cache = AudioShelf(sessions, stores), open_cache(settings)
+    shelf, cache = AudioShelf(single_statements(sessions), stores), open_cache(settings)
 
     def send(hints: Sequence[Hint]) -> None:
         publish(app, sessions, hints)

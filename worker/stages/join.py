@@ -15,7 +15,7 @@ from worker.stages.stage import ClaimedWork
 class Join:
     """Joins the pieces of a part. It needs no engine."""
 
-    sessions: sessionmaker[Session]
+    reading: sessionmaker[Session]
     shelf: AudioShelf
 
     def run(self, work: ClaimedWork) -> Joined:
@@ -27,5 +27,5 @@ class Join:
         return Joined(self.shelf.write(intended, whole, seconds=seconds))
 
     def _pieces(self, work: ClaimedWork) -> list[speech.SpokenPiece]:
-        with self.sessions.begin() as session:
+        with self.reading.begin() as session:
             return speech.pieces(session, work.job, work.claim.part)

@@ -37,11 +37,13 @@ _UNSPEAKABLE: ReplyWarning = {
 class Reply:
     """Has the learner's message answered, in the light of the turns before it.
 
-    `publish` sends hints on their way and never raises.
+    `sessions` are transactions; those of `reading` need none. `publish` sends hints on their way and never
+    raises.
     """
 
     settings: WorkerSettings
     sessions: sessionmaker[Session]
+    reading: sessionmaker[Session]
     replies: CachedReplies
     speech: CachedSpeech
     publish: Callable[[Sequence[Hint]], None]
@@ -138,7 +140,7 @@ class Reply:
         ]
 
     def _load(self, job: Job, said: Said) -> tuple[Sequence[Message], due.KnownMistakes]:
-        with self.sessions.begin() as session:
+        with self.reading.begin() as session:
             known = due.known_for(session, job, said.words)
             if job.turn == 1:
                 return (), known
@@ -153,7 +155,7 @@ class Reply:
     def _mistake_to_review(self, job: Job) -> LedgerMistake | None:
         if job.review_of is None:
             return None
-        with self.sessions.begin() as session:
+        with self.reading.begin() as session:
             return due.find(session, job.learner_id, job.review_of)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from shared import steps, telemetry, traces
 from shared.abandoning import abandon
+from shared.database import single_statements
 from shared.errors import DomainError, ErrorCode
 from shared.failures import TIMED_OUT, Failure
 from shared.models import Job, QueueName, StepKind, StepOutcome
@@ -51,6 +52,7 @@ class StageRunner:
     ) -> None:
         self._settings = settings
         self._sessions = sessions
+        self._statements = single_statements(sessions)
         self._stages = stages
         self._publish = publish
         self._out_of_memory = False
@@ -94,7 +96,7 @@ class StageRunner:
     def _claim(self, queue: QueueName, token: UUID, worker: str) -> tuple[Claim | None, Job | None]:
         """Claim the queue's best step and take its job, if that can be done without waiting for a lock."""
         try:
-            with self._sessions.begin() as session:
+            with self._statements.begin() as session:
                 claimed = steps.claim(
                     session,
                     queue,
@@ -109,7 +111,7 @@ class StageRunner:
         except IntegrityError as error:
             if not isinstance(error.orig, UniqueViolation):
                 raise
-        with self._sessions.begin() as session:
+        with self._statements.begin() as session:
             return steps.claimed(session, token=token, worker=worker), None
 
     def _start(self, claim: Claim) -> Job | None:

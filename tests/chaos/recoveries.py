@@ -32,7 +32,7 @@ def recoveries(connection: psycopg.Connection[Any], killed: Iterable[Killed]) ->
         connection.execute(
             "SELECT extract(epoch FROM min(at))::float - %(at)s FROM chaos.claims"
             " WHERE worker = %(worker)s AND at > to_timestamp(%(at)s)"
-            " AND at <= (SELECT coalesce(finished_at, 'infinity') FROM steps WHERE id = %(step)s)",
+            " AND at <= coalesce((SELECT finished_at FROM steps WHERE id = %(step)s), 'infinity')",
             {"worker": kill.worker, "at": kill.at, "step": kill.step},
         ).fetchall()
         for kill in killed

@@ -60,7 +60,7 @@ async def _services(request: Request) -> Services:
 
 
 # FastAPI solves a dependency's own dependencies for every place that names it, also where its result is
-# known. So those that nearly every route has take the request, and depend on nothing.
+# known. So those that nearly every route has take the request instead.
 ServicesDep = Annotated[Services, Depends(_services)]
 
 

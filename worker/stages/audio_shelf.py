@@ -24,7 +24,7 @@ class IntendedAudio(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AudioShelf:
-    """Loads recordings and writes speech."""
+    """Loads recordings and writes speech. Each of its questions is one statement, without a transaction."""
 
     sessions: sessionmaker[Session]
     stores: AudioStores

@@ -24,6 +24,7 @@ from local.servers import EmbeddedRedis
 from local.settings import LauncherSettings
 from shared.models import ApiKey, Scope
 from shared.settings import SharedSettings
+from worker.upkeep.locks import Lock
 
 MODELS = Path(__file__).parents[2] / ".pytest_cache" / "models"
 """Where the tests keep the models that come in parts; each start checks what lies there."""
@@ -193,6 +194,13 @@ class Stack:
         with self._engine.begin() as connection:
             result = connection.execute(text(statement), values)
             return list(result.all()) if result.returns_rows else []
+
+    @contextmanager
+    def holding(self, lock: Lock) -> Iterator[None]:
+        """Keep the upkeep from one of its tasks meanwhile, once a pass that is under way has ended."""
+        with self._engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock.value})
+            yield
 
     def forget_jobs(self) -> None:
         """Remove every job and all that came of it; the files of sounds stay."""

@@ -1,15 +1,17 @@
 """The protocol between the API and its decoder program. Light: both sides import it at start.
 
 An upload is a packet: the demuxer's name, and the descriptors of the recording and of its channel. The answer
-on that is what was decoded, then the word `ENDED` and how its process ended, as `subprocess` counts it.
+on that is a word and a number, `ENDED` and how the upload's process ended, as `subprocess` counts it. Before
+them, where something was decoded, come `DECODED`, how many bytes it is, and the bytes. A process that decoded
+says itself that it ended well, for the time that it takes to end is then nobody's; all else the program says.
 """
 
 from enum import IntEnum
 from struct import Struct
 
 REQUEST_MAX_BYTES = 64
-ENDED = b"\0ended\0\0"
-STATUS = Struct(f"!{len(ENDED)}si")
+DECODED, ENDED = b"decoded\0", b"ended\0\0\0"
+WORD = Struct("!8si")
 
 DECODED_RATE = 16_000
 """Samples a second of the decoder's output, which is mono and 16-bit."""

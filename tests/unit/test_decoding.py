@@ -16,9 +16,10 @@ import numpy as np
 import psutil
 import pytest
 
+from api.decoding.client import DecoderLostError, _answer
 from api.decoding.errors import InvalidAudioError, TooManyUploadsError, UploadsBusyError
 from api.decoding.program import LIMITS
-from api.decoding.protocol import Outcome
+from api.decoding.protocol import DECODED, ENDED, WORD, Outcome
 from api.decoding.uploads import DecodedAudio, Decoder, DecoderLimits
 from tests.support.decoders import a_decoder, decode, decode_by, make_wav, on_disk, wav_of
 from tests.support.stack import eventually, has_ended
@@ -36,9 +37,16 @@ def programs() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if "api.decoding.program" in child.cmdline()]
 
 
+def decodes(process: psutil.Process) -> bool:
+    """Tell whether the process has been given a recording, which it reads instead of nothing."""
+    with suppress(FileNotFoundError, psutil.NoSuchProcess):
+        return Path(f"/proc/{process.pid}/fd/0").readlink() != Path(os.devnull)
+    return False
+
+
 def running_decoders() -> list[psutil.Process]:
     """Return the processes that decode an upload now."""
-    return [child for program in programs() for child in program.children()]
+    return [child for program in programs() for child in program.children() if decodes(child)]
 
 
 def none_decodes() -> bool:
@@ -142,6 +150,73 @@ def test_a_packet_that_is_none_of_ours_does_not_end_the_program(decoder: Decoder
 
     assert asyncio.run(decode_by(decoder, make_wav(1.0))).seconds == pytest.approx(1.0, abs=0.01)
     assert not decoder._program.has_ended()
+
+
+def waiting(decoder: Decoder) -> psutil.Process:
+    """Return the process that waits for an upload, with nothing open but what it needs."""
+
+    def look() -> psutil.Process | None:
+        spare = [child for child in psutil.Process(decoder._program.pid).children() if not decodes(child)]
+        with suppress(psutil.NoSuchProcess, IndexError):
+            return spare[0] if spare[0].num_fds() == 4 else None
+        return None
+
+    return eventually(look, what="a process waiting")
+
+
+def test_the_next_upload_goes_to_a_process_that_waits_under_its_limits() -> None:
+    async def decode_by_it(decoder: Decoder) -> psutil.Process:
+        spare = waiting(decoder)
+        for limit, value in LIMITS.items():
+            eventually(lambda: spare.rlimit(limit)[0] == value, what="its limits")  # noqa: B023
+        with noise() as recording:
+            [decoding] = await begin(decoder, recording)
+            assert running_decoders() == [spare]
+            assert (await decoding).seconds == pytest.approx(60.0, abs=0.01)
+        return spare
+
+    with a_decoder() as decoder:
+        first, second = asyncio.run(decode_by_it(decoder)), asyncio.run(decode_by_it(decoder))
+
+    assert first != second
+
+
+def test_a_process_that_died_waiting_costs_no_upload_and_is_replaced_behind_the_next() -> None:
+    with a_decoder() as decoder:
+        spare = waiting(decoder)
+        spare.kill()
+        eventually(lambda: not spare.is_running(), what="the process reaped")
+
+        assert asyncio.run(decode_by(decoder, make_wav(1.0))).seconds == pytest.approx(1.0, abs=0.01)
+        waiting(decoder)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (WORD.pack(DECODED, 4) + b"fLaC" + WORD.pack(ENDED, 0), (0, b"fLaC")),
+        (WORD.pack(ENDED, Outcome.TOO_LONG), (Outcome.TOO_LONG, b"")),
+        (WORD.pack(DECODED, 4) + b"fL" + WORD.pack(ENDED, -9), (-9, b"fL")),
+        (WORD.pack(DECODED, 2**31 - 1), (Outcome.INVALID, b"")),
+        (WORD.pack(DECODED, -1), (Outcome.INVALID, b"")),
+        (WORD.pack(DECODED, 4) + b"fL", None),
+        (WORD.pack(DECODED, 4) + b"fLaC" + WORD.pack(ENDED, 0)[:5] + WORD.pack(ENDED, -9), None),
+        (b"another", None),
+        (b"something else", None),
+    ],
+)
+def test_an_answer_counts_as_far_as_it_is_whole(answer: bytes, expected: tuple[int, bytes] | None) -> None:
+    async def read() -> tuple[int, bytes]:
+        reader = asyncio.StreamReader()
+        reader.feed_data(answer)
+        reader.feed_eof()
+        return await _answer(reader)
+
+    if expected is None:
+        with pytest.raises((DecoderLostError, EOFError)):
+            asyncio.run(read())
+    else:
+        assert asyncio.run(read()) == expected
 
 
 def test_what_decodes_ends_with_the_program() -> None:

@@ -137,6 +137,7 @@ def _sole_use(data_dir: Path) -> Iterator[None]:
 
 
 def _refuse_busy_ports(settings: LauncherSettings) -> None:
+    taken: dict[int, str] = {}
     for name, port, host in (
         ("PORT", settings.port, settings.host),
         ("FLOWER_PORT", settings.flower_port, LOOPBACK),
@@ -146,6 +147,9 @@ def _refuse_busy_ports(settings: LauncherSettings) -> None:
             raise StartError(
                 f"{name} {port} is in use on {host}; stop what uses it, or set {name} to another"
             )
+        if port in taken:
+            raise StartError(f"{name} {port} is {taken[port]}'s already; set one of them to another")
+        taken[port] = name
 
 
 def _refuse_unready_workers(environment: Mapping[str, str]) -> None:
@@ -182,7 +186,7 @@ def _show_addresses(
     body = """'{"user_id": "me", "message": "I am go to market"}'"""
     credential = ""
     if key is not None:
-        console.say(f"API key     {key}  (shown this once; more: python -m api.access)")
+        console.say(f"API key     {key}  (shown this once; more: .venv/bin/python -m api.access)")
         credential = f" -H 'Authorization: Bearer {key}'"
     elif has_keys:
         credential = " -H 'Authorization: Bearer YOUR_KEY'"

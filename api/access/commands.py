@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -129,7 +130,10 @@ def _state(key: ApiKey) -> str:
 
 
 def _scopes(text: str) -> list[Scope]:
-    return [Scope(each.strip()) for each in text.split(",")]
+    try:
+        return [Scope(each.strip()) for each in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be of {', '.join(Scope)}, separated by commas") from None
 
 
 def _line(text: str) -> str:
@@ -145,17 +149,21 @@ def _name(text: str) -> str:
 
 
 def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < 100_000:
-        raise argparse.ArgumentTypeError("must be a positive number")
-    return number
+    with suppress(ValueError):
+        number = float(text)
+        if 0 < number < 100_000:
+            return number
+    raise argparse.ArgumentTypeError("must be a positive number, less than 100000")
 
 
 def _quota_value(text: str) -> tuple[str, int | None]:
     name, is_given, value = text.partition("=")
     if not is_given or name not in quotas.NAMES:
         raise argparse.ArgumentTypeError(f"must be NAME=NUMBER, of {', '.join(quotas.NAMES)}")
-    number = int(value) if value else None
-    if number is not None and not 1 <= number <= _MOST:
-        raise argparse.ArgumentTypeError(f"must be from 1 to {_MOST}")
-    return name, number
+    if not value:
+        return name, None
+    with suppress(ValueError):
+        number = int(value)
+        if 1 <= number <= _MOST:
+            return name, number
+    raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {_MOST}")

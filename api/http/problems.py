@@ -80,7 +80,7 @@ KINDS: Mapping[ErrorCode, _Kind] = {
         HTTPStatus.CONFLICT, "Everything of this learner is being erased", retryable=True
     ),
     ErrorCode.CONSENT_REQUIRED: _Kind(HTTPStatus.FORBIDDEN, "Consent is needed first"),
-    ErrorCode.INVALID_SIGNATURE: _Kind(HTTPStatus.FORBIDDEN, "The audio link is not valid any more"),
+    ErrorCode.INVALID_SIGNATURE: _Kind(HTTPStatus.FORBIDDEN, "The link is not valid any more"),
     ErrorCode.DATABASE_UNAVAILABLE: _Kind(
         HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable", retryable=True
     ),

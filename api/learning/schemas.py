@@ -141,7 +141,7 @@ def _few_ids(listed: str) -> str:
         try:
             _USER_ID.validate_python(user_id)
         except ValidationError:
-            raise ValueError("must be user_ids, separated by commas") from None
+            raise ValueError("must be user_ids, of letters, digits and ._@:+-, separated by commas") from None
     return listed
 
 

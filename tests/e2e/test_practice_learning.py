@@ -67,3 +67,17 @@ def test_a_due_mistake_is_asked_for_said_wrong_and_then_right(product: Stack, le
     page.get_by_role("button", name="History").click()
     reviews = page.locator("#conversation-list li", has_text="Reviews")
     expect(reviews.get_by_role("button")).to_have_text(["Delete"])
+
+
+def test_the_verdict_on_an_answer_does_not_wait_for_its_voice(product: Stack, learner: Visitor) -> None:
+    page = learner.page
+    page.get_by_role("button", name="Practise").click()
+    voice = product.process("gpu")
+    voice.suspend()
+    try:
+        page.get_by_label("Your answer in English").fill(RIGHT)
+        page.get_by_role("button", name="Check").click()
+
+        expect(page.locator("#review-status")).to_have_text("Learnt. It comes back later.")
+    finally:
+        voice.resume()

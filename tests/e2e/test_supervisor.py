@@ -216,6 +216,17 @@ def test_a_port_in_use_is_refused_before_anything_is_started(setting: str, tmp_p
     assert not (tmp_path / "postgres").exists()
 
 
+def test_a_port_for_two_of_our_own_programs_is_refused_too(tmp_path: Path) -> None:
+    port = str(free_port())
+    metrics = str(free_port(in_a_row=3))
+
+    done = run_launcher(tmp_path, PORT=port, FLOWER_PORT=port, METRICS_PORT=metrics)
+
+    assert done.returncode == 1
+    assert f"FLOWER_PORT {port} is PORT's already; set one of them to another" in done.stdout
+    assert not (tmp_path / "postgres").exists()
+
+
 def test_a_second_launcher_on_the_same_data_is_refused(tmp_path: Path) -> None:
     with held_lock(tmp_path):
         done = run_launcher(tmp_path)

@@ -322,3 +322,23 @@ def _made(session: Session, secrets: AccessSecrets) -> str:
     return repository.create_key(
         session, secrets, app_id=app.id, label="", kind=KeyKind.LIVE, scopes=[Scope.CHAT]
     )[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["create", "myapp", "--scopes", "fly"], "must be of chat, operate, separated by commas"),
+        (["create", "myapp", "--days", "soon"], "must be a positive number, less than 100000"),
+        (["create", "myapp", "--days", "0"], "must be a positive number, less than 100000"),
+        (["quota", "myapp", "turns_a_day=many"], "must be a whole number from 1 to"),
+        (["quota", "myapp", "turns_a_day=0"], "must be a whole number from 1 to"),
+        (["quota", "myapp", "turns=1"], "must be NAME=NUMBER, of "),
+    ],
+)
+def test_a_bad_argument_is_told_what_it_must_be(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        commands.parse(arguments)
+
+    assert said in capsys.readouterr().err

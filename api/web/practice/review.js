@@ -14,6 +14,7 @@ export class Review {
   #api;
   #player;
   #mistake = null; // that is asked about
+  #asked; // the idempotency key of the last answer
 
   constructor({ api, player }) {
     this.#api = api;
@@ -64,6 +65,12 @@ export class Review {
     this.#tell("turn.sending");
     this.#player.unlock();
     this.#player.begin(() => {});
+    this.#asked = key; // what still comes of an earlier answer is not heard any more
+    let isShown = false;
+    const show = (reply) => {
+      if (!isShown && this.#asked === key) this.#showResult(reply);
+      isShown = true;
+    };
     try {
       const accepted = await deliver(() => this.#api.review(id, answer, key), ({ error }) => (
         this.#tell(error instanceof ConnectionLost ? "turn.lost" : "turn.busy")
@@ -71,11 +78,12 @@ export class Review {
       this.#tell(answer.recording ? "turn.listening" : "turn.writing");
       const { job } = await follow(this.#api, accepted, {
         onEvent: (type, data) => {
-          if (type === "speech.piece" && data.audio_url) this.#player.add(data);
+          if (type === "reply.done") show(data); // its voice comes later
+          if (type === "speech.piece" && data.audio_url && this.#asked === key) this.#player.add(data);
         },
         onLost: () => this.#tell("turn.following_lost"),
       });
-      if (job.status === "succeeded") this.#showResult(job.result);
+      if (job.status === "succeeded") show(job.result);
       else this.#showProblem(job.error ?? { code: "cancelled", detail: "" });
     } catch (error) {
       if (error.code === undefined) throw error; // a mistake of ours

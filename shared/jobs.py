@@ -177,7 +177,7 @@ _STEP_AT_FIRST = {"attempt": 0, "position": 0, "number": 0, "deaths": 0}
 
 
 def _as_read(model: type[Row], values: Mapping[str, Any]) -> Row:
-    """Return a row as if it had been read, with None in what is not given: an eighth of the time of making it."""
+    """Return a row as if it had been read, with None in what is not given. Making one takes longer."""
     row: Row = inspect(model).class_manager.new_instance()
     for name, value in values.items():
         set_committed_value(row, name, value)

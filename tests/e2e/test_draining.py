@@ -10,8 +10,10 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from redis import Redis
 
 from local.servers import EmbeddedRedis
+from shared.queue import direct_queue
 from tests.support.contract import TEXT, VOICE, assert_problem, post_audio, silence
 from tests.support.stack import Stack, eventually, running_stack
 from tests.support.waiting import begin_to_wait
@@ -78,7 +80,8 @@ def test_loading_models_is_given_up(idle: Stack, redis_server: EmbeddedRedis) ->
     api = idle.process("api")
     with ThreadPoolExecutor(1) as threads:
         asked = threads.submit(idle.client.post, "/api/v1/ai/init-models")
-        eventually(lambda: idle.redis_keys() > 0, what="the worker asked")
+        with Redis.from_url(idle.redis.url) as redis:
+            eventually(lambda: redis.exists(direct_queue("gpu@here")), what="the worker asked")
         began = time.monotonic()
         api.terminate()
         assert_problem(asked.result(), 504, "models_timeout")

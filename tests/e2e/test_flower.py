@@ -33,7 +33,9 @@ TAG = re.compile(r"<[^>]*>")
 def watched_stack(
     tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], gate: Gate
 ) -> Iterator[Stack]:
-    extra = gate.settings() | {"FLOWER_BASIC_AUTH": ":".join(LOGIN)}
+    # Steps are held at their gates while a browser starts, several times.
+    held = {"LLM_TIMEOUT_SECONDS": "1200", "TTS_TIMEOUT_SECONDS": "1200"}
+    extra = gate.settings() | held | {"FLOWER_BASIC_AUTH": ":".join(LOGIN)}
     directory = tmp_path_factory.mktemp("watched")
     with running_stack(
         directory, create_migrated_database(), "api", *WORKERS, "flower", extra=extra

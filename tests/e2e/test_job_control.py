@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("shut_gate")
 def gated(
     tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], gate: Gate
 ) -> Iterator[Stack]:
-    extra = gate.settings("llm") | {"LLM_TIMEOUT_SECONDS": "3"}
+    extra = gate.settings("llm") | {"LLM_TIMEOUT_SECONDS": "15"}
     directory = tmp_path_factory.mktemp("controlled")
     with running_stack(directory, create_migrated_database(), extra=extra) as running:
         yield running

@@ -23,7 +23,9 @@ def hungry_stack(
     tmp_path_factory: pytest.TempPathFactory, create_migrated_database: Callable[[], str], memory: Memory
 ) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("hungry")
-    with running_stack(directory, create_migrated_database(), extra=memory.settings()) as running:
+    # Nothing may be lost here, also where a busy machine leaves a worker no time for its heartbeat.
+    extra = memory.settings() | {"LEASE_SECONDS": "300", "HEARTBEAT_SECONDS": "60"}
+    with running_stack(directory, create_migrated_database(), extra=extra) as running:
         yield running
         assert "Traceback" not in running.log("gpu")
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from shared.models import Scope
 from tests.support.practice import Visit
 from tests.support.s3_servers import S3Server
-from tests.support.stack import Stack, running_stack
+from tests.support.stack import Stack, eventually, running_stack
 
 
 @pytest.fixture(scope="module")
@@ -128,4 +128,4 @@ def test_a_turn_is_followed_through_a_restart_of_the_api(product: Stack, key: st
 
     turn.spoken()
     expect(turn.status).to_be_hidden()
-    assert visitor.heard()["pieces"]
+    eventually(lambda: visitor.heard()["pieces"], what="the voice, decoded")

@@ -28,14 +28,14 @@ from tests.support.gemini_server import (
     said,
     spoken,
 )
-from worker.engines.gemini import GeminiTutor
+from worker.engines.gemini import GeminiTutor, provider
 from worker.errors import EngineError, InvalidTutorReplyError, TutorTimeoutError, TutorUnavailableError
 from worker.ports import TutorReply, TutorRequest
 
 KEY = "AIza-a-secret-key"
 MODEL = "gemini-3.6-flash"
 MESSAGE = "I am go to secret-market"
-SLACK_SECONDS = 2.5
+SLACK_SECONDS = 10  # less than what hangs would take
 
 QUOTA_FAILURE = "type.googleapis.com/google.rpc.QuotaFailure"
 INVALID_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
@@ -154,11 +154,12 @@ def test_what_may_pass_is_tried_again(server: GeminiServer, tutor: GeminiTutor, 
 
 @cases(PASSING)
 def test_what_does_not_pass_ends_as_unavailable_within_its_time(
-    server: GeminiServer, tutor: GeminiTutor, step: Step
+    server: GeminiServer, tutor: GeminiTutor, step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(provider, "_PAUSES_SECONDS", (0.1, 60.0))  # the first fits in, the second does not
     server.script(*[step] * 9)
 
-    failure_of(tutor, TutorUnavailableError, within=1.9)  # two calls and the first pause, not the second
+    failure_of(tutor, TutorUnavailableError, within=20)
 
     assert len(server.asked) == 2
 
@@ -313,8 +314,9 @@ def test_an_answer_that_begins_late_and_then_stops_has_no_more_time_than_another
 
 
 def test_retries_repairs_and_the_last_slow_answer_share_one_time_limit(
-    server: GeminiServer, tutor: GeminiTutor
+    server: GeminiServer, tutor: GeminiTutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(provider, "_PAUSES_SECONDS", (0.1, 0.1, 0.1))
     server.script(PASSING["503"], UNREADABLE["no JSON"], PASSING["500"], replace(filled(), wait=30))
 
     failure_of(tutor, TutorTimeoutError, within=3)

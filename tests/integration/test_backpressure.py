@@ -52,8 +52,8 @@ def measured(bench: Bench) -> Bench:
     bench.finish(job_id)
     bench.sql("UPDATE steps SET started_at = finished_at - interval '32 s'")
     bench.sql(
-        "INSERT INTO workers (name, host, pid, queues, engines, models, concurrency)"
-        " VALUES ('llm', 'here', 1, '{llm}', '{}', '{}', 16)"
+        "INSERT INTO workers (name, host, pid, queues, engines, models, concurrency, seen_at)"
+        " VALUES ('llm', 'here', 1, '{llm}', '{}', '{}', 16, now() + interval '1 hour')"
     )
     return bench
 

@@ -56,7 +56,7 @@ def test_a_statement_that_takes_too_long_fails_without_quoting_the_learner(engin
 
 
 def test_an_answer_that_does_not_come_in_time_breaks_its_connection_and_no_other(url: str) -> None:
-    impatient = create_sync_engine(url, application_name="test", pool_size=1, answer_seconds=0.2)
+    impatient = create_sync_engine(url, application_name="test", pool_size=1, answer_seconds=3)
     with impatient.connect() as connection, pytest.raises(OperationalError) as failure:
         connection.execute(SLOW, {"words": WORDS})
     assert failure.value.connection_invalidated

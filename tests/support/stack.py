@@ -50,7 +50,7 @@ LIGHT = {"LLM_ENGINE": "offline", "TTS_ENGINE": "espeak"}
 Found = TypeVar("Found")
 
 
-def eventually(look: Callable[[], Found | None], *, what: str, within: float = 60.0) -> Found:
+def eventually(look: Callable[[], Found | None], *, what: str, within: float = 150.0) -> Found:
     """Return the first true answer of `look`; fail, saying `what` was awaited, when none comes in time."""
     deadline = time.monotonic() + within
     while not (found := look()):
@@ -256,7 +256,7 @@ class Stack:
         with Redis.from_url(self.redis.url) as client:
             return int(client.hlen("unacked"))
 
-    def finished(self, job_id: str, *, within: float = 60.0) -> dict[str, Any]:
+    def finished(self, job_id: str, *, within: float = 150.0) -> dict[str, Any]:
         """Return the job once it has ended."""
 
         def look() -> dict[str, Any] | None:

@@ -118,7 +118,7 @@ class _Child:
 class DecoderServer:
     """Forks a child for each upload and reports its end. Single-threaded, because it forks.
 
-    One child is forked beforehand, while nothing is decoded: one that has practised takes half as long.
+    One child is forked beforehand, while nothing is decoded: one that has practised takes a third less time.
     """
 
     def __init__(self, uploads: socket.socket) -> None:

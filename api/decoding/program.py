@@ -5,7 +5,7 @@ whose descriptor's number is its argument (`api.decoding.client` holds the other
 forking 3.
 
 That process reads a recording from the file it is given, decodes it (`api.decoding.transcoding`) and answers
-on the upload's channel with FLAC. Its exit status is an `Outcome`; it says nothing else.
+on the upload's channel with FLAC, and that it ended well; else its exit status is an `Outcome`.
 
 Media parsing is where an upload can do harm, so it happens there, under limits the process sets for itself.
 """
@@ -42,7 +42,7 @@ from api.decoding.transcoding import UndecodableError, transcode
 from shared.parent_death import end_with_parent
 
 LIMITS = {
-    # With 175 MB, of which 45 are its own, the largest of recordings is decoded.
+    # With 181 MB, of which 62 are its own, the largest of recordings is decoded.
     resource.RLIMIT_AS: 256 * 1024 * 1024,
     # A minute takes 0.7 s at most, in Opus frames of 2.5 ms.
     resource.RLIMIT_CPU: math.ceil(MAX_SECONDS / 30),
@@ -64,7 +64,7 @@ def limit_this_process() -> None:
         resource.setrlimit(limit, (value, hard))
 
 
-def _decode_one_and_exit(work: socket.socket) -> NoReturn:
+def _decode_one_and_exit(work: socket.socket, *, practises: bool) -> NoReturn:
     """Be the child: take limits on, practise, wait for an upload, decode it, answer, and end in any case."""
     status = 1
     try:
@@ -72,8 +72,9 @@ def _decode_one_and_exit(work: socket.socket) -> NoReturn:
         os.dup2(work.fileno(), _WORK)
         os.closerange(_WORK + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         limit_this_process()
-        if not select.select([_WORK], [], [], 0)[0]:
-            _practise()
+        if practises and not select.select([_WORK], [], [], 0)[0]:
+            with suppress(UndecodableError, av.FFmpegError, ValueError, MemoryError):
+                _practise()
         with socket.socket(fileno=_WORK) as own:
             request, (recording, channel), _, _ = socket.recv_fds(own, REQUEST_MAX_BYTES, 2)
         os.dup2(recording, sys.stdin.fileno())
@@ -115,6 +116,15 @@ class _Child:
     channel: socket.socket | None = None
 
 
+def _hand_over(child: _Child, request: bytes, descriptors: list[int]) -> _Child:
+    try:
+        socket.send_fds(child.work, [request], descriptors)
+    except OSError:
+        os.kill(child.pid, signal.SIGKILL)  # or it would wait for ever; it is reaped like any other
+        raise
+    return child
+
+
 class DecoderServer:
     """Forks a child for each upload and reports its end. Single-threaded, because it forks.
 
@@ -140,7 +150,7 @@ class DecoderServer:
     def _prepare(self) -> None:
         """Fork a child for the next upload. Where none can be had now, that upload tries again."""
         with suppress(OSError):
-            self._spare = self._fork()
+            self._spare = self._fork(practises=True)
 
     def _take(self) -> bool:
         """Begin the next upload; tell whether there may be more."""
@@ -159,8 +169,7 @@ class DecoderServer:
     def _begin(self, request: bytes, recording: int, answering: int) -> None:
         channel = socket.socket(fileno=os.dup(answering))
         try:
-            child, self._spare = self._spare or self._fork(), None
-            socket.send_fds(child.work, [request], [recording, answering])
+            child = self._taker(request, [recording, answering])
             # Whichever comes first: the child's end, or that nobody waits for it any more.
             self._selector.register(channel, selectors.EVENT_READ, child)
         except OSError:
@@ -168,12 +177,20 @@ class DecoderServer:
             raise
         child.channel = channel
 
-    def _fork(self) -> _Child:
+    def _taker(self, request: bytes, descriptors: list[int]) -> _Child:
+        """Hand the upload to the child that waits; where none waits, or it has just died, to a new one."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            with suppress(OSError):
+                return _hand_over(spare, request, descriptors)
+        return _hand_over(self._fork(practises=False), request, descriptors)
+
+    def _fork(self, *, practises: bool) -> _Child:
         work, its_end = socket.socketpair()
         with its_end:
             pid = os.fork()
             if pid == 0:
-                _decode_one_and_exit(its_end)
+                _decode_one_and_exit(its_end, practises=practises)
         child = _Child(pid, work)
         try:
             self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, child)

@@ -191,6 +191,22 @@ def test_a_process_that_died_waiting_costs_no_upload_and_is_replaced_behind_the_
         waiting(decoder)
 
 
+def test_an_upload_that_comes_as_the_waiting_process_dies_goes_to_another(decoder: Decoder) -> None:
+    async def decode_as_it_dies() -> DecodedAudio:
+        program = psutil.Process(decoder._program.pid)
+        spare = waiting(decoder)
+        program.suspend()  # so that it finds both at once
+        spare.kill()
+        eventually(lambda: has_ended(spare), what="the process dead")
+        with on_disk(make_wav(1.0)) as recording:
+            decoding = begin_one(decoder, recording)
+            await asyncio.sleep(0)
+            program.resume()
+            return await decoding
+
+    assert asyncio.run(decode_as_it_dies()).seconds == pytest.approx(1.0, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [

@@ -74,7 +74,11 @@ class HintConsumer(Consumer):
         return connected
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Do not put hints back over the lost connection: Celery fails at that, and the worker would end."""
+        """Do not put hints back over the lost connection: Celery fails at that, and the worker would end.
+
+        Events that have gathered go to what is sent once there is a connection again.
+        """
+        self._flush_events()
         if self.task_consumer is not None:
             self.task_consumer.channel.do_restore = False
         super().on_connection_error_after_connected(exc)

@@ -67,8 +67,9 @@ export class Review {
     this.#player.begin(() => {});
     this.#asked = key; // what still comes of an earlier answer is not heard any more
     let isShown = false;
+    const mayTell = () => !isShown && this.#asked === key;
     const show = (reply) => {
-      if (!isShown && this.#asked === key) this.#showResult(reply);
+      if (mayTell()) this.#showResult(reply);
       isShown = true;
     };
     try {
@@ -78,16 +79,16 @@ export class Review {
       this.#tell(answer.recording ? "turn.listening" : "turn.writing");
       const { job } = await follow(this.#api, accepted, {
         onEvent: (type, data) => {
-          if (type === "reply.done") show(data); // its voice comes later
+          if (type === "reply.done" && "reply_text" in data) show(data); // its voice comes later
           if (type === "speech.piece" && data.audio_url && this.#asked === key) this.#player.add(data);
         },
-        onLost: () => this.#tell("turn.following_lost"),
+        onLost: () => { if (mayTell()) this.#tell("turn.following_lost"); },
       });
       if (job.status === "succeeded") show(job.result);
-      else this.#showProblem(job.error ?? { code: "cancelled", detail: "" });
+      else if (mayTell()) this.#showProblem(job.error ?? { code: "cancelled", detail: "" });
     } catch (error) {
       if (error.code === undefined) throw error; // a mistake of ours
-      this.#showProblem({ code: error.code, detail: error.message });
+      if (mayTell()) this.#showProblem({ code: error.code, detail: error.message });
     }
   }
 

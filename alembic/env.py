@@ -1,10 +1,12 @@
 """Runs migrations against `DATABASE_URL`, one transaction per run, one run at a time."""
 
+import sys
 from logging.config import fileConfig
 from typing import Literal
 
 from alembic import context
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel.sql.sqltypes import AutoString
 
 from shared.database import create_sync_engine
@@ -30,7 +32,7 @@ def run_migrations() -> None:
         context.run_migrations()
         return
     engine = create_sync_engine(SharedSettings().database_url, application_name="alembic", pool_size=1)
-    with engine.connect() as connection:
+    with _connected(engine) as connection:
         connection.execute(text("SET statement_timeout = 0"))
         context.configure(connection=connection, target_metadata=metadata, render_item=render_item)
         with context.begin_transaction():
@@ -38,6 +40,14 @@ def run_migrations() -> None:
             context.run_migrations()
         connection.commit()
     engine.dispose()
+
+
+def _connected(engine: Engine) -> Connection:
+    """Connect, or end the program with the server's own words: it was started by hand, or before all else."""
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        sys.exit(f"the database of DATABASE_URL cannot be used: {error.orig}")
 
 
 if context.config.config_file_name is not None and context.config.attributes.get("connection") is None:

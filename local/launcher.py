@@ -117,7 +117,14 @@ class _Greeting:
         ):
             return
         self._done = True
-        self._console.say(f"Ready after {seconds:.1f} s: {self._settings.first_page}")
+        self._console.say(f"Ready after {seconds:.1f} s: {self._settings.first_page}{self._condition}")
+
+    @property
+    def _condition(self) -> str:
+        """What opening the first page takes beyond its address."""
+        if self._key is None or not self._settings.offers_practice:
+            return ""
+        return "#token=TOKEN (with a learner token: docs/practice.md)"
 
 
 @contextlib.contextmanager

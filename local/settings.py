@@ -55,5 +55,9 @@ class LauncherSettings(BaseSettings):
     @property
     def first_page(self) -> str:
         """The page with which a newcomer begins: the one to practise on, or the documentation."""
-        offered = self.app_env is AppEnv.DEV if self.practice_page is None else self.practice_page
-        return f"{self.local_url}/{'practice' if offered else 'docs'}"
+        return f"{self.local_url}/{'practice' if self.offers_practice else 'docs'}"
+
+    @property
+    def offers_practice(self) -> bool:
+        """Whether the page to practise on is served."""
+        return self.app_env is AppEnv.DEV if self.practice_page is None else self.practice_page

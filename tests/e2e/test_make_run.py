@@ -152,6 +152,7 @@ def _answers(client: httpx.Client) -> bool:
 def test_with_keys_it_makes_one_and_shows_it_once(tmp_path: Path) -> None:
     key_form = re.compile(r"ep_live_[0-9A-Za-z]{38}")
     with launched(tmp_path, ACCESS="keys", WARM_UP="false") as (launcher, client):
+        assert launcher.has_said("/practice#token=TOKEN (with a learner token: docs/practice.md)")
         (key,) = set(key_form.findall(launcher.log.read_text()))
         assert client.get("/jobs?user_id=asha").status_code == 401
         headers = {"Authorization": f"Bearer {key}"}
@@ -179,3 +180,15 @@ def test_in_prod_one_sentence_says_what_the_api_lacks(tmp_path: Path) -> None:
     assert line.startswith("The settings are not valid: ")
     assert "ACCESS_SECRETS is required when APP_ENV=prod" in line
     assert "Traceback" not in launcher.log.read_text()
+
+
+def test_a_database_that_does_not_answer_is_named_in_a_sentence(tmp_path: Path) -> None:
+    port = free_port()
+    launcher = Launcher(tmp_path, DATABASE_URL=f"postgresql://somebody:a-secret@127.0.0.1:{port}/practice")
+
+    assert launcher.process.wait(timeout=60) == 1
+    said = launcher.log.read_text()
+    assert "the database of DATABASE_URL cannot be used: " in said
+    assert f"port {port}" in said
+    assert "Traceback" not in said
+    assert "a-secret" not in said

@@ -11,7 +11,7 @@ from tests.support.workbench import Build, Workbench
 from worker.engines.offline.invitations import questions_for
 from worker.engines.offline.tutor import OfflineTutor
 from worker.ports import DueMistake, TutorReply, TutorRequest
-from worker.stages.repair import NOT_HEARD, NOT_KEPT, NOT_PASSED, PASSED
+from worker.stages.repair import ALMOST, NOT_HEARD, NOT_KEPT, PASSED
 
 
 class JudgingTutor:
@@ -205,7 +205,7 @@ def test_a_review_is_compared_word_by_word(offline: Workbench) -> None:
     assert passed.review["passed"] is True
     assert passed.review["differences"] == []
     assert (passed.kind, passed.score, passed.mistake_id) == (JobKind.REVIEW, None, None)
-    assert failed.reply_text == f"{NOT_PASSED} {mistake.right}"
+    assert failed.reply_text == f"{ALMOST} {mistake.right}"
     assert failed.review is not None
     assert failed.review["passed"] is False
     assert {"expected": "going", "said": "go"} in failed.review["differences"]

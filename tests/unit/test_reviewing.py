@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from shared.models import Mistake, MistakeCategory
-from worker.stages.repair import review, said_in
+from worker.stages.repair import ALMOST, NOT_QUITE, review, said_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -60,6 +60,20 @@ def test_a_review_passes_or_fails_where_that_is_sure(
     assert outcome is not None
     assert outcome["passed"] is passed
     assert bool(outcome["differences"]) is (passed is False or (passed is None and said != right))
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("I am go to market", ALMOST),
+        ("to the market", ALMOST),
+        ("We met", NOT_QUITE),
+        ("The weather is fine today", NOT_QUITE),
+    ],
+)
+def test_an_answer_without_half_of_the_words_is_not_called_almost_right(said: str, answer: str) -> None:
+    text, _ = review(mistake(MARKET), said_in(said, None))
+    assert text == f"{answer} {MARKET}"
 
 
 def test_a_word_is_sure_only_where_every_time_it_was_heard_is() -> None:

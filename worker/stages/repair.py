@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from shared.learning.categories import category_of
 from shared.learning.due import KnownMistakes
-from shared.learning.edits import compare, placed_words, smallest_edit, uses, words_of
+from shared.learning.edits import Difference, compare, placed_words, smallest_edit, uses, words_of
 from shared.models import Mistake, UseKind
 from shared.results import FormUse, ReviewOutcome
 from shared.results import Mistake as Corrected
@@ -15,7 +15,8 @@ from worker.ports import Mistake as SaidMistake
 from worker.text.lemmas import lemmas_for
 
 PASSED = "Well said! That is right."
-NOT_PASSED = "Almost! The right way to say it is:"
+ALMOST = "Almost! The right way to say it is:"
+NOT_QUITE = "Not quite. Let us try this one:"
 NOT_HEARD = "I did not hear every word. Please say it once more."
 NOT_KEPT = "I do not have this one any more. Shall we go on with another?"
 
@@ -65,8 +66,17 @@ def review(mistake: Mistake | None, said: Said) -> tuple[str, ReviewOutcome | No
         "passed": passed,
         "differences": [] if passed else [asdict(difference) for difference in differences],
     }
-    text = {True: PASSED, False: f"{NOT_PASSED} {mistake.right}", None: NOT_HEARD}[passed]
-    return text, outcome
+    return _answer(passed, mistake.right, differences), outcome
+
+
+def _answer(passed: bool | None, right: str, differences: Sequence[Difference]) -> str:
+    """Say how it went; a sentence of which not even half the words came was not almost right."""
+    if passed is None:
+        return NOT_HEARD
+    if passed:
+        return PASSED
+    missed = sum(len(words_of(difference.expected)) for difference in differences)
+    return f"{ALMOST if 2 * missed <= len(words_of(right)) else NOT_QUITE} {right}"
 
 
 def _if_heard(said: Said, right: str) -> bool | None:

@@ -18,9 +18,13 @@ from local.servers import EmbeddedPostgres, EmbeddedRedis
 from shared.metrics import FOLDER_VARIABLE
 from shared.settings import SharedSettings
 from tests.support.stack import Stack, running_stack
+from tests.support.zone import ZONE
 
 ROOT = Path(__file__).parent.parent
 _TEMPLATE = "migrated"
+
+# Whatever a test starts inherits it.
+os.environ["USAGE_TIMEZONE"] = ZONE.key
 
 settings.register_profile("timeless", deadline=None)
 settings.load_profile("timeless")

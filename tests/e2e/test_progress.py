@@ -15,8 +15,8 @@ from shared.learning import due
 from shared.models import BUILT_IN_APP_ID, JobKind
 from tests.e2e.conftest import Counter
 from tests.support.contract import walk
-from tests.support.factories import ZONE
 from tests.support.learning import AM_GO, NO_THE, add_day, corrected, repair_articles
+from tests.support.zone import ZONE
 
 VETERAN = "(SELECT id FROM learners WHERE user_id = 'veteran')"
 MANY = f"""

@@ -6,7 +6,8 @@ import pytest
 
 from tests.e2e.conftest import Counter
 from tests.support.contract import assert_problem
-from tests.support.factories import RECORDING_SECONDS, ZONE
+from tests.support.factories import RECORDING_SECONDS
+from tests.support.zone import ZONE
 
 NOTHING = {
     "text_turns": 0,
@@ -68,7 +69,7 @@ def test_turns_of_today_are_shown_with_all_their_numbers(counter: Counter) -> No
         "user_id": "active",
         "from": str(today() - timedelta(days=30)),
         "to": str(today()),
-        "timezone": "Asia/Kolkata",
+        "timezone": ZONE.key,
         "days": [{"day": str(today()), **counts}],
         "totals": counts,
     }

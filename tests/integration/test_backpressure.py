@@ -22,8 +22,9 @@ from shared.audio_objects import WrittenAudio
 from shared.learners import LearnerRef
 from shared.models import BUILT_IN_APP_ID, AudioBackend
 from shared.storage import FLAC
-from tests.support.factories import ASHA, TEXT_TURN, ZONE, Bench, together
+from tests.support.factories import ASHA, TEXT_TURN, Bench, together
 from tests.support.plans import plan, statements
+from tests.support.zone import ZONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from shared.models import (
     Step,
 )
 from tests.support.attic import Attic
-from tests.support.factories import ASHA, ZONE, Bench, together
+from tests.support.factories import ASHA, Bench, together
+from tests.support.zone import ZONE
 from worker.settings import WorkerSettings
 from worker.upkeep.erasing import Erasing
 from worker.upkeep.retention import Retention

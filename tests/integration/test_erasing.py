@@ -14,7 +14,8 @@ from shared.audio_stores import AudioStores
 from shared.learners import LearnerRef
 from shared.models import BUILT_IN_APP_ID, AudioObject, Erasure, ErasureState, JobStatus, Learner, metadata
 from shared.storage import LocalAudioStore, StorageError
-from tests.support.factories import ZONE, Bench
+from tests.support.factories import Bench
+from tests.support.zone import ZONE
 from worker.cache import PREFIX
 from worker.upkeep.erasing import Erasing
 

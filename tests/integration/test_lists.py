@@ -27,8 +27,9 @@ from shared.database import create_sync_engine
 from shared.learners import LearnerRef
 from shared.models import BUILT_IN_APP_ID
 from shared.storage import LocalAudioStore
-from tests.support.factories import ZONE, Bench
+from tests.support.factories import Bench
 from tests.support.plans import plan, statements
+from tests.support.zone import ZONE
 
 Result = TypeVar("Result")
 QUOTAS = Quotas(10, 10, None, stored_bytes=1000, uploads=8, requests_of_learner=None, requests_of_app=None)

@@ -9,8 +9,9 @@ from sqlalchemy import text
 from shared.locking import lock_owned
 from shared.steps import LeaseLostError
 from shared.transitions import Transitions
-from tests.support.factories import ZONE, Bench
+from tests.support.factories import Bench
 from tests.support.stack import eventually
+from tests.support.zone import ZONE
 
 _WAITING = text(
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -5,16 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from random import Random
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from fsrs import Card, Rating, Scheduler
 
 from shared import conversations
+from shared.effects import OF_A_REPLY, Moment, bring_about
 from shared.learners import LearnerRef
 from shared.learning import ledger, schedule
 from shared.models import (
     BUILT_IN_APP_ID,
     DailyMistakes,
+    DailyUsage,
     Learner,
     Mistake,
     MistakeCategory,
@@ -25,7 +28,7 @@ from shared.models import (
 from shared.results import FormUse
 from shared.results import Mistake as Corrected
 from shared.steps import Claim, LeaseLostError
-from tests.support.factories import CORRECTING_REPLY, ZONE, Bench, together
+from tests.support.factories import CORRECTING_REPLY, Bench, together
 
 AM_GO = Corrected("I am go", "I am going", MistakeCategory.VERB_FORM, "go > go")
 DISCUSS = Corrected("discuss about it", "discuss it", MistakeCategory.PREPOSITION, "discuss about > discuss")
@@ -237,7 +240,7 @@ def test_a_learner_of_several_weeks_as_fsrs_computes_it(bench: Bench) -> None:
 
 
 def _say(bench: Bench, now: datetime, *, passed: bool) -> None:
-    """Record a turn at this time, as the effect of a reply does: with the form right, or corrected."""
+    """Let a reply be there at this time: with the form right, or corrected."""
     job_id = bench.text(speak=[])
     with bench.transitions() as to:
         job, _ = to.lock(job_id)
@@ -247,13 +250,16 @@ def _say(bench: Bench, now: datetime, *, passed: bool) -> None:
         else:
             job.mistake_wrong, job.mistake_right = AM_GO.wrong, AM_GO.right
             job.mistake_category, job.mistake_edit = AM_GO.category, AM_GO.edit
-        ledger.record(to.session, job, now=now, day=now.astimezone(ZONE).date())
+        job.reply_text = "Well said."
+        bring_about(OF_A_REPLY, Moment(to.session, job, now, bench.zone))
 
 
 def test_days_are_those_of_the_usage_time_zone(bench: Bench) -> None:
+    bench.zone = ZoneInfo("Asia/Kolkata")
     _say(bench, datetime(2026, 1, 31, 18, 30, tzinfo=UTC), passed=False)
 
     assert [day.day for day in bench.all(DailyMistakes)] == [date(2026, 2, 1)]
+    assert [day.day for day in bench.all(DailyUsage)] == [date(2026, 2, 1)]
 
 
 def erase(bench: Bench, conversation: str, user_id: str = "asha") -> None:

@@ -24,8 +24,9 @@ from shared.models import BUILT_IN_APP_ID, DailyUsage, JobStatus, Stage
 from shared.queue import create_celery
 from shared.retries import MAX_RETRIES, NotRetryableError
 from tests.support.engines_for_tests import PaidButUnreadableTutor
-from tests.support.factories import ZONE, Bench
+from tests.support.factories import Bench
 from tests.support.workbench import Build
+from tests.support.zone import ZONE
 
 AWAY = Failure(ErrorCode.TUTOR_UNAVAILABLE, "The tutor is away.")
 WINDOW = timedelta(days=1)

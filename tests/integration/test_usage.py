@@ -1,6 +1,7 @@
 """What a user did on a day is counted in the transaction that records it."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -54,6 +55,7 @@ def test_concurrent_turns_of_a_user_are_all_counted(bench: Bench) -> None:
     ids=["before midnight in India", "from midnight in India"],
 )
 def test_a_turn_counts_on_the_day_it_is_in_india(bench: Bench, moment: datetime, day: date) -> None:
+    bench.zone = ZoneInfo("Asia/Kolkata")
     job_id = bench.text()
     bench.sql("UPDATE jobs SET tokens_in = 5")  # of a tutor that was paid and gave nothing
 

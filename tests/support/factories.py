@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
@@ -38,9 +37,9 @@ from shared.speech import wanted_texts
 from shared.steps import Claim, Hint
 from shared.storage import FLAC, MP3
 from shared.transitions import Transitions
+from tests.support.zone import ZONE
 from worker.stages.audio_shelf import AudioShelf
 
-ZONE = ZoneInfo("Asia/Kolkata")
 WORKER = "gpu@here"
 _FOREMOST = -1  # no rank of the product is below 0
 RECORDING_SECONDS = 2.5
@@ -72,12 +71,13 @@ class Bench:
     """Accepts, claims, ends and reads jobs of one database.
 
     No broker is near, so a hint is noted as not sent, as by whoever cannot send it; with `sends` it stays
-    what the product makes of it.
+    what the product makes of it. Days are those of `zone`.
     """
 
     def __init__(self, engine: Engine, *, sends: bool = False) -> None:
         self.sessions = sessionmaker(engine, expire_on_commit=False)
         self.sends = sends
+        self.zone = ZONE
 
     def accept(self, **changes: Any) -> tuple[UUID, Sequence[Hint]]:
         """Accept a text turn of `user_id`, by default asha, changed as given."""
@@ -105,7 +105,7 @@ class Bench:
         with self.sessions.begin() as session:
             learner = learners.lock(session, LearnerRef(app_id, user_id))
             turn = conversations.take_turn(session, learner.id, new.conversation)
-            Transitions(session, ZONE).skip_speech(turn.conversation_id)
+            Transitions(session, self.zone).skip_speech(turn.conversation_id)
             job, _, hints = jobs.accept(session, new, learner, turn, upload_id)
             return job.id, self._not_sent(session, hints)
 
@@ -117,7 +117,7 @@ class Bench:
     def move(self, how: Callable[[Transitions], Sequence[Hint]]) -> Sequence[Hint]:
         """Move a job on in a transaction; return what may run then."""
         with self.sessions.begin() as session:
-            return self._not_sent(session, how(Transitions(session, ZONE)))
+            return self._not_sent(session, how(Transitions(session, self.zone)))
 
     def learner(self, user_id: str = "asha") -> Learner:
         """Return the row of a learner of the built-in app, a new one if need be."""
@@ -175,7 +175,7 @@ class Bench:
         with self.sessions.begin() as session:
             limits = dict.fromkeys(StepKind, limit)
             found = steps.claim(session, step.queue, token=uuid4(), worker=worker, lease=lease, limits=limits)
-            started = found and starts and Transitions(session, ZONE).start_at_once(*found)
+            started = found and starts and Transitions(session, self.zone).start_at_once(*found)
         if step.rank != _FOREMOST:  # else whoever asks for it at the same moment gives it its own rank back
             self._rank(step.id, step.rank)
         if found is None or (starts and not started and self.start(found[0]) is None):
@@ -189,7 +189,7 @@ class Bench:
     def start(self, claim: Claim) -> Job | None:
         """Take the job of a claimed step, as its worker does where it could not at once."""
         with self.sessions.begin() as session:
-            job, hints = Transitions(session, ZONE).start(claim)
+            job, hints = Transitions(session, self.zone).start(claim)
             self._not_sent(session, hints)
         return job
 
@@ -275,7 +275,7 @@ class Bench:
     def transitions(self) -> Iterator[Transitions]:
         """A transaction to move jobs in."""
         with self.sessions.begin() as session:
-            yield Transitions(session, ZONE)
+            yield Transitions(session, self.zone)
 
     def job(self, job_id: UUID) -> Job:
         """Return the job as it is."""

@@ -254,6 +254,23 @@ def test_a_conversation_is_continued_and_deleted(product: Stack, visit: Visit) -
     assert gone.status_code == 404
 
 
+def test_signing_out_begins_anew_only_after_a_yes(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    visitor.sign_in()
+    first = visitor.user_id
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Stay").click()
+    assert visitor.user_id == first
+
+    page.get_by_role("button", name="Sign out").click()
+    page.locator(".confirmation").get_by_role("button", name="Sign out").click()
+    visitor.sign_in()
+    expect(page.locator("#talk")).to_be_visible()
+    assert visitor.user_id != first
+
+
 def test_what_the_api_lacks_has_no_section(product: Stack, visit: Visit) -> None:
     paths = product.client.get("/openapi.json").json()["paths"]
     visitor = visit()

@@ -3,7 +3,7 @@
 import { Access, accessForName, accessFromFragment, forgetAccess, rememberedAccess } from "./access.js";
 import { Api, ConnectionLost, Problem } from "./api.js";
 import { Conversations } from "./conversations.js";
-import { announce, byId } from "./dom.js";
+import { announce, byId, confirmation } from "./dom.js";
 import { label, showLabel, translateAll } from "./i18n.js";
 import { Learning } from "./learning.js";
 import { dropAll } from "./outbox.js";
@@ -61,7 +61,9 @@ function begin() {
   };
   for (const view of VIEWS) byId(`show-${view}`).addEventListener("click", () => show(view, views));
   byId("leave").hidden = access.hasToken;
-  byId("leave").addEventListener("click", async () => {
+  byId("leave").addEventListener("click", async (event) => {
+    const isSure = await confirmation(event.currentTarget, "settings.leave_sure", "settings.leave", "settings.stay");
+    if (!isSure) return;
     forgetAccess();
     await dropAll(access.userId);
     location.reload();

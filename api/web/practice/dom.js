@@ -35,20 +35,20 @@ export function announce(text) {
   requestAnimationFrame(() => { region.textContent = text; });
 }
 
-/** Ask, in the place of `asked`, whether to go on; resolves to true or false. */
-export function confirmation(asked, question, yes) {
+/** Ask, in the place of `asked`, whether to go on, with labels for both answers; resolves to true or false. */
+export function confirmation(asked, question, yes, no = "keep") {
   return new Promise((resolve) => {
     const answer = (value) => () => {
       box.replaceWith(asked);
       asked.focus();
       resolve(value);
     };
-    const no = button("keep", answer(false));
+    const safe = button(no, answer(false));
     const box = element(
       "div", { class: "confirmation", role: "group" },
-      element("p", { label: question }), no, button(yes, answer(true), { class: "danger" }),
+      element("p", { label: question }), safe, button(yes, answer(true), { class: "danger" }),
     );
     asked.replaceWith(box);
-    no.focus();
+    safe.focus();
   });
 }

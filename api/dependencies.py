@@ -158,7 +158,7 @@ IsOperator = Annotated[bool, Depends(is_operator)]
 async def _voice_chat(
     request: Request, services: ServicesDep, principal: PrincipalDep
 ) -> AsyncIterator[VoiceChat]:
-    async with asynccontextmanager(read_voice_chat)(request, services.arrivals, principal.caller) as chat:
+    async with asynccontextmanager(read_voice_chat)(request, services.arrivals, principal) as chat:
         yield chat
 
 
@@ -169,9 +169,7 @@ async def _review(
     known = {"user_id": principal.learner(user_id).user_id, "conversation_id": REVIEWS}
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "multipart/form-data":
-        async with asynccontextmanager(read_voice_chat)(
-            request, services.arrivals, principal.caller, known
-        ) as chat:
+        async with asynccontextmanager(read_voice_chat)(request, services.arrivals, principal, known) as chat:
             yield chat
         return
     if content_type != "application/json":

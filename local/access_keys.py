@@ -15,6 +15,7 @@ from shared.models import ApiKey, Scope
 
 _APP = "default"
 _OWN = "make run"
+"""The app and the label of its own key: nobody else's is taken away."""
 _OWN_LIFETIME = timedelta(hours=1)
 
 
@@ -30,17 +31,22 @@ def make_keys(database_url: str, data_dir: Path) -> tuple[str | None, str | None
     engine = create_sync_engine(settings.database_url, application_name="launcher", pool_size=1)
     try:
         with Session(engine) as session, session.begin():
-            app_id = repository.app_named(session, _APP).id
-            session.execute(delete(ApiKey).where(col(ApiKey.label) == _OWN))
+            own_app_id = repository.app_named(session, _OWN).id
+            session.execute(delete(ApiKey).where(col(ApiKey.app_id) == own_app_id, col(ApiKey.label) == _OWN))
             first = None
             if session.scalar(select(col(ApiKey.id)).limit(1)) is None:
                 _, first = repository.create_key(
-                    session, secrets, app_id=app_id, label="first", kind=KeyKind.LIVE, scopes=list(Scope)
+                    session,
+                    secrets,
+                    app_id=repository.app_named(session, _APP).id,
+                    label="first",
+                    kind=KeyKind.LIVE,
+                    scopes=list(Scope),
                 )
             _, own = repository.create_key(
                 session,
                 secrets,
-                app_id=app_id,
+                app_id=own_app_id,
                 label=_OWN,
                 kind=KeyKind.LIVE,
                 scopes=[Scope.OPERATE],

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from api.access import keys
 from api.access.keyring import Keyring
@@ -65,7 +64,10 @@ class Authentication:
             await self.rates.count_of_address(client)
         if kind is KeyKind.LIVE or self.takes_test_keys:
             record = await self.keyring.with_digest(digests)
-        if record is None or _has_expired(record):
+        if record is not None and record.key.has_expired:
+            await self.rates.count_of_address(client)  # as what nobody knows: no app's share counts it
+            record = None
+        if record is None:
             raise UnauthenticatedError(_NOT_GOOD)
         row, quotas, caller = record.key, self._quotas(record), f"app {record.key.app_id}"
         await self.rates.count(caller, quotas.requests_of_app)
@@ -91,7 +93,3 @@ class Authentication:
 
     def _quotas(self, record: KeyRecord) -> Quotas:
         return self.quotas.with_overrides(record.quotas) if record.quotas else self.quotas
-
-
-def _has_expired(record: KeyRecord) -> bool:
-    return record.key.expires_at is not None and record.key.expires_at <= datetime.now(UTC)

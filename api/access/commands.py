@@ -126,7 +126,9 @@ def _moment(moment: datetime | None) -> str:
 def _state(key: ApiKey) -> str:
     if key.revoked_at is not None:
         return f"revoked {_moment(key.revoked_at)}"
-    return "works" if key.expires_at is None else f"until {_moment(key.expires_at)}"
+    if key.expires_at is None:
+        return "works"
+    return f"{'expired' if key.has_expired else 'until'} {_moment(key.expires_at)}"
 
 
 def _scopes(text: str) -> list[Scope]:

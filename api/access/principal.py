@@ -70,6 +70,14 @@ class Principal:
         """
         return self.caller if self.key_id is None else f"learner {learner.app_id} {learner.user_id}"
 
+    @property
+    def most_arriving(self) -> int | None:
+        """How many recordings the caller may be sending at a time.
+
+        None where only the form, once it is there, says which learner's it is.
+        """
+        return None if self.user_id is None else self.quotas.uploads
+
     def learner(self, user_id: str | None) -> LearnerRef:
         """Return the learner that is meant: the one who is named, or the token's own.
 

@@ -23,8 +23,15 @@ class AudioLinks:
     A local one is `{base_url}/audio/{name}?expires=…&signature=…` (HMAC-SHA-256), one to S3 a presigned URL.
     """
 
-    def __init__(
-        self, key: bytes, stores: AudioStores, *, base_url: str, base_path: str, lifetime: timedelta
+    def __init__(  # noqa: PLR0913
+        self,
+        key: bytes,
+        stores: AudioStores,
+        *,
+        base_url: str,
+        base_path: str,
+        lifetime: timedelta,
+        last_expiry: datetime | None = None,
     ) -> None:
         self._stores = stores
         self._key = key
@@ -32,11 +39,23 @@ class AudioLinks:
         self.base_path = base_path
         """The API's public path: empty, or with a slash at its beginning and none at its end."""
         self._lifetime = lifetime
+        self._last_expiry = last_expiry
+
+    def until(self, expires_at: datetime) -> "AudioLinks":
+        """Return the same, none of whose links is good for longer: for whoever has only a link themselves."""
+        return AudioLinks(
+            self._key,
+            self._stores,
+            base_url=self._base_url,
+            base_path=self.base_path,
+            lifetime=self._lifetime,
+            last_expiry=expires_at,
+        )
 
     def expiry(self, *, no_later_than: datetime | None = None) -> datetime:
         """Return when a link made now expires, in whole seconds."""
-        expires_at = datetime.now(UTC) + self._lifetime
-        return min(expires_at, no_later_than or expires_at).replace(microsecond=0)
+        ends = (datetime.now(UTC) + self._lifetime, no_later_than, self._last_expiry)
+        return min(end for end in ends if end is not None).replace(microsecond=0)
 
     def link(self, audio: AudioObject, expires_at: datetime) -> str | None:
         """Return the link to the object, good until `expires_at`; None where it cannot be reached from here.
@@ -58,11 +77,15 @@ class AudioLinks:
         signature = self._sign(_events(job_id), expires)
         return f"{self.base_path}/jobs/{job_id}/events?expires={expires}&signature={signature}"
 
-    def check_events(self, job_id: UUID, expires: str, signature: str) -> None:
-        """Raise `InvalidSignatureError` unless the link to the job's events is one of ours and still good."""
+    def check_events(self, job_id: UUID, expires: str, signature: str) -> datetime:
+        """Return when the link to the job's events expires.
+
+        Raises `InvalidSignatureError` unless it is one of ours and still good.
+        """
         signed = hmac.compare_digest(self._sign(_events(job_id), expires).encode(), signature.encode())
         if not (signed and int(expires) > datetime.now(UTC).timestamp()):
             raise InvalidSignatureError("This link is not valid any more. Read the job again for a new one.")
+        return datetime.fromtimestamp(int(expires), UTC)
 
     def check(self, name: str, expires: str, signature: str) -> None:
         """Raise `InvalidSignatureError` unless the link is one of ours and still good.

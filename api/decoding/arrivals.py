@@ -1,7 +1,8 @@
 """How many recordings, and bytes of them, one API process holds at a time, from the first byte on.
 
 They lie in temporary files, which in a container may be memory. One client has half of all, so that
-uploads which it begins and never ends leave the rest to others.
+uploads which it begins and never ends leave the rest to others; a learner with a token has only as many as
+their quota says, so that a few cannot hold everything.
 """
 
 import math
@@ -30,11 +31,13 @@ class Arrivals:
         self._of_clients: dict[str, _Held] = {}
 
     @contextmanager
-    def place(self, client: str) -> Iterator["Place"]:
-        """Hold a place for the client while the block runs, or until it is released.
+    def place(self, client: str, most: int | None = None) -> Iterator["Place"]:
+        """Hold a place for the client while the block runs, or until it is released; `most`: of its places.
 
         Raises `UploadsBusyError` or `TooManyUploadsError`.
         """
+        if most is not None and self._of_clients.get(client, _Held()).recordings >= most:
+            raise TooManyUploadsError
         self.take(client, recordings=1)
         place = Place(self, client)
         try:

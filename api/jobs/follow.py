@@ -7,12 +7,13 @@ more than that.
 
 import asyncio
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -104,14 +105,15 @@ class JobFollowers:
             raise NothingFollowsError
 
     async def follow(
-        self, job_id: UUID, after: int, *, key_id: UUID | None = None
+        self, job_id: UUID, after: int, *, key_id: UUID | None = None, ends_at: datetime | None = None
     ) -> AsyncIterator[Logged | Place]:
         """Yield the events after this one, in order, and the job's place in the queue while it waits.
 
         Ends with the job's log, when the job is deleted or the key revoked that it is read with, at a
-        `release`, or after the longest time.
+        `release`, at `ends_at`, or after the longest time.
         """
-        until = time.monotonic() + self._longest_seconds
+        left = math.inf if ends_at is None else (ends_at - datetime.now(UTC)).total_seconds()
+        until = time.monotonic() + min(left, self._longest_seconds)
         told: Place | None = None
         follower = _Follower(after, asyncio.Event())
         with self._registered(follower, job_id), self._keyring.watching(key_id, follower.refuse):

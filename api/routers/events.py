@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, NamedTuple
 from uuid import UUID
@@ -24,10 +26,11 @@ logger = logging.getLogger(__name__)
 
 
 class _Start(NamedTuple):
-    """After which event a stream begins, and with which key it is read: None for a signed link."""
+    """After which event a stream begins, and what opened it: an app's key, or a link that expires."""
 
     seen: int
     key_id: UUID | None
+    link_expires_at: datetime | None
 
 
 async def _where_to_resume(
@@ -44,14 +47,15 @@ async def _where_to_resume(
     signature: Annotated[str | None, Query(description="of a signed link")] = None,
 ) -> _Start:
     """Return where the stream begins. Whatever is wrong is said here, before its first byte."""
+    link_expires_at = None
     if principal is None:
-        links.check_events(job_id, expires or "", signature or "")
+        link_expires_at = links.check_events(job_id, expires or "", signature or "")
         reach = Reach(None, owner)
     else:
         reach = principal.reach(owner)
     seen = after if last_event_id is None else last_event_id
     await followers.check(job_id, seen, reach)
-    return _Start(seen, None if principal is None else principal.key_id)
+    return _Start(seen, None if principal is None else principal.key_id, link_expires_at)
 
 
 @router.get(
@@ -71,11 +75,15 @@ async def follow_job(
     """Send what has happened to the job, and what happens until it ends, as server-sent events.
 
     A stream that ends before is resumed with `Last-Event-ID` or `after`: no event is skipped or told twice.
+    One that a signed link opened ends when that expires, and so do the links in it.
     """
     if request.scope.get(ASKED_METHOD) == "HEAD":
         return
+    ends_at = start.link_expires_at
+    if ends_at is not None:
+        telling = replace(telling, links=telling.links.until(ends_at))
     try:
-        async for told in followers.follow(job_id, start.seen, key_id=start.key_id):
+        async for told in followers.follow(job_id, start.seen, key_id=start.key_id, ends_at=ends_at):
             yield telling.place(job_id, told) if isinstance(told, Place) else await telling.event(told)
     except (SQLAlchemyError, OSError) as error:
         # An exception would cut the response off; the client resumes the stream, perhaps at another process.

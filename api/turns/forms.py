@@ -17,6 +17,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from api.access.principal import Principal
 from api.decoding.arrivals import Arrivals, Place
 from api.decoding.errors import AudioTooLargeError
 from api.decoding.protocol import MAX_BYTES, MAX_SECONDS
@@ -98,9 +99,9 @@ class _Parser(MultiPartParser):
 
 
 async def read_voice_chat(
-    request: Request, arrivals: Arrivals, caller: str, known: Mapping[str, str] | None = None
+    request: Request, arrivals: Arrivals, principal: Principal, known: Mapping[str, str] | None = None
 ) -> AsyncIterator[VoiceChat]:
-    """Yield the form once, as the `caller`'s; its file is removed afterwards unless it was closed before.
+    """Yield the form once, as its sender's; its file is removed afterwards unless it was closed before.
 
     `known`: the fields that the route knows already, which the form must not have.
     Raises `InvalidRequestError` naming the field, `AudioTooLargeError`, or what `Arrivals.place` raises.
@@ -108,7 +109,7 @@ async def read_voice_chat(
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidRequestError("body: must be multipart/form-data")
     expect_larger_body(request, MAX_BYTES + _FIELDS_MAX_BYTES, AudioTooLargeError())
-    with arrivals.place(caller) as place:
+    with arrivals.place(principal.caller, principal.most_arriving) as place:
         form = await _parse(request, place)
         try:
             fields, audio = _fields(form, known or {}), _audio(form)

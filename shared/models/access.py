@@ -1,6 +1,6 @@
 """Who may ask: apps with their keys and learners, and what remains of an erased learner."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -63,6 +63,11 @@ class ApiKey(SQLModel, table=True):
     last_used_at: datetime | None = Field(default=None, sa_type=MOMENT)
     expires_at: datetime | None = Field(default=None, sa_type=MOMENT)
     revoked_at: datetime | None = Field(default=None, sa_type=MOMENT)
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= datetime.now(UTC)
 
 
 class Learner(SQLModel, table=True):

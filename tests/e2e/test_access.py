@@ -1,8 +1,11 @@
 """Who may ask for what, with `ACCESS=keys`: every route with every kind of credential, as documented."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -304,6 +307,54 @@ def test_a_signed_link_opens_the_events_of_its_job_alone(town: Town) -> None:
     moved = link.replace(str(mine), str(other))
     assert_problem(town.ask("get", moved, None), 403, "invalid_signature")
     assert_problem(town.ask("get", f"{link}&user_id=ravi", None), 404, "not_found")
+
+
+def test_a_signed_link_gives_no_link_that_is_good_for_longer(town: Town) -> None:
+    mine, _ = ended_turn(town)
+
+    def fresh_link() -> str:
+        return str(town.ask("get", f"/jobs/{mine}", town.key("school")).json()["links"]["events"])
+
+    link = fresh_link()
+    expires = re.findall(r"expires=(\d+)", link)
+    eventually(lambda: re.findall(r"expires=(\d+)", fresh_link()) > expires, what="a link that is later")
+
+    told = town.ask("get", link, None).text
+    assert set(re.findall(r"expires=(\d+)", told)) == set(expires)
+    by_key = town.ask("get", f"/jobs/{mine}/events", town.key("school")).text
+    assert min(re.findall(r"expires=(\d+)", by_key)) > expires[0]
+
+
+def test_a_learner_sends_as_many_recordings_at_a_time_as_the_quota_says(town: Town) -> None:
+    row, _ = town.stack.make_key("narrow")
+    town.stack.sql("UPDATE apps SET quotas = '{\"uploads\": 1}' WHERE name = 'narrow'")
+    asha, ravi = (
+        town.tokens.make(LearnerRef(row.app_id, name), row.id, timedelta(hours=1))[0]
+        for name in ("asha", "ravi")
+    )
+    has_begun, may_end = Event(), Event()
+
+    def slowly() -> Iterator[bytes]:
+        yield b"--x\r\n"
+        has_begun.set()
+        may_end.wait()
+
+    def send(token: str) -> httpx.Response:
+        form = {"audio_file": ("a.wav", b"no sound")}
+        return town.ask("post", VOICE, token, data={"user_id": "asha"}, files=form)
+
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    with ThreadPoolExecutor(1) as threads:
+        try:
+            first = threads.submit(town.ask, "post", VOICE, asha, content=slowly(), headers=form)
+            has_begun.wait()
+            eventually(lambda: send(asha).status_code == 429, what="the place taken")
+            assert_problem(send(asha), 429, "too_many_uploads")
+            assert_problem(send(ravi), 403, "wrong_user")  # it was read
+        finally:
+            may_end.set()
+        assert_problem(first.result(), 422, "invalid_request")
+    assert_problem(send(asha), 415, "unsupported_audio")
 
 
 def test_a_revoked_key_stops_with_its_tokens_and_streams(town: Town) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from api.access.keyring import Keyring
 from api.access.keys import KeyKind, kind_of
 from api.access.secrets import AccessSecrets
 from api.database import Sessions
+from local.access_keys import make_keys
 from shared.models import ApiKey, App, Scope
 from tests.support.factories import Bench
 from tests.support.plans import statements
@@ -342,3 +344,34 @@ def test_a_bad_argument_is_told_what_it_must_be(
         commands.parse(arguments)
 
     assert said in capsys.readouterr().err
+
+
+def test_sending_a_key_that_has_expired_is_no_use_of_it(bench: Bench, database: Engine) -> None:
+    key, *_ = run(bench, "create", "school", "--days", "1")
+    assert "until" in run(bench, "list")[-1]
+    bench.sql("UPDATE api_keys SET expires_at = now() - interval '1 minute'")
+
+    async def use(ring: Keyring) -> None:
+        await ring.with_digest(digests(key))
+        await ring._confirm()
+
+    with_keyring(database, use)
+    assert only_key(bench).last_used_at is None
+    assert "expired" in run(bench, "list")[-1]
+
+
+def test_the_launcher_takes_nobodys_key_away_but_its_own(
+    bench: Bench, database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESS", "keys")
+    url = database.url.render_as_string(hide_password=False)
+    for app in ("default", "school"):
+        run(bench, "create", app, "--label", "make run")
+    others = {row.id for row in bench.all(ApiKey)}
+
+    own = [make_keys(url, tmp_path) for _ in range(2)]
+
+    assert [first for first, _ in own] == [None, None]
+    left = {row.id for row in bench.all(ApiKey)}
+    assert others < left
+    assert len(left) == len(others) + 1

@@ -40,6 +40,17 @@ def test_one_client_has_half_of_the_places_and_two_have_all() -> None:
         pytest.fail("a third place of one client")
 
 
+def test_whoever_may_have_fewer_places_has_no_more_and_leaves_the_rest_to_others() -> None:
+    arrivals = Arrivals(most=8, most_bytes=100)
+    with arrivals.place("a", 2), arrivals.place("a", 2):
+        with pytest.raises(TooManyUploadsError), arrivals.place("a", 2):
+            pytest.fail("a third place")
+        with arrivals.place("b", 2), arrivals.place("c"):
+            pass
+    with arrivals.place("a", 2):
+        pass
+
+
 def test_one_client_has_half_of_the_bytes() -> None:
     arrivals = Arrivals(most=4, most_bytes=100)
     with arrivals.place("a") as first, arrivals.place("a") as second:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -32,6 +33,18 @@ def test_a_fresh_link_works() -> None:
 
     assert link.startswith(f"http://api.example/audio/{NAME}?expires=")
     links().check(*parts(link))
+
+
+def test_what_a_link_opens_gives_no_link_that_is_good_for_longer() -> None:
+    job_id, soon = uuid4(), datetime.now(UTC) + timedelta(minutes=5)
+
+    bounded = links().until(soon)
+
+    assert bounded.expiry() == soon.replace(microsecond=0)
+    assert bounded.expiry(no_later_than=soon - timedelta(minutes=1)) < soon - timedelta(minutes=1)
+    _, expires, signature = parts(bounded.events_link(job_id))
+    assert links().check_events(job_id, expires, signature) == soon.replace(microsecond=0)
+    assert links().until(datetime.now(UTC) + timedelta(days=9)).expiry() == links().expiry()
 
 
 def test_a_link_works_in_every_process_with_the_key() -> None:

@@ -54,7 +54,10 @@ class ApiSettings(AccessSettings):
         "with 503",
     )
     max_uploads_in_flight_per_client: int = Field(
-        default=8, ge=1, description="the same for one client address; 429 `too_many_uploads`"
+        default=8,
+        ge=1,
+        description="the same for one client address, or with keys for one learner (with a token from the "
+        "first byte on); 429 `too_many_uploads`",
     )
     web_concurrency: int | None = Field(
         default=None,

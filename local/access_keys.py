@@ -15,12 +15,12 @@ from shared.models import ApiKey, Scope
 
 _APP = "default"
 _OWN = "make run"
-"""The app and the label of its own key: nobody else's is taken away."""
+"""The app and the label of the launcher's own key; those of earlier runs are taken away."""
 _OWN_LIFETIME = timedelta(hours=1)
 
 
 def make_keys(database_url: str, data_dir: Path) -> tuple[str | None, str | None]:
-    """Return a new key for whoever runs this, unless there are keys, and one to ask for readiness with.
+    """Return a new key for whoever runs this, unless any was ever made, and one to ask for readiness with.
 
     Neither with `ACCESS=open`.
     """

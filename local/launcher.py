@@ -34,7 +34,7 @@ from local.supervisor import StopRequests, Supervisor, run_once, watch
 from shared import workers
 from shared.database import create_sync_engine
 from shared.server_urls import masked
-from shared.settings import SharedSettings, read_settings
+from shared.settings import AppEnv, SharedSettings, read_settings
 
 # What a worker needs beyond its grace: to give back what is left, or, idle, to end in good order.
 _STOP_MARGIN_SECONDS = 10.0
@@ -122,9 +122,11 @@ class _Greeting:
     @property
     def _condition(self) -> str:
         """What opening the first page takes beyond its address."""
-        if self._key is None or not self._settings.offers_practice:
+        if self._key is None:
             return ""
-        return "#token=TOKEN (with a learner token: docs/practice.md)"
+        if self._settings.offers_practice:
+            return "#token=TOKEN (with a learner token: docs/practice.md)"
+        return " (with a key that has the scope operate)" if self._settings.app_env is AppEnv.PROD else ""
 
 
 @contextlib.contextmanager

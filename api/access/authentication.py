@@ -59,15 +59,15 @@ class Authentication:
 
     async def _with_key(self, key: str, kind: KeyKind, client: str) -> Principal:
         record, digests = None, self.secrets.digests(key).values()
-        if not self.keyring.knows(digests):
+        is_known = self.keyring.knows(digests)
+        if not is_known:
             # Before the database is asked: anyone can make up keys of the right form.
             await self.rates.count_of_address(client)
         if kind is KeyKind.LIVE or self.takes_test_keys:
             record = await self.keyring.with_digest(digests)
-        if record is not None and record.key.has_expired:
-            await self.rates.count_of_address(client)  # as what nobody knows: no app's share counts it
-            record = None
-        if record is None:
+        if record is None or record.key.has_expired:
+            if is_known:
+                await self.rates.count_of_address(client)  # no app's share counts it
             raise UnauthenticatedError(_NOT_GOOD)
         row, quotas, caller = record.key, self._quotas(record), f"app {record.key.app_id}"
         await self.rates.count(caller, quotas.requests_of_app)

@@ -171,7 +171,7 @@ class Keyring:
 
 
 def _is_due(key: ApiKey) -> bool:
-    """Tell whether a use is to be noted; sending a key that has expired is none."""
+    """Tell whether a use is to be noted, the key's own or of its tokens. Sending an expired key is none."""
     noted_at = key.last_used_at
     is_long_ago = noted_at is None or datetime.now(UTC) - noted_at >= repository.NOTED_EVERY
     return is_long_ago and not key.has_expired

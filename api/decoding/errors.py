@@ -56,6 +56,6 @@ class TooManyUploadsError(DomainError):
 
     def __init__(self, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(
-            "Many recordings come from you or your network just now. Please send yours again in a moment.",
+            "Too many recordings come from you or your network right now. Please send it again in a moment.",
             retry_after_seconds=retry_after_seconds,
         )

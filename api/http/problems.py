@@ -59,7 +59,7 @@ KINDS: Mapping[ErrorCode, _Kind] = {
     ErrorCode.AUDIO_TOO_LONG: _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The recording is too long"),
     ErrorCode.UPLOADS_BUSY: _Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy", retryable=True),
     ErrorCode.TOO_MANY_UPLOADS: _Kind(
-        HTTPStatus.TOO_MANY_REQUESTS, "Too many recordings from one place", retryable=True
+        HTTPStatus.TOO_MANY_REQUESTS, "Too many recordings at a time", retryable=True
     ),
     ErrorCode.IDEMPOTENCY_KEY_REUSED: _Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"

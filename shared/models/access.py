@@ -46,7 +46,7 @@ class ApiKey(SQLModel, table=True):
     """An app's key. Only its `digest` is stored: an HMAC under the secret of `secret_version`.
 
     `start` is what is shown of it. It works until `expires_at` or `revoked_at`; only a revocation also ends
-    the learner tokens that it asked for. `last_used_at` is noted once an hour.
+    the learner tokens that it asked for. `last_used_at` is noted once an hour until it expires.
     """
 
     __tablename__ = "api_keys"

@@ -212,8 +212,9 @@ def _has_to_publish(world: World, worker: str, moment: float) -> bool:
     """
     rows = world.ask(
         "SELECT 1 FROM steps WHERE split_part(worker, '@', 1) = %(worker)s"
-        " AND (finished_at > to_timestamp(%(moment)s) OR lease_token IS NOT NULL AND EXISTS ("
-        " SELECT 1 FROM steps AS next WHERE next.job_id = steps.job_id AND next.id <> steps.id"
+        " AND (finished_at > to_timestamp(%(moment)s)"
+        " OR kind = 'reply' AND lease_token IS NOT NULL AND EXISTS ("
+        " SELECT 1 FROM steps AS next WHERE next.job_id = steps.job_id AND next.kind = 'speak'"
         " AND next.published_at > to_timestamp(%(moment)s)))",
         worker=worker,
         moment=moment,

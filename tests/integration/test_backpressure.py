@@ -1,6 +1,6 @@
 """How many unfinished jobs there may be, counted over real rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pytest
@@ -24,7 +24,7 @@ from shared.models import BUILT_IN_APP_ID, AudioBackend
 from shared.storage import FLAC
 from tests.support.factories import ASHA, TEXT_TURN, Bench, together
 from tests.support.plans import plan, statements
-from tests.support.zone import ZONE
+from tests.support.zone import FAR_EAST, FAR_WEST, ZONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,19 @@ def test_another_apps_jobs_do_not_count(bench: Bench) -> None:
         bench.text(app_id=ANOTHER_APP, conversation=f"talk-{number}")
 
     check(bench, "asha", limits_of(3, 100, unfinished_jobs_of_app=1))
+
+
+def test_turns_of_a_day_are_those_of_the_day_it_is_in_the_time_zone(bench: Bench) -> None:
+    bounds = limits_of(1000, 1000, turns_a_day=1)
+    west, east = (replace(bounds.limits, zone=zone) for zone in (FAR_WEST, FAR_EAST))
+
+    with bench.sessions.begin() as session:
+        learner = learners.lock(session, ASHA)
+        job_limits.count_turn(session, learner, bounds.quotas, west)
+        session.refresh(learner)
+        with pytest.raises(QuotaExceededError):
+            job_limits.check(session, learner, bounds.quotas, west)
+        job_limits.check(session, learner, bounds.quotas, east)
 
 
 def test_turns_of_a_day_are_exact_however_many_come_at_once_and_begin_anew_the_next(bench: Bench) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
@@ -29,7 +30,7 @@ from shared.models import BUILT_IN_APP_ID
 from shared.storage import LocalAudioStore
 from tests.support.factories import Bench
 from tests.support.plans import plan, statements
-from tests.support.zone import ZONE
+from tests.support.zone import FAR_EAST, FAR_WEST, ZONE
 
 Result = TypeVar("Result")
 QUOTAS = Quotas(10, 10, None, stored_bytes=1000, uploads=8, requests_of_learner=None, requests_of_app=None)
@@ -205,6 +206,15 @@ def test_every_page_of_messages_is_found_by_indexes(reading: Reading) -> None:
         assert "uq_messages_conversation_id_turn_role" in found
         assert "Seq Scan on messages" not in found
         assert "Seq Scan on jobs" not in found
+
+
+def test_usage_is_shown_until_the_day_it_is_in_its_time_zone(reading: Reading) -> None:
+    learner, query = LearnerRef(BUILT_IN_APP_ID, "anybody"), UsageQuery.model_validate({})
+
+    def last_day(zone: ZoneInfo) -> date:
+        return reading(lambda sessions: UsageReader(sessions, zone).read(learner, QUOTAS, query))[0].last
+
+    assert timedelta(days=1) <= last_day(FAR_EAST) - last_day(FAR_WEST) <= timedelta(days=2)
 
 
 @pytest.mark.usefixtures("crowd")

@@ -15,3 +15,6 @@ def _where_it_is_noon() -> ZoneInfo:
 
 
 ZONE = _where_it_is_noon()
+
+FAR_EAST, FAR_WEST = ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Etc/GMT+12")
+"""Two zones that never have the same date: 26 hours lie between them."""

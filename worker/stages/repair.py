@@ -16,7 +16,7 @@ from worker.text.lemmas import lemmas_for
 
 PASSED = "Well said! That is right."
 ALMOST = "Almost! The right way to say it is:"
-NOT_QUITE = "Not quite. Let us try this one:"
+NOT_QUITE = "Not quite. Please try this sentence:"
 NOT_HEARD = "I did not hear every word. Please say it once more."
 NOT_KEPT = "I do not have this one any more. Shall we go on with another?"
 

@@ -210,7 +210,7 @@ export const LABELS = {
     "आपका डेटा मिटाया जा रहा है। स्टोरेज का एक हिस्सा अभी नहीं मिल रहा; बाक़ी अपने आप मिट जाएगा।"],
   "settings.erased": ["All your data is deleted.", "आपका सारा डेटा मिटा दिया गया।"],
   "settings.leave": ["Sign out of this browser", "इस ब्राउज़र से बाहर निकलें"],
-  "settings.leave_sure": ["Sign out? The name is no login: you cannot come back to what you said here.",
+  "settings.leave_sure": ["Sign out? Your name is not a login: you will not be able to come back to what you said here.",
     "बाहर निकलें? नाम से दोबारा लॉगिन नहीं होता: यहाँ कही गई बातें फिर नहीं मिलेंगी।"],
   "settings.stay": ["Stay", "यहीं रहें"],
 };
